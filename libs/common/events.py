@@ -1,0 +1,402 @@
+"""Every request and every fact of the system, one frozen class each: the contract in one sitting.
+
+A *request* asks a service for work and opens a job; a *fact* says what happened to it, in the
+past tense. `job_id` ties them together, `attempt` fences: 0 is told by whoever asks (gateway,
+page, command line), 1 and up by the worker's n-th try. Readers ignore fields they do not know.
+The envelope around an event is in `cloudevents.py`, its NATS subject in `subjects.py`.
+"""
+
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+JobId = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+Share = Annotated[float, Field(ge=0, le=1)]
+
+
+class Value(BaseModel):
+    """A frozen value inside an event."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class Artifact(Value):
+    """Something that can be read in the store now."""
+
+    key: str = Field(description="key in the artifact store")
+    size_bytes: int = Field(ge=0)
+    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
+
+
+class ModelRef(Value):
+    """A model, resolved at the edge: an artifact by key, or a file under the allowed roots."""
+
+    name: str = Field(description="as the user sees it")
+    key: str | None = Field(default=None, description="key in the artifact store")
+    path: str | None = Field(default=None, description="file on the workers' disk")
+    sha256: str | None = Field(default=None, description="checked before it is loaded")
+    training_id: str | None = Field(default=None, description="the run that made it, if known")
+
+
+class DatasetRef(Value):
+    """A dataset, resolved at the edge: a registered version, or a folder under the roots."""
+
+    name: str = Field(description="as the user sees it")
+    path: str | None = Field(default=None, description="folder or data.yaml on the workers' disk")
+    version: str | None = Field(default=None, description="registered version, e.g. v3")
+    manifest: Artifact | None = Field(default=None, description="of the registered version")
+
+
+class Event(Value):
+    """What all events carry."""
+
+    request: ClassVar[bool] = False
+    terminal: ClassVar[bool] = False
+
+    kind: str = Field(description="<area>.<fact>.v<n>")
+    job_id: JobId
+    attempt: int = Field(default=0, ge=0, description="0 = told by the asker, n = by the n-th try")
+
+    @property
+    def area(self) -> str:
+        """`training`, `dataset` or `analysis`."""
+        return self.kind.split(".", 1)[0]
+
+    @property
+    def dedupe_key(self) -> str:
+        """The same fact of the same attempt is stored once, however often it is told."""
+        return f"{self.kind}:{self.job_id}:{self.attempt}"
+
+
+class Request(Event):
+    """Asks for work and opens a job."""
+
+    request: ClassVar[bool] = True
+
+
+class Started(Event):
+    """A worker took the job up."""
+
+    worker: str = Field(description="service instance, host:pid")
+
+
+class Failed(Event):
+    """The job cannot be done; nothing follows."""
+
+    terminal: ClassVar[bool] = True
+
+    error_code: str = Field(description="stable, for programs")
+    message: str = Field(description="what happened and what to do, for people")
+    console: tuple[str, ...] = Field(default=(), description="the last lines of the worker")
+
+
+class CancelRequested(Event):
+    """Somebody asked to stop the job."""
+
+    keep: bool = Field(default=False, description="finish now and keep what there is")
+    nonce: str = Field(default="", description="tells two cancels of one job apart")
+
+    @property
+    def dedupe_key(self) -> str:
+        """Asking twice with the same nonce is asking once."""
+        return f"{self.kind}:{self.job_id}:{self.keep}:{self.nonce}"
+
+
+class Cancelled(Event):
+    """The job was stopped: its process is gone and its memory is free."""
+
+    terminal: ClassVar[bool] = True
+
+
+# datasets -----------------------------------------------------------------------------------
+
+
+class DatasetRequested(Request):
+    """Validate, import, split, edit or delete a dataset."""
+
+    kind: Literal["dataset.requested.v1"] = "dataset.requested.v1"
+    operation: Literal["validate", "import", "split", "delete_class", "delete"]
+    dataset: DatasetRef
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="of the operation, as checked by the gateway's model"
+    )
+
+
+class DatasetStarted(Started):
+    """The dataset service took the job up."""
+
+    kind: Literal["dataset.started.v1"] = "dataset.started.v1"
+
+
+class DatasetValidated(Event):
+    """A dataset was checked; the full report is an artifact."""
+
+    terminal: ClassVar[bool] = True
+
+    kind: Literal["dataset.validated.v1"] = "dataset.validated.v1"
+    valid: bool
+    total_images: int = Field(ge=0)
+    total_labels: int = Field(ge=0)
+    classes: tuple[str, ...] = ()
+    errors: int = Field(ge=0, description="findings of severity E")
+    warnings: int = Field(ge=0, description="findings of severity W")
+    summary: dict[str, int] = Field(default_factory=dict, description="findings per rule")
+    seconds: float = Field(ge=0)
+    report: Artifact
+
+
+class DatasetRegistered(Event):
+    """A new version of a registered dataset can be read."""
+
+    terminal: ClassVar[bool] = True
+
+    kind: Literal["dataset.registered.v1"] = "dataset.registered.v1"
+    name: str
+    version: str
+    parent: str | None = Field(default=None, description="the version this one was made from")
+    manifest: Artifact
+    classes: tuple[str, ...]
+    counts: dict[str, int] = Field(description="images per split")
+    changes: dict[str, int] = Field(default_factory=dict, description="what the edit did")
+
+
+class DatasetDeleted(Event):
+    """A registered dataset got a tombstone; its blobs stay until garbage collection."""
+
+    terminal: ClassVar[bool] = True
+
+    kind: Literal["dataset.deleted.v1"] = "dataset.deleted.v1"
+    name: str
+
+
+class DatasetFailed(Failed):
+    """The dataset job cannot be done."""
+
+    kind: Literal["dataset.failed.v1"] = "dataset.failed.v1"
+
+
+class DatasetCancelRequested(CancelRequested):
+    """Somebody asked to stop a dataset job."""
+
+    kind: Literal["dataset.cancel_requested.v1"] = "dataset.cancel_requested.v1"
+
+
+class DatasetCancelled(Cancelled):
+    """The dataset job was stopped."""
+
+    kind: Literal["dataset.cancelled.v1"] = "dataset.cancelled.v1"
+
+
+# trainings ----------------------------------------------------------------------------------
+
+
+class TrainingArguments(Value):
+    """What reaches the trainer, named as in the REST contract; every field is explicit."""
+
+    mode: Literal["full", "transfer", "continue"]
+    model_architecture: Literal["yolov8n", "yolov8s", "yolov8m", "yolov8l", "yolov8x"] = "yolov8s"
+    epochs: int = Field(default=100, ge=1, le=1000)
+    batch_size: int = Field(default=16, ge=-1, le=128, description="-1 = as the memory allows")
+    learning_rate: float = Field(default=0.01, gt=0, le=1)
+    imgsz: int = Field(default=640, ge=32, le=1280, multiple_of=32)
+    optimizer: str = "SGD"
+    patience: int = Field(default=50, ge=0)
+    augmentation_params: dict[str, float | int | str | bool] = Field(default_factory=dict)
+    save_period: int = Field(default=10, ge=-1)
+    device: str | None = None
+    gpu_load_rate: float = Field(default=1.0, ge=0.1, le=1)
+    seed: int = Field(default=0, ge=0)
+    cache: bool | Literal["ram", "disk"] = False
+    workers: int = Field(default=0, ge=0, le=64)
+    amp: bool = True
+    freeze: int | None = Field(default=None, ge=0, le=22, description="first n layers stay as is")
+    extra: dict[str, float | int | str | bool] = Field(
+        default_factory=dict, description="further ultralytics arguments, allow-listed at the edge"
+    )
+
+
+class TrainingRequested(Request):
+    """Train a detector."""
+
+    kind: Literal["training.requested.v1"] = "training.requested.v1"
+    dataset: DatasetRef
+    base_model: ModelRef | None = Field(
+        default=None, description="transfer: start weights; continue: the checkpoint"
+    )
+    arguments: TrainingArguments
+    project_name: str = Field(default="ml_training", pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")
+    experiment_name: str = Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,95}$")
+    pool: str = Field(default="default", pattern=r"^[a-z0-9-]{1,32}$")
+    priority: Literal["low", "normal", "high"] = "normal"
+    tags: tuple[str, ...] = ()
+
+    @property
+    def prefix(self) -> str:
+        """Where the run's artifacts live."""
+        return f"trainings/{self.project_name}/{self.experiment_name}"
+
+
+class TrainingStarted(Started):
+    """A trainer took the job up, from scratch or from a checkpoint."""
+
+    kind: Literal["training.started.v1"] = "training.started.v1"
+    device: str
+    from_epoch: int = Field(ge=0, description="epochs already done, from the checkpoint")
+
+
+class EpochCompleted(Event):
+    """The trainer finished one epoch. Losses are means over the epoch's batches."""
+
+    kind: Literal["training.epoch_completed.v1"] = "training.epoch_completed.v1"
+    epoch: int = Field(ge=1, description="1-based")
+    epochs: int = Field(ge=1, description="planned in total")
+    train_losses: dict[str, float] = Field(description="box_loss, cls_loss, dfl_loss")
+    val_losses: dict[str, float] = Field(default_factory=dict, description="same, validation split")
+    precision: Share = Field(description="at the confidence of max F1, validation split")
+    recall: Share = Field(description="at the confidence of max F1, validation split")
+    map50: Share = Field(description="mAP at IoU 0.50, validation split, ultralytics' AP")
+    map50_95: Share = Field(description="mAP at IoU 0.50:0.95, validation split, ultralytics' AP")
+    learning_rates: dict[str, float] = Field(default_factory=dict, description="per group")
+    seconds: float = Field(ge=0, description="wall time of this epoch")
+    best: bool = Field(default=False, description="best fitness so far")
+
+    @property
+    def dedupe_key(self) -> str:
+        """One epoch of an attempt is one fact, however often it is told."""
+        return f"{self.kind}:{self.job_id}:{self.attempt}:{self.epoch}"
+
+
+class CheckpointSaved(Event):
+    """A checkpoint from which any trainer can go on can be read in the store."""
+
+    kind: Literal["training.checkpoint_saved.v1"] = "training.checkpoint_saved.v1"
+    epoch: int = Field(ge=1, description="last epoch inside, 1-based")
+    files: dict[str, Artifact] = Field(description="by name: last.pt, state.pt, best.pt, …")
+
+    @property
+    def dedupe_key(self) -> str:
+        """One checkpoint per epoch of an attempt."""
+        return f"{self.kind}:{self.job_id}:{self.attempt}:{self.epoch}"
+
+
+class TrainingCompleted(Event):
+    """The run ended with usable weights; all its artifacts can be read."""
+
+    terminal: ClassVar[bool] = True
+
+    kind: Literal["training.completed.v1"] = "training.completed.v1"
+    epochs_done: int = Field(ge=0)
+    stopped_early: bool = False
+    best_epoch: int = Field(ge=0)
+    best_metrics: dict[str, float] = Field(description="precision, recall, map50, map50_95")
+    classes: tuple[str, ...]
+    seconds: float = Field(ge=0, description="wall time of all attempts that counted")
+    artifacts: dict[str, Artifact] = Field(description="by name under the run's prefix")
+
+
+class TrainingFailed(Failed):
+    """The training cannot go on; its last good checkpoint stays readable."""
+
+    kind: Literal["training.failed.v1"] = "training.failed.v1"
+
+
+class TrainingCancelRequested(CancelRequested):
+    """Somebody asked to stop the training."""
+
+    kind: Literal["training.cancel_requested.v1"] = "training.cancel_requested.v1"
+
+
+class TrainingCancelled(Cancelled):
+    """The training was stopped: its process is gone and its memory is free."""
+
+    kind: Literal["training.cancelled.v1"] = "training.cancelled.v1"
+
+
+# analyses -----------------------------------------------------------------------------------
+
+
+class AnalysisRequested(Request):
+    """Judge or draw a model."""
+
+    kind: Literal["analysis.requested.v1"] = "analysis.requested.v1"
+    operation: Literal["validate", "visualize"]
+    model: ModelRef
+    dataset: DatasetRef | None = Field(default=None, description="visualize finds the run's own")
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="of the operation, as checked by the gateway's model"
+    )
+
+
+class AnalysisStarted(Started):
+    """The analyzer took the job up."""
+
+    kind: Literal["analysis.started.v1"] = "analysis.started.v1"
+
+
+class ModelValidated(Event):
+    """A model was judged on a dataset; report and pictures are artifacts."""
+
+    terminal: ClassVar[bool] = True
+
+    kind: Literal["analysis.validated.v1"] = "analysis.validated.v1"
+    prefix: str = Field(description="validations/{model_name}_{timestamp}")
+    metrics: dict[str, float] = Field(description="precision, recall, f1_score, map50, …")
+    total_images: int = Field(ge=0)
+    seconds: float = Field(ge=0)
+    report: Artifact
+    artifacts: dict[str, Artifact]
+
+
+class ModelVisualized(Event):
+    """A model's pictures were drawn."""
+
+    terminal: ClassVar[bool] = True
+
+    kind: Literal["analysis.visualized.v1"] = "analysis.visualized.v1"
+    prefix: str = Field(description="visualizations/{model_name}_{timestamp}")
+    seconds: float = Field(ge=0)
+    report: Artifact
+    artifacts: dict[str, Artifact]
+
+
+class AnalysisFailed(Failed):
+    """The analysis cannot be done."""
+
+    kind: Literal["analysis.failed.v1"] = "analysis.failed.v1"
+
+
+class AnalysisCancelRequested(CancelRequested):
+    """Somebody asked to stop an analysis."""
+
+    kind: Literal["analysis.cancel_requested.v1"] = "analysis.cancel_requested.v1"
+
+
+class AnalysisCancelled(Cancelled):
+    """The analysis was stopped."""
+
+    kind: Literal["analysis.cancelled.v1"] = "analysis.cancelled.v1"
+
+
+# models -------------------------------------------------------------------------------------
+
+
+class ModelUploaded(Event):
+    """Weights from outside can be read in the store."""
+
+    terminal: ClassVar[bool] = True
+
+    kind: Literal["model.uploaded.v1"] = "model.uploaded.v1"
+    name: str
+    weights: Artifact
+
+
+def _kinds(cls: type[Event]) -> dict[str, type[Event]]:
+    kind = cls.model_fields["kind"].default
+    found = {kind: cls} if isinstance(kind, str) else {}
+    for sub in cls.__subclasses__():
+        found |= _kinds(sub)
+    return found
+
+
+KINDS: dict[str, type[Event]] = _kinds(Event)
+"""Every kind that is ever told, and its class."""
