@@ -1,0 +1,49 @@
+"""What every service reads from its environment; nothing is read at import."""
+
+import os
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Names in the environment are these, in capitals, after `SHIRUSHI_`."""
+
+    model_config = SettingsConfigDict(env_prefix="SHIRUSHI_", extra="ignore", frozen=True)
+
+    home: Path = Field(default=Path(".shirushi"), description="all state of the local stack")
+    roots: Annotated[tuple[Path, ...], NoDecode] = Field(
+        default=(), description="folders that datasets and models may come from"
+    )
+    outputs: Path | None = Field(default=None, description="local mirror of the artifact tree")
+
+    nats_url: str = "nats://127.0.0.1:4222"
+    nats_user: str | None = None
+    nats_password: SecretStr | None = None
+
+    s3_endpoint: str = "http://127.0.0.1:8333"
+    s3_bucket: str = "shirushi"
+    s3_access_key: str | None = None
+    s3_secret_key: SecretStr | None = None
+
+    log_json: bool = False
+
+    @field_validator("roots", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        """`a:b` as in PATH."""
+        if isinstance(value, str):
+            return tuple(Path(part) for part in value.split(os.pathsep) if part)
+        return value
+
+    @property
+    def outputs_dir(self) -> Path | None:
+        """The mirror, absolute; None = artifacts are only in the store."""
+        return self.outputs.resolve() if self.outputs else None
+
+    @property
+    def datasets_dir(self) -> Path:
+        """Where datasets that the system makes itself are put."""
+        return self.home.resolve() / "datasets"
