@@ -16,15 +16,15 @@ from libs.common.errors import BadInput
 Image = npt.NDArray[np.float32]
 Rng = np.random.Generator
 
-# Public domain or CC0 (scikit-image) and CC BY (scikit-learn), per the packages' own notes. Pictures
-# whose terms are narrower, such as the Middlebury stereo pair, are left out on purpose.
+# Public domain or CC0 (scikit-image) and CC BY (scikit-learn), per the packages' own notes.
+# Pictures with narrower terms, such as the Middlebury stereo pair, are left out on purpose.
 _PHOTOGRAPHS = {
     "skimage": (
-        "data",
-        ("astronaut.png", "camera.png", "chelsea.png", "coffee.png", "coins.png", "rocket.jpg")
-        + ("brick.png", "grass.png", "gravel.png", "hubble_deep_field.jpg"),
+        *("data/astronaut.png", "data/camera.png", "data/chelsea.png", "data/coffee.png"),
+        *("data/coins.png", "data/rocket.jpg", "data/brick.png", "data/grass.png"),
+        *("data/gravel.png", "data/hubble_deep_field.jpg"),
     ),
-    "sklearn": ("datasets/images", ("china.jpg", "flower.jpg")),
+    "sklearn": ("datasets/images/china.jpg", "datasets/images/flower.jpg"),
 }
 _LONGEST_PX = 800
 _SURFACE_SHARE = 0.25
@@ -38,14 +38,14 @@ def photographs() -> tuple[npt.NDArray[np.uint8], ...]:
         BadInput: a package that ships them is not installed.
     """
     images = []
-    for package, (folder, names) in _PHOTOGRAPHS.items():
+    for package, names in _PHOTOGRAPHS.items():
         spec = importlib.util.find_spec(package)
         if spec is None or spec.origin is None:
             raise BadInput(
                 "the background photographs are missing: pip install scikit-image scikit-learn"
             )
         for name in names:
-            path = Path(spec.origin).parent / folder / name
+            path = Path(spec.origin).parent / name
             image = cv2.imread(str(path), cv2.IMREAD_COLOR)
             if image is None:
                 raise BadInput(f"{path} is not readable: reinstall {package}")

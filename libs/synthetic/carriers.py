@@ -14,7 +14,7 @@ _INK = 0.25  # alpha from which a warped pixel counts as the logo's
 
 
 class Place(NamedTuple):
-    """Where a thing stands: centre and longest side in pixels, tilt as a share of it, turn in radians."""
+    """Where a thing stands: centre and longest side in pixels, tilt as a share, turn in radians."""
 
     centre_x: float
     centre_y: float
@@ -24,7 +24,7 @@ class Place(NamedTuple):
 
 
 class Card(NamedTuple):
-    """A flat thing with a logo on it: its colours (H, W, 3), outline and logo masks (H, W) in 0..1."""
+    """A flat thing with a logo: colours (H, W, 3), outline and logo masks (H, W) in 0..1."""
 
     colours: Image
     outline: Image
@@ -42,7 +42,7 @@ class Box(NamedTuple):
 
 def print_on_scene(rng: Rng, scene: Image, icon: Icon, place: Place) -> Box | None:
     """Paint the logo straight onto `scene`, in place; its box, or None if nothing of it shows."""
-    mask = icon.alpha_HW.astype(np.float32) / 255
+    mask: Image = icon.alpha.astype(np.float32) / np.float32(255)
     warp = _warp_to(rng, mask, place)
     ink = _warped(mask, warp, scene)
     box = ink_box(ink)
@@ -58,7 +58,7 @@ def print_on_scene(rng: Rng, scene: Image, icon: Icon, place: Place) -> Box | No
 
 
 def lay_card(rng: Rng, scene: Image, card: Card, place: Place) -> Box | None:
-    """Lay a card and its shadow into `scene`, in place; its logo's box, or None if nothing shows."""
+    """Lay a card and its shadow into `scene`, in place; the logo's box, or None if hidden."""
     warp = _warp_to(rng, card.logo, place)
     box = ink_box(_warped(card.logo, warp, scene))
     if box is None:
@@ -75,18 +75,18 @@ def lay_card(rng: Rng, scene: Image, card: Card, place: Place) -> Box | None:
 
 def make_card(rng: Rng, icon: Icon) -> Card:
     """A sign, cup or cloth of a random material with the logo painted in its middle."""
-    logo_height, logo_width = icon.alpha_HW.shape
+    logo_height, logo_width = icon.alpha.shape
     margin = rng.uniform(0.12, 0.5)
     height = int(logo_height * (1 + 2 * margin))
     width = int(logo_width * (1 + 2 * margin * rng.uniform(0.8, 1.8)))
     top, left = (height - logo_height) // 2, (width - logo_width) // 2
     logo = np.zeros((height, width), np.float32)
-    logo[top : top + logo_height, left : left + logo_width] = icon.alpha_HW / np.float32(255)
+    logo[top : top + logo_height, left : left + logo_width] = icon.alpha / np.float32(255)
     colours = surface(rng, height, width)
     paint = _paint(rng, icon.colour_bgr, colours.mean(axis=(0, 1)))
     texture = colours - cv2.blur(colours, (9, 9))
     ink = logo[..., None]
-    colours = colours * (1 - ink) + (paint + 0.8 * texture) * ink
+    colours += ((paint + 0.8 * texture) - colours) * ink
     if rng.random() < 0.5:  # a cup or a bottle: darker towards both sides
         bend = 0.62 + 0.5 * np.sin(np.linspace(0.35, np.pi - 0.35, width))
         colours *= bend.astype(np.float32)[None, :, None]
@@ -94,9 +94,9 @@ def make_card(rng: Rng, icon: Icon) -> Card:
     return Card(colours, _rounded(height, width, radius), logo)
 
 
-def ink_box(ink_HW: Image) -> Box | None:
+def ink_box(ink: Image) -> Box | None:
     """The smallest box around a logo's pixels, or None when under 12 pixels show."""
-    rows, columns = np.where(ink_HW > _INK)
+    rows, columns = np.where(ink > _INK)
     if len(rows) < 12:
         return None
     return Box(

@@ -33,7 +33,7 @@ OnProgress = Callable[[int, int], None]
 class DatasetSummary:
     """What was written, or found to be there already (`reused`).
 
-    `sha256` covers every image and label in order; `backgrounds` are images without a labelled logo.
+    `sha256` covers every image and label in order; `backgrounds` are images without a label.
     """
 
     folder: Path
@@ -55,7 +55,7 @@ def write_dataset(
 ) -> DatasetSummary:
     """Write the dataset that `spec` describes to `out`.
 
-    Image i of a split is a function of (seed, split, i) alone, so the bytes do not depend on `workers`.
+    Image i of a split is a function of (seed, split, i): the bytes do not depend on `workers`.
     The tree grows in a hidden sibling folder and is renamed at the end: `out` is whole or absent.
 
     Args:

@@ -10,7 +10,7 @@ DEMO_BRANDS = ("adidas", "mcdonalds", "nike", "puma", "shell", "starbucks")
 
 DEMO_STRANGERS = (
     *("discover", "duolingo", "emirates", "figma", "gitlab", "hitachi", "kodi", "lastdotfm"),
-    *("moodle", "nasa", "patreon", "qualcomm", "razer", "roku", "sonos", "vivaldi"),
+    *("moodle", "ubisoft", "patreon", "qualcomm", "razer", "roku", "sonos", "vivaldi"),
 )
 
 BASE_BRANDS = (
@@ -28,7 +28,7 @@ BASE_BRANDS = (
     *("skoda", "snapchat", "sony", "soundcloud", "spotify", "steam", "subaru", "suzuki"),
     *("target", "telegram", "tesla", "thenorthface", "tiktok", "toyota", "tripadvisor", "twitch"),
     *("uber", "ubuntu", "underarmour", "unilever", "ups", "visa", "vlcmediaplayer", "volkswagen"),
-    *("volvo", "whatsapp", "wikipedia", "wordpress", "x", "xiaomi", "yamahamotorcorporation", "youtube"),
+    *("volvo", "whatsapp", "wikipedia", "wordpress", "xiaomi", "youtube", "zabka"),
 )  # fmt: skip
 
 DEMO_SPEC = DatasetSpec(

@@ -16,9 +16,9 @@ _VISIBLE_ALPHA = 8  # of 255: fainter pixels are anti-aliasing, not shape
 
 
 class Icon(NamedTuple):
-    """One brand's mark: `alpha_HW` in 0..255, cropped to its ink, and its brand colour (B, G, R)."""
+    """One brand's mark: `alpha` (H, W) in 0..255, cropped to its ink, and its colour (B, G, R)."""
 
-    alpha_HW: Alpha
+    alpha: Alpha
     colour_bgr: tuple[int, int, int]
 
 
@@ -57,8 +57,9 @@ def _render(slug: str, render_px: int) -> Icon:
     import resvg_py  # noqa: PLC0415
     import simple_icons_pack  # noqa: PLC0415
 
-    require_icons((slug,))
     icon = simple_icons_pack.get_icon(slug)
+    if icon is None:
+        raise BadInput(f"simple-icons has no icon named {slug}")
     sized = re.sub(r"<svg ", f'<svg width="{render_px}" height="{render_px}" ', icon.svg, count=1)
     png = bytes(resvg_py.svg_to_bytes(svg_string=sized, width=render_px, height=render_px))
     decoded = cv2.imdecode(np.frombuffer(png, np.uint8), cv2.IMREAD_UNCHANGED)

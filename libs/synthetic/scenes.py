@@ -79,7 +79,7 @@ def _place_logo(
         card = make_card(rng, icon) if rng.random() < _CARD_SHARE else None
         side_px = logo_px
         if card is not None:
-            side_px *= max(card.logo.shape) / max(icon.alpha_HW.shape)
+            side_px *= max(card.logo.shape) / max(icon.alpha.shape)
         spot = _free_spot(rng, image.shape[0], side_px, taken)
         if spot is None:
             continue
