@@ -1,0 +1,37 @@
+# Two commands to know: `make demo` shows everything, `make test` checks everything.
+PYTHON ?= $(firstword $(shell command -v python3.11 python3.12 python3.13 python3) python3)
+RUN := .venv/bin/python
+SHIRUSHI_HOME ?= .shirushi
+export SHIRUSHI_HOME
+.DEFAULT_GOAL := help
+.PHONY: help setup demo up down test check bench
+
+help:  ## list these targets
+	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup:  ## make .venv and the page; seconds when nothing changed
+	@$(PYTHON) deploy/setup.py runtime
+
+demo: setup  ## make a logo dataset, train, judge and draw a detector, leave the system up
+	@$(RUN) -m deploy.demo
+
+up: setup  ## start the bus, the store and the services; Ctrl-C stops them
+	@$(RUN) -m deploy.up
+
+down:  ## stop the stack of SHIRUSHI_HOME
+	@$(RUN) -m deploy.down
+
+test:  ## run every test on real servers and a real browser
+	@$(PYTHON) deploy/setup.py test
+	@$(RUN) -m pytest
+
+check:  ## lint, format, types, and the page's own check
+	@$(PYTHON) deploy/setup.py check
+	@.venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@.venv/bin/mypy .
+	@$(PYTHON) deploy/setup.py npm run check
+
+bench:  ## measure: latencies, throughput, memory
+	@$(PYTHON) deploy/setup.py test
+	@$(RUN) -m pytest tests/bench -s
