@@ -1,0 +1,244 @@
+"""The connection to the bus: publish a fact once, read the log, follow it, tell a reading.
+
+Traps of nats-py that this file answers (each has a test on the real server): a publish whose
+confirmation timed out may be stored all the same, so each carries its dedupe key and is simply
+tried again; its ordered consumer replays everything after a restart and drops messages of slow
+readers, so the log is followed by pulling, from a sequence we keep ourselves; `fetch(n)` waits
+for all n, so we ask for as many as are known to be there; drain hangs after a fetch that timed
+out, so subscriptions are closed first and the connection is closed, not drained.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Any
+
+import nats
+import nats.errors
+import nats.js.errors
+import orjson
+from nats.aio.client import Client
+from nats.aio.msg import Msg
+from nats.js import JetStreamContext
+from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamConfig
+from nats.js.client import JetStreamContext as _JetStream
+
+from libs.common import subjects
+from libs.common.cloudevents import Recorded, decode, encode
+from libs.common.errors import BadInput, TopologyDrift, Unavailable
+from libs.common.events import Event
+
+log = logging.getLogger(__name__)
+
+ACK_S = 5.0
+FOLLOW_S = 2.0
+BATCH = 500
+RETRY_S = 0.25
+SERVER_FLOOR = (2, 12)
+FULL_CODES = {10077, 10023}  # the stream, the account has no room
+STREAM = "EVENTS"
+
+Pull = _JetStream.PullSubscription
+
+
+class Bus:
+    """A connection. Open it with `connect`; `source` names the teller in each envelope."""
+
+    def __init__(self, nc: Client, *, source: str, patience_s: float = 24 * 3600.0) -> None:
+        self.nc = nc
+        self.js: JetStreamContext = nc.jetstream(timeout=ACK_S)
+        self.source = source
+        self.patience_s = patience_s
+
+    @property
+    def connected(self) -> bool:
+        """Whether the server answers right now, as far as the client knows."""
+        return bool(self.nc.is_connected)
+
+    async def publish(self, event: Event, *, patience_s: float | None = None) -> int:
+        """Store `event` once per dedupe key; try until it is confirmed.
+
+        Returns:
+            Its stream sequence, or that of the earlier telling of the same fact.
+
+        Raises:
+            Unavailable: not confirmed within `patience_s`, or the log is full.
+        """
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + (self.patience_s if patience_s is None else patience_s)
+        payload = encode(event, source=self.source)
+        while True:
+            try:
+                ack = await self.js.publish(
+                    subjects.of(event),
+                    payload,
+                    timeout=min(ACK_S, max(0.1, deadline - loop.time())),
+                    headers={"Nats-Msg-Id": event.dedupe_key},
+                )
+            except nats.js.errors.APIError as error:
+                if error.err_code in FULL_CODES:
+                    raise Unavailable("the event log is full", code="log_full") from error
+                raise
+            except (nats.errors.Error, nats.js.errors.Error, TimeoutError) as error:
+                if loop.time() >= deadline:
+                    raise Unavailable("the bus does not answer", code="bus_away") from error
+                log.warning("bus away, trying again", extra={"kind": event.kind})
+                await asyncio.sleep(RETRY_S)
+            else:
+                return int(ack.seq)
+
+    async def last_sequence(self) -> int:
+        """The sequence of the newest event; 0 for an empty log."""
+        info = await self.js.stream_info(STREAM)
+        return int(info.state.last_seq)
+
+    async def read(self, *patterns: str, after: int = 0) -> list[Recorded]:
+        """Everything of `patterns` that is in the log now, in order."""
+        found: list[Recorded] = []
+        pull, pending = await self._pull(patterns, after)
+        try:
+            while pending > 0:
+                for msg in await pull.fetch(min(pending, BATCH), timeout=ACK_S):
+                    pending = msg.metadata.num_pending
+                    if record := _record(msg):
+                        found.append(record)
+        finally:
+            await _close(self.js, pull)
+        return found
+
+    async def replay(self, *patterns: str, after: int = 0) -> AsyncIterator[Recorded]:
+        """What is in the log past sequence `after`, then what comes: no gap, no double."""
+        seen = after
+        while True:
+            try:
+                pull, pending = await self._pull(patterns, seen)
+            except (nats.errors.Error, nats.js.errors.Error, TimeoutError):
+                await asyncio.sleep(RETRY_S)
+                continue
+            try:
+                while True:
+                    for msg in await self._follow(pull, pending):
+                        pending = msg.metadata.num_pending
+                        sequence = msg.metadata.sequence.stream
+                        if sequence <= seen:
+                            continue
+                        seen = sequence
+                        if record := _record(msg):
+                            yield record
+            except (nats.errors.Error, nats.js.errors.Error) as error:
+                log.info("following the log anew", extra={"after": seen, "reason": repr(error)})
+                await asyncio.sleep(RETRY_S)
+            finally:
+                await _close(self.js, pull)
+
+    async def tell(self, topic: str, payload: dict[str, Any]) -> None:
+        """A reading: not stored, newest wins, lost while the bus is away."""
+        if self.nc.is_connected:
+            with suppress(nats.errors.Error):
+                await self.nc.publish(subjects.telemetry(topic), orjson.dumps(payload))
+
+    async def listen(self, topic: str = ">") -> AsyncIterator[tuple[str, dict[str, Any]]]:
+        """Readings of others as they come: (topic, payload)."""
+        sub = await self.nc.subscribe(subjects.telemetry(topic))
+        try:
+            async for msg in sub.messages:
+                with suppress(orjson.JSONDecodeError):
+                    yield msg.subject.removeprefix("tel."), orjson.loads(msg.data)
+        finally:
+            with suppress(nats.errors.Error):
+                await sub.unsubscribe()
+
+    async def _follow(self, pull: Pull, pending: int) -> list[Msg]:
+        """What is there now, or the next one; nothing when it stays quiet for a while."""
+        try:
+            return list(await pull.fetch(max(1, min(pending, BATCH)), timeout=FOLLOW_S))
+        except TimeoutError:
+            await pull.consumer_info()  # raises when a restart of the server took it away
+            return []
+
+    async def _pull(self, patterns: tuple[str, ...], after: int) -> tuple[Pull, int]:
+        """An ephemeral reader of our own, and how many messages wait for it."""
+        config = ConsumerConfig(
+            deliver_policy=DeliverPolicy.BY_START_SEQUENCE,
+            opt_start_seq=after + 1,
+            filter_subjects=list(patterns or (subjects.ALL_EVENTS,)),
+            ack_policy=AckPolicy.NONE,
+            inactive_threshold=60,
+            mem_storage=True,
+        )
+        info = await self.js.add_consumer(STREAM, config)
+        return await self.js.pull_subscribe_bind(info.name, STREAM), int(info.num_pending or 0)
+
+
+def _record(msg: Msg) -> Recorded | None:
+    """The event in `msg`; None, with a line in our log, for what is not ours."""
+    try:
+        return decode(msg.data, seq=msg.metadata.sequence.stream)
+    except BadInput as error:
+        log.error("unreadable event skipped", extra={"subject": msg.subject, "reason": str(error)})  # noqa: TRY400
+        return None
+
+
+async def _close(js: JetStreamContext, pull: Pull) -> None:
+    with suppress(nats.errors.Error, nats.js.errors.Error, TimeoutError):
+        await pull.unsubscribe()
+    if js._nc.is_connected:  # noqa: SLF001
+        with suppress(nats.errors.Error, nats.js.errors.Error, TimeoutError):
+            await js.delete_consumer(STREAM, pull._consumer)  # noqa: SLF001
+
+
+async def _on_error(error: Exception) -> None:
+    log.warning("bus reports an error", extra={"reason": repr(error)})
+
+
+@asynccontextmanager
+async def connect(
+    url: str,
+    *,
+    source: str,
+    user: str | None = None,
+    password: str | None = None,
+    patience_s: float = 24 * 3600.0,
+) -> AsyncIterator[Bus]:
+    """Open the bus; it reconnects for ever.
+
+    Raises:
+        TopologyDrift: the server is older than we need (2.12).
+    """
+    nc = await nats.connect(
+        url,
+        name=f"shirushi-{source}",
+        user=user,
+        password=password,
+        inbox_prefix=f"_INBOX_{source}",
+        max_reconnect_attempts=-1,
+        reconnect_time_wait=0.25,
+        error_cb=_on_error,
+    )
+    try:
+        version = nc.connected_server_version
+        if (version.major, version.minor) < SERVER_FLOOR:
+            raise TopologyDrift(
+                f"nats-server {version.major}.{version.minor} is too old: install 2.12 or newer"
+            )
+        yield Bus(nc, source=source, patience_s=patience_s)
+    finally:
+        with suppress(nats.errors.Error, OSError):
+            await nc.close()
+
+
+async def provision(nc: Client, streams: tuple[StreamConfig, ...] = subjects.STREAMS) -> None:
+    """Create the streams. Run by `deploy/`, never by a service.
+
+    Raises:
+        TopologyDrift: a stream is there already, with other settings.
+    """
+    js = nc.jetstream(timeout=ACK_S)
+    for stream in streams:
+        try:
+            await js.add_stream(stream)
+        except nats.js.errors.BadRequestError as error:
+            raise TopologyDrift(
+                f"stream {stream.name} is there with other settings: {error.description}"
+            ) from error
