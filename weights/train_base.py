@@ -89,17 +89,18 @@ def train(overrides: dict[str, Any]) -> None:
 
     class CpuTrainer(DetectionTrainer):
         def _setup_train(self) -> None:
-            super()._setup_train()
+            super()._setup_train()  # type: ignore[no-untyped-call]
             torch.set_num_threads(THREADS)
-            self.model = self.model.to(memory_format=torch.channels_last)
-            self.ema.ema.to(memory_format=torch.channels_last)
+            mine: Any = self  # the library's attributes are typed for their state before this call
+            mine.model = mine.model.to(memory_format=torch.channels_last)
+            mine.ema.ema.to(memory_format=torch.channels_last)
 
         def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
             batch = super().preprocess_batch(batch)
             batch["img"] = batch["img"].contiguous(memory_format=torch.channels_last)
             return batch
 
-    CpuTrainer(overrides=overrides).train()
+    CpuTrainer(overrides=overrides).train()  # type: ignore[no-untyped-call]
 
 
 if __name__ == "__main__":
