@@ -1,6 +1,7 @@
 """The live stream as an endless iterator: reconnects from the last sequence it has seen."""
 
 import json
+import math
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,7 +21,8 @@ _FRAME_BYTES = 1 << 20
 _REFUSED_CODES = frozenset(
     {1002, 1003, 1007, 1008, 1009, 1010}
 )  # RFC 6455: what we sent is at fault
-_STEADY_S = 5.0  # a line that held this long makes the next failure the first one again
+_FIRST_PATIENCE_S = 5.0  # as long as it never answered, the address is probably wrong
+_STEADY_S = 1.0  # a line that held this long makes the next failure the first one again
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,11 +78,12 @@ def follow(
         ApiError: the gateway refused the subscription.
     """
     last = after
-    delays = back_off(patience_s)
+    delays = back_off(min(patience_s, _FIRST_PATIENCE_S))
+    began = math.inf
     while True:
-        began = time.monotonic()
         try:
             with _open(socket_url(api_url, last, topics)) as socket:
+                began = time.monotonic()
                 for frame in _frames(socket):
                     if frame.seq is not None:
                         if frame.seq <= last:
@@ -91,7 +94,7 @@ def follow(
             _raise_if_refused(error)
             cause = error
         if time.monotonic() - began > _STEADY_S:
-            delays = back_off(patience_s)
+            delays, began = back_off(patience_s), math.inf
         delay_s = next(delays, None)
         if delay_s is None:
             raise Unreachable(api_url, str(cause) or type(cause).__name__) from cause

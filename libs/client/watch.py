@@ -65,9 +65,10 @@ def advance(view: TrainingView, frame: Frame) -> TrainingView:
     record = frame.recorded()
     if record is None:
         return view
-    job = apply(view.job, record)
-    new_epoch = isinstance(record.event, EpochCompleted)
-    return replace(view, job=job, **({"batch": 0, "batches": 0} if new_epoch else {}))
+    view = replace(view, job=apply(view.job, record))
+    if isinstance(record.event, EpochCompleted):
+        view = replace(view, batch=0)  # its batches are inside the epoch that is done
+    return view
 
 
 def _read(view: TrainingView, reading: dict[str, Any]) -> TrainingView:

@@ -1,0 +1,125 @@
+"""What the answers of the gateway look like on a terminal."""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+Json = dict[str, Any]
+
+_FINDINGS_SHOWN = 12
+_MARKS = {"E": "[red]error[/]", "W": "[yellow]warning[/]", "I": "[dim]info[/]"}
+
+
+def print_json(value: object) -> None:
+    """One line of JSON, at once, so that a pipe can follow."""
+    print(json.dumps(value, ensure_ascii=False), flush=True)
+
+
+def text(value: object) -> str:
+    """A cell: shares with three digits, lists with commas, a dash for nothing."""
+    if value is None or value == "":
+        return "–"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, float):
+        return f"{value:.3f}"
+    if isinstance(value, list | tuple):
+        return ", ".join(text(entry) for entry in value)
+    return str(value)
+
+
+def rows(console: Console, entries: Iterable[Json], columns: tuple[str, ...], none: str) -> None:
+    """A table with one row per entry; the sentence `none` if there are none."""
+    table = Table(box=None, header_style="bold", pad_edge=False)
+    for column in columns:
+        table.add_column(column.replace("_", " "), overflow="fold")
+    for entry in entries:
+        table.add_row(*(text(entry.get(column)) for column in columns))
+    console.print(table if table.row_count else none)
+
+
+def status(console: Console, answer: Json) -> None:
+    """Machine, services, queue."""
+    gpu = answer.get("gpu_info") or {}
+    disk = answer.get("disk_usage") or {}
+    queue = answer.get("queue") or {}
+    facts = {
+        "GPU": gpu.get("device_name") if answer.get("gpu_available") else "none, the CPU is used",
+        "CPU": f"{answer.get('cpu_usage', 0):.0f} %",
+        "memory": f"{answer.get('memory_usage', 0):.0f} %",
+        "disk": f"{disk.get('percent', 0):.0f} % of {disk.get('total', 0):.0f} GiB",
+        "queue": f"{queue.get('waiting', 0)} waiting, {queue.get('running', 0)} running",
+        "trainings": answer.get("active_trainings") or None,
+        "validations": answer.get("active_validations") or None,
+    }
+    _pairs(console, facts)
+    rows(
+        console,
+        answer.get("services") or [],
+        ("name", "status", "host", "version", "started_at"),
+        "no service answers",
+    )
+
+
+def validation(console: Console, report: Json) -> None:
+    """Verdict, splits, classes, the first findings with what to do."""
+    verdict = "[green]valid[/]" if report.get("valid") else "[red]not valid[/]"
+    console.print(
+        f"{report.get('dataset_path')} is {verdict}: {report.get('total_images')} images, "
+        f"{report.get('total_labels')} labels, {len(report.get('classes') or [])} classes",
+        highlight=False,
+    )
+    splits = [
+        {"split": name, "images": info.get("num_images"), "labels": info.get("num_labels")}
+        for name in ("train", "val", "test")
+        if (info := report.get(f"{name}_info") or {}).get("exists")
+    ]
+    rows(console, splits, ("split", "images", "labels"), "no split was found")
+    findings = report.get("findings") or []
+    for finding in findings[:_FINDINGS_SHOWN]:
+        console.print(_finding(finding), highlight=False)
+    if len(findings) > _FINDINGS_SHOWN:
+        console.print(f"… and {len(findings) - _FINDINGS_SHOWN} more; --json shows all")
+
+
+def _finding(finding: Mapping[str, Any]) -> str:
+    severity = str(finding.get("severity", ""))
+    where = ":".join(str(finding[part]) for part in ("file", "line") if finding.get(part))
+    fix = f" → {finding['fix']}" if finding.get("fix") else ""
+    mark = _MARKS.get(severity[:1].upper(), severity)
+    return f"{mark} {finding.get('rule')} {where} {finding.get('message', '')}{fix}"
+
+
+def metrics(console: Console, answer: Json) -> None:
+    """Headline numbers of an evaluation, then one row per class."""
+    names = ("map50", "map50_95", "precision", "recall", "f1_score", "accuracy")
+    _pairs(console, {name: answer[name] for name in names if name in answer})
+    alarms = false_alarms(answer)
+    _pairs(console, {"false alarms per 1,000 clean images": alarms[0]})
+    per_class: Mapping[str, Json] = answer.get("class_metrics") or {}
+    entries = [
+        {"class": name, **numbers, "false_alarms": alarms[1].get(name)}
+        for name, numbers in per_class.items()
+    ]
+    columns = (
+        "class", "support", "precision", "recall", "f1", "ap50", "ap50_95",
+        "tp", "fp", "fn", "false_alarms",
+    )  # fmt: skip
+    rows(console, entries, columns, "no class was judged")
+
+
+def false_alarms(answer: Json) -> tuple[float | None, Mapping[str, float]]:
+    """False positives per 1,000 logo-free images: in total (None: no such image), per class."""
+    alarms = answer.get("false_alarms") or {}
+    return alarms.get("per_1000"), alarms.get("per_class") or {}
+
+
+def _pairs(console: Console, facts: Mapping[str, object]) -> None:
+    table = Table(box=None, show_header=False, pad_edge=False)
+    table.add_column(style="bold")
+    for name, value in facts.items():
+        table.add_row(name.replace("_", " "), text(value))
+    console.print(table)
