@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 Json = dict[str, Any]
@@ -37,7 +38,7 @@ def rows(console: Console, entries: Iterable[Json], columns: tuple[str, ...], no
     for column in columns:
         table.add_column(column.replace("_", " "), overflow="fold")
     for entry in entries:
-        table.add_row(*(text(entry.get(column)) for column in columns))
+        table.add_row(*(escape(text(entry.get(column))) for column in columns))
     console.print(table if table.row_count else none)
 
 
@@ -55,7 +56,7 @@ def status(console: Console, answer: Json) -> None:
         "trainings": answer.get("active_trainings") or None,
         "validations": answer.get("active_validations") or None,
     }
-    _pairs(console, facts)
+    pairs(console, facts)
     rows(
         console,
         answer.get("services") or [],
@@ -68,7 +69,7 @@ def validation(console: Console, report: Json) -> None:
     """Verdict, splits, classes, the first findings with what to do."""
     verdict = "[green]valid[/]" if report.get("valid") else "[red]not valid[/]"
     console.print(
-        f"{report.get('dataset_path')} is {verdict}: {report.get('total_images')} images, "
+        f"{escape(text(report.get('dataset_path')))} is {verdict}: {report.get('total_images')} images, "
         f"{report.get('total_labels')} labels, {len(report.get('classes') or [])} classes",
         highlight=False,
     )
@@ -90,15 +91,15 @@ def _finding(finding: Mapping[str, Any]) -> str:
     where = ":".join(str(finding[part]) for part in ("file", "line") if finding.get(part))
     fix = f" → {finding['fix']}" if finding.get("fix") else ""
     mark = _MARKS.get(severity[:1].upper(), severity)
-    return f"{mark} {finding.get('rule')} {where} {finding.get('message', '')}{fix}"
+    return mark + escape(f" {finding.get('rule')} {where} {finding.get('message', '')}{fix}")
 
 
 def metrics(console: Console, answer: Json) -> None:
     """Headline numbers of an evaluation, then one row per class."""
     names = ("map50", "map50_95", "precision", "recall", "f1_score", "accuracy")
-    _pairs(console, {name: answer[name] for name in names if name in answer})
+    pairs(console, {name: answer[name] for name in names if name in answer})
     alarms = false_alarms(answer)
-    _pairs(console, {"false alarms per 1,000 clean images": alarms[0]})
+    pairs(console, {"false alarms per 1,000 clean images": alarms[0]})
     per_class: Mapping[str, Json] = answer.get("class_metrics") or {}
     entries = [
         {"class": name, **numbers, "false_alarms": alarms[1].get(name)}
@@ -117,9 +118,11 @@ def false_alarms(answer: Json) -> tuple[float | None, Mapping[str, float]]:
     return alarms.get("per_1000"), alarms.get("per_class") or {}
 
 
-def _pairs(console: Console, facts: Mapping[str, object]) -> None:
+def pairs(console: Console, facts: Mapping[str, object]) -> None:
+    """Names and values, one a line."""
     table = Table(box=None, show_header=False, pad_edge=False)
-    table.add_column(style="bold")
+    table.add_column(style="bold", no_wrap=True)
+    table.add_column(overflow="fold")
     for name, value in facts.items():
-        table.add_row(name.replace("_", " "), text(value))
-    console.print(table)
+        table.add_row(name.replace("_", " "), escape(text(value)))
+    console.print(table, highlight=False)
