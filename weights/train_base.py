@@ -1,6 +1,6 @@
 """Train the base weights: YOLOv8n from its architecture file on synthetic logos, no download.
 
-    python weights/train_base.py WORK [--minutes 60 | --epochs 16]
+    python -m weights.train_base WORK [--minutes 60 | --epochs 16]
 
 WORK receives the dataset (`logos/`) and the run (`run/weights/best.pt`, one checkpoint an epoch).
 `publish_base.py` makes the released file of it. Every image and the training order follow from
@@ -14,7 +14,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from libs.synthetic import BASE_SPEC, write_dataset
+
 SEED = 0
 THREADS = 2
 RECIPE: dict[str, Any] = {
@@ -52,9 +53,6 @@ def main() -> int:
     work = options.work.resolve()
     work.mkdir(parents=True, exist_ok=True)
     prepare_environment(work)
-    sys.path.insert(0, str(ROOT))
-    from libs.synthetic import BASE_SPEC, write_dataset  # noqa: PLC0415 - needs the path above
-
     summary = write_dataset(work / "logos", BASE_SPEC, workers=THREADS)
     print(f"{summary.images} images, sha256 {summary.sha256}", flush=True)
     budget = {"time": options.minutes / 60} if options.minutes else {"epochs": options.epochs}
