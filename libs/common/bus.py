@@ -10,8 +10,10 @@ out, so subscriptions are closed first and the connection is closed, not drained
 
 import asyncio
 import logging
+import sys
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
 from typing import Any
 
 import nats
@@ -39,7 +41,18 @@ SERVER_FLOOR = (2, 12)
 FULL_CODES = {10077, 10023}  # the stream, the account has no room
 STREAM = "EVENTS"
 
+GONE = (nats.errors.Error, nats.js.errors.Error, TimeoutError)
+
 Pull = _JetStream.PullSubscription
+
+
+@dataclass(frozen=True)
+class Raw:
+    """One stored message."""
+
+    seq: int
+    subject: str
+    payload: bytes
 
 
 class Bus:
@@ -80,7 +93,7 @@ class Bus:
                 if error.err_code in FULL_CODES:
                     raise Unavailable("the event log is full", code="log_full") from error
                 raise
-            except (nats.errors.Error, nats.js.errors.Error, TimeoutError) as error:
+            except GONE as error:
                 if loop.time() >= deadline:
                     raise Unavailable("the bus does not answer", code="bus_away") from error
                 log.warning("bus away, trying again", extra={"kind": event.kind})
@@ -95,42 +108,51 @@ class Bus:
 
     async def read(self, *patterns: str, after: int = 0) -> list[Recorded]:
         """Everything of `patterns` that is in the log now, in order."""
-        found: list[Recorded] = []
-        pull, pending = await self._pull(patterns, after)
-        try:
-            while pending > 0:
-                for msg in await pull.fetch(min(pending, BATCH), timeout=ACK_S):
-                    pending = msg.metadata.num_pending
-                    if record := _record(msg):
-                        found.append(record)
-        finally:
-            await _close(self.js, pull)
-        return found
+        raws = await self.page(*patterns, after=after, limit=sys.maxsize)
+        return [record for raw in raws if (record := _record(raw))]
 
     async def replay(self, *patterns: str, after: int = 0) -> AsyncIterator[Recorded]:
         """What is in the log past sequence `after`, then what comes: no gap, no double."""
+        async for raw in self.follow(*patterns, after=after):
+            if record := _record(raw):
+                yield record
+
+    async def follow(self, *patterns: str, after: int = 0) -> AsyncIterator[Raw]:
+        """As `replay`, the bytes as they are stored."""
         seen = after
         while True:
             try:
                 pull, pending = await self._pull(patterns, seen)
-            except (nats.errors.Error, nats.js.errors.Error, TimeoutError):
+            except GONE:
                 await asyncio.sleep(RETRY_S)
                 continue
             try:
                 while True:
-                    for msg in await self._follow(pull, pending):
+                    for msg in await self._wait(pull, pending):
                         pending = msg.metadata.num_pending
-                        sequence = msg.metadata.sequence.stream
-                        if sequence <= seen:
-                            continue
-                        seen = sequence
-                        if record := _record(msg):
-                            yield record
-            except (nats.errors.Error, nats.js.errors.Error) as error:
+                        raw = _raw(msg)
+                        if raw.seq > seen:
+                            seen = raw.seq
+                            yield raw
+            except GONE as error:
                 log.info("following the log anew", extra={"after": seen, "reason": repr(error)})
                 await asyncio.sleep(RETRY_S)
             finally:
                 await _close(self.js, pull)
+
+    async def page(self, *patterns: str, after: int = 0, limit: int = BATCH) -> list[Raw]:
+        """The first `limit` events of `patterns` past `after` that are in the log now."""
+        found: list[Raw] = []
+        pull, pending = await self._pull(patterns, after)
+        try:
+            while pending > 0 and len(found) < limit:
+                want = min(pending, BATCH, limit - len(found))
+                for msg in await pull.fetch(want, timeout=ACK_S):
+                    pending = msg.metadata.num_pending
+                    found.append(_raw(msg))
+        finally:
+            await _close(self.js, pull)
+        return found
 
     async def tell(self, topic: str, payload: dict[str, Any]) -> None:
         """A reading: not stored, newest wins, lost while the bus is away."""
@@ -149,7 +171,7 @@ class Bus:
             with suppress(nats.errors.Error):
                 await sub.unsubscribe()
 
-    async def _follow(self, pull: Pull, pending: int) -> list[Msg]:
+    async def _wait(self, pull: Pull, pending: int) -> list[Msg]:
         """What is there now, or the next one; nothing when it stays quiet for a while."""
         try:
             return list(await pull.fetch(max(1, min(pending, BATCH)), timeout=FOLLOW_S))
@@ -171,20 +193,24 @@ class Bus:
         return await self.js.pull_subscribe_bind(info.name, STREAM), int(info.num_pending or 0)
 
 
-def _record(msg: Msg) -> Recorded | None:
-    """The event in `msg`; None, with a line in our log, for what is not ours."""
+def _raw(msg: Msg) -> Raw:
+    return Raw(int(msg.metadata.sequence.stream), msg.subject, msg.data)
+
+
+def _record(raw: Raw) -> Recorded | None:
+    """The event in `raw`; None, with a line in our log, for what is not ours."""
     try:
-        return decode(msg.data, seq=msg.metadata.sequence.stream)
+        return decode(raw.payload, seq=raw.seq)
     except BadInput as error:
-        log.error("unreadable event skipped", extra={"subject": msg.subject, "reason": str(error)})  # noqa: TRY400
+        log.error("unreadable event skipped", extra={"seq": raw.seq, "reason": str(error)})  # noqa: TRY400
         return None
 
 
 async def _close(js: JetStreamContext, pull: Pull) -> None:
-    with suppress(nats.errors.Error, nats.js.errors.Error, TimeoutError):
+    with suppress(*GONE):
         await pull.unsubscribe()
     if js._nc.is_connected:  # noqa: SLF001
-        with suppress(nats.errors.Error, nats.js.errors.Error, TimeoutError):
+        with suppress(*GONE):
             await js.delete_consumer(STREAM, pull._consumer)  # noqa: SLF001
 
 

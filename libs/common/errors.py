@@ -12,14 +12,19 @@ ShirushiError
 
 
 class ShirushiError(Exception):
-    """Base of all: a sentence for a person, and a stable `code` for a program."""
+    """Base of all: a sentence for a person, a stable `code` for a program,
+    and the last lines that the failing child printed.
+    """
 
     default_code = "error"
 
-    def __init__(self, message: str, *, code: str | None = None) -> None:
+    def __init__(
+        self, message: str, *, code: str | None = None, console: tuple[str, ...] = ()
+    ) -> None:
         super().__init__(message)
         self.message = message
         self.code = code or self.default_code
+        self.console = console
 
 
 class PermanentError(ShirushiError):

@@ -73,6 +73,10 @@ class Request(Event):
 
     request: ClassVar[bool] = True
 
+    body_sha256: str | None = Field(
+        default=None, description="of the request's body, where an idempotency key was given"
+    )
+
 
 class Started(Event):
     """A worker took the job up."""

@@ -190,17 +190,15 @@ class Worker:
         await delivery.done()
 
     async def _failed(self, attempt: Attempt, delivery: Delivery, error: BaseException) -> None:
-        code = error.code if isinstance(error, ShirushiError) else "internal_error"
-        message = (
-            str(error) if isinstance(error, ShirushiError) else f"{type(error).__name__}: {error}"
-        )
+        if not isinstance(error, ShirushiError):
+            error = PermanentError(f"{type(error).__name__}: {error}", code="internal_error")
         await attempt.tell(
             fact(self.area, "failed"),
-            error_code=code,
-            message=message,
-            console=tuple(getattr(error, "console", ()))[-50:],
+            error_code=error.code,
+            message=error.message,
+            console=error.console[-50:],
         )
-        await delivery.bury(f"{code}: {message}")
+        await delivery.bury(f"{error.code}: {error.message}")
 
 
 def spent(job: Job, delivery: Delivery) -> bool:
