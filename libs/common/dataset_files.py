@@ -1,0 +1,86 @@
+"""The files of a YOLO dataset: which are images, where their labels are, and what may be read."""
+
+import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+_FORMATS = "avif bmp dng heic heif jp2 jpeg jpg mpo png tif tiff webp"
+IMAGE_SUFFIXES = frozenset(f".{name}" for name in _FORMATS.split())
+"""What ultralytics 8.4.190 takes for an image."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An image and its label file; no label file means background to the trainer."""
+
+    image: Path
+    label: Path | None
+
+
+@dataclass(frozen=True, slots=True)
+class Dataset:
+    """A dataset that can be read: its folder, class names by number, and its splits."""
+
+    root: Path
+    names: tuple[str, ...]
+    splits: dict[str, tuple[Item, ...]]
+    """The splits that are there, of train, val and test."""
+
+
+class Fence:
+    """Decides what may be read: only what lies, after links are resolved, under the roots."""
+
+    def __init__(self, roots: Sequence[Path]) -> None:
+        self._roots = tuple(os.path.realpath(root) for root in roots)
+        self._folders: dict[str, bool] = {}
+
+    def allows(self, path: str | Path) -> bool:
+        """Whether `path` may be read. Folders are resolved once and remembered."""
+        if not self._roots:
+            return True
+        folder, name = os.path.split(path)
+        if folder not in self._folders:
+            self._folders[folder] = self._contains(os.path.realpath(folder or "."))
+        if name in ("", ".", "..") or os.path.islink(path):  # noqa: PTH114 (a million of them)
+            return self._contains(os.path.realpath(path))
+        return self._folders[folder] or self._contains(os.path.realpath(path))
+
+    def _contains(self, real: str) -> bool:
+        return any(real == root or real.startswith(root.rstrip("/") + "/") for root in self._roots)
+
+
+def label_path(image: str) -> str:
+    """Where the trainer looks for the label of `image`: last `/images/` to `/labels/`, `.txt`."""
+    swapped = f"{os.sep}labels{os.sep}".join(image.rsplit(f"{os.sep}images{os.sep}", 1))
+    return swapped.rsplit(".", 1)[0] + ".txt"
+
+
+def walk_images(folder: Path) -> Iterator[str]:
+    """Every image the trainer would take from `folder`, sorted; links are followed once.
+
+    As the trainer's glob of `**/*.*`: at any depth, hidden files and folders left out.
+    """
+    found: list[str] = []
+    seen: set[str] = set()
+    pending = [str(folder)]
+    while pending:
+        current = pending.pop()
+        real = os.path.realpath(current)
+        if real in seen:
+            continue
+        seen.add(real)
+        with os.scandir(current) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir():
+                    pending.append(entry.path)
+                elif is_image_name(entry.name):
+                    found.append(entry.path)
+    return iter(sorted(found))
+
+
+def is_image_name(name: str) -> bool:
+    """Whether the trainer takes a file of this name for an image (case does not matter)."""
+    return f".{name.rpartition('.')[2].lower()}" in IMAGE_SUFFIXES and "." in name

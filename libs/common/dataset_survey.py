@@ -1,0 +1,244 @@
+"""Look at a dataset's description and folders, noting what is wrong instead of giving up.
+
+Folders, txt lists and pairing are resolved as the pinned trainer (ultralytics 8.4.190) does, with
+two differences: nothing is fetched, and with `roots` nothing outside of them is ever read.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from libs.common.class_names import guess_names
+from libs.common.data_yaml import SPLITS, DataYaml, read_data_yaml
+from libs.common.dataset_files import Fence, Item, is_image_name, label_path, walk_images
+from libs.common.errors import BadInput
+from libs.common.safe_yaml import Problem
+
+YAML_NAMES = ("data.yaml", "dataset.yaml", "data.yml", "dataset.yml")
+_SPLIT_FOLDERS = {"train": ("train",), "val": ("val", "valid", "validation"), "test": ("test",)}
+_MAX_LIST_BYTES = 256 * 1024 * 1024
+_MAX_PROBLEMS_PER_RULE = 1000
+
+
+@dataclass(slots=True)
+class Survey:
+    """A dataset as far as it can be read, and everything that is wrong with its description."""
+
+    root: Path
+    yaml: Path | None = None
+    names: tuple[str, ...] = ()
+    splits: dict[str, tuple[Item, ...]] = field(default_factory=dict)
+    sources: dict[str, tuple[Path, ...]] = field(default_factory=dict)
+    """The existing image folders and txt lists of each split."""
+    problems: list[Problem] = field(default_factory=list)
+    """At most 1,000 per rule; `counts` has the true numbers."""
+    counts: Counter[str] = field(default_factory=Counter)
+    quirks: list[str] = field(default_factory=list)
+    """Sentences on unusual but harmless writing that was understood."""
+
+    def note(self, problem: Problem) -> None:
+        """Count a problem, and keep it unless its rule has very many already."""
+        self.counts[problem.rule] += 1
+        if self.counts[problem.rule] <= _MAX_PROBLEMS_PER_RULE:
+            self.problems.append(problem)
+
+
+def survey_dataset(path: Path, roots: Sequence[Path] = ()) -> Survey:
+    """Read the dataset at `path` as far as possible, noting what is wrong instead of raising.
+
+    Raises:
+        BadInput: `path` itself is missing, outside the roots, or neither a folder nor a YAML file.
+    """
+    fence = Fence(roots)
+    file = _yaml_of(path, fence)
+    if file is None:
+        survey = Survey(path.resolve())
+        _survey_bare_folder(survey, fence)
+        return survey
+    described = read_data_yaml(file)
+    survey = Survey(file.resolve().parent, yaml=file, names=described.names)
+    for problem in described.problems:
+        survey.note(problem)
+    _note_second_yaml(survey, file)
+    survey.root = _root_of(described, survey, fence)
+    for split, entries in described.splits.items():
+        sources = [_resolve_source(survey, split, entry, fence) for entry in entries]
+        survey.sources[split] = tuple(source for source in sources if source)
+        if survey.sources[split]:
+            survey.splits[split] = tuple(_items(survey, survey.sources[split], fence))
+    return survey
+
+
+def _yaml_of(path: Path, fence: Fence) -> Path | None:
+    """The dataset's YAML file, or None for a folder without one."""
+    if not fence.allows(path):
+        raise BadInput(
+            f"'{path}' lies outside the folders that this system may read (SHIRUSHI_ROOTS).",
+            code="outside_roots",
+        )
+    if path.is_dir():
+        named = [path / name for name in YAML_NAMES if (path / name).is_file()]
+        found = named or sorted(file for file in path.glob("*.y*ml") if file.is_file())
+        return _yaml_of(found[0], fence) if found else None
+    if path.is_file() and path.suffix.lower() in (".yaml", ".yml"):
+        return path
+    if not path.exists():
+        raise BadInput(
+            f"There is no dataset at '{path}'. Give a folder or its data.yaml.", code="not_found"
+        )
+    raise BadInput(f"'{path}' is neither a folder nor a YAML file.", code="not_a_dataset")
+
+
+def _note_second_yaml(survey: Survey, file: Path) -> None:
+    others = sorted(other.name for other in file.parent.glob("*.y*ml") if other != file)
+    if others:
+        survey.note(
+            Problem(
+                "two_yaml_files",
+                f"There are other YAML files beside it ({', '.join(others[:3])}); "
+                f"'{file.name}' was read, the trainer refuses a folder with two. Keep one.",
+                fatal=False,
+                file=file,
+            )
+        )
+
+
+def _root_of(described: DataYaml, survey: Survey, fence: Fence) -> Path:
+    """The folder that split paths are relative to: `path:` if it exists, else the YAML's own."""
+    own = survey.root
+    if not described.path:
+        return own
+    written = own / described.path
+    if not fence.allows(written):
+        survey.note(_outside("path", described.path, described.file))
+    elif written.is_dir():
+        return written.resolve()
+    else:
+        survey.note(
+            Problem(
+                "absolute_path_missing",
+                f"'path: {described.path}' does not exist on this machine. The folder of the "
+                "YAML file is used instead; remove 'path' or correct it.",
+                value=described.path,
+                fatal=False,
+                file=described.file,
+            )
+        )
+    return own
+
+
+def _resolve_source(survey: Survey, split: str, entry: str, fence: Fence) -> Path | None:
+    """The existing folder or list that `entry` means, as the trainer resolves it, or None."""
+    source = survey.root / entry
+    if entry.startswith("../") and not (fence.allows(source) and source.exists()):
+        inside = survey.root / entry[3:]
+        if inside.exists():
+            survey.quirks.append(
+                f"'{split}: {entry}' is how exports of Roboflow are written. The trainer drops the "
+                f"leading '../' when the path does not exist, and so '{entry[3:]}' was read."
+            )
+            source = inside
+    source = source.resolve()
+    if not fence.allows(source):
+        survey.note(_outside(split, entry, survey.yaml))
+        return None
+    if source.exists():
+        return source
+    survey.note(
+        Problem(
+            "split_path_missing",
+            f"'{split}: {entry}' does not exist. Correct the path in the YAML file.",
+            value=entry,
+            fatal=False,
+            file=survey.yaml,
+        )
+    )
+    return None
+
+
+def _outside(key: str, written: str, file: Path | None) -> Problem:
+    return Problem(
+        "path_traversal",
+        f"'{key}: {written}' leads out of the folders that this system may read. Move the images "
+        "into the dataset's folder.",
+        value=written,
+        file=file,
+    )
+
+
+def _items(survey: Survey, sources: Sequence[Path], fence: Fence) -> Iterator[Item]:
+    images: list[str] = []
+    for source in sources:
+        images += walk_images(source) if source.is_dir() else _listed(survey, source)
+    for image in sorted(images):
+        label = Path(label_path(image))
+        there = label.is_file()
+        if not fence.allows(image) or (there and not fence.allows(label)):
+            survey.note(
+                Problem(
+                    "symlink_outside_root",
+                    "The image or its label is a link out of the folders that this system may "
+                    "read. Put the file itself there.",
+                    file=Path(image),
+                )
+            )
+            continue
+        yield Item(Path(image), label if there else None)
+
+
+def _listed(survey: Survey, listing: Path) -> Iterator[str]:
+    """The images that a txt list names, and that exist, each once."""
+    if listing.stat().st_size > _MAX_LIST_BYTES:
+        survey.note(
+            Problem("split_path_missing", f"'{listing.name}' is too large for a list of images.")
+        )
+        return
+    seen: set[str] = set()
+    lines = listing.read_text(encoding="utf-8-sig", errors="replace").strip().splitlines()
+    for number, line in enumerate(lines, 1):
+        entry = line.strip()
+        if not is_image_name(entry):
+            continue
+        base = listing.parent if entry.startswith("./") else survey.root
+        image = str(base / entry)
+        if image not in seen and Path(image).is_file():
+            seen.add(image)
+            yield image
+            continue
+        rule, fault = (
+            ("txt_list_duplicate_entry", "is listed twice: the trainer would weigh it double")
+            if image in seen
+            else ("txt_list_missing_image", "is listed but does not exist: remove the line")
+        )
+        message = f"'{entry[:200]}' {fault}."
+        survey.note(Problem(rule, message, number, entry[:200], fatal=False, file=listing))
+
+
+def _survey_bare_folder(survey: Survey, fence: Fence) -> None:
+    """A folder without YAML: images/train or train/images; class names as far as they are known."""
+    for split in SPLITS:
+        for name in _SPLIT_FOLDERS[split]:
+            folders = [survey.root / "images" / name, survey.root / name / "images"]
+            sources = tuple(folder for folder in folders if folder.is_dir())
+            if sources and split not in survey.splits:
+                survey.sources[split] = sources
+                survey.splits[split] = tuple(_items(survey, sources, fence))
+    if not survey.splits:
+        survey.note(
+            Problem(
+                "train_missing",
+                "There is neither a data.yaml nor a folder images/train here. Give the folder that "
+                "holds the dataset.",
+            )
+        )
+        return
+    listed, survey.names = guess_names(survey.root, survey.splits, fence)
+    survey.note(
+        Problem(
+            "names_missing",
+            f"There is no data.yaml; the {len(survey.names)} classes were taken from {listed}. "
+            "Add a data.yaml with their names.",
+            fatal=False,
+        )
+    )
