@@ -1,0 +1,166 @@
+"""From a request and facts about its data to the exact arguments of ultralytics: pure."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from libs.common.errors import BadInput
+from libs.common.events import TrainingArguments
+from services.trainer.domain.arguments import (
+    ADAM_LIKE,
+    AUGMENTATIONS,
+    EXTRAS,
+    checked,
+    optimizer_named,
+)
+
+NOMINAL_BATCH = 64
+AUTO_BATCH = 16
+FEW_STEPS = 100
+TRANSFER_FREEZE = 10
+LATE_MOSAIC = 10
+
+
+@dataclass(frozen=True)
+class DataFacts:
+    """What the plan must know of the dataset."""
+
+    train_images: int
+    val_images: int
+    classes: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Plan:
+    """One run of ultralytics, before it is known where its files lie."""
+
+    overrides: dict[str, Any]
+    weights: str | None
+    memory_share: float
+    notes: tuple[str, ...]
+
+    def order(self, *, data: str, save_dir: str, resume: str | None) -> dict[str, Any]:
+        """The line that the child reads: the plan, and the paths of this attempt.
+
+        Args:
+            data: the data.yaml that the service wrote itself.
+            save_dir: an empty folder for the run's files.
+            resume: a folder with last.pt, best.pt and state.pt; None = from the start.
+        """
+        return {
+            "overrides": {**self.overrides, "data": data, "save_dir": save_dir},
+            "weights": self.weights,
+            "memory_share": self.memory_share,
+            "resume": resume,
+        }
+
+
+def plan_training(
+    arguments: TrainingArguments, facts: DataFacts, *, weights: str | None, device: str
+) -> Plan:
+    """Decide every argument of the run.
+
+    What the user gave is never changed; what the user left open is fitted to the data, each
+    with a sentence in `notes`.
+
+    Args:
+        arguments: of the request.
+        facts: of the dataset.
+        weights: path of the start weights or checkpoint; None for mode `full`.
+        device: `cpu`, or GPU indices as in `0` or `0,1`.
+
+    Raises:
+        BadInput: an argument is unknown or out of range, or the data cannot be trained on.
+    """
+    _check_data(facts)
+    overrides: dict[str, Any] = {
+        "task": "detect",
+        "mode": "train",
+        **_start(arguments, weights),
+        "epochs": arguments.epochs,
+        "batch": arguments.batch_size,
+        "lr0": arguments.learning_rate,
+        "imgsz": arguments.imgsz,
+        "optimizer": optimizer_named(arguments.optimizer),
+        "patience": arguments.patience,
+        "save_period": arguments.save_period,
+        "seed": arguments.seed,
+        "cache": arguments.cache,
+        "workers": arguments.workers,
+        "amp": arguments.amp,
+        "device": device,
+        "plots": False,
+        "exist_ok": True,
+    }
+    fitted, notes = _fitted(arguments, facts, overrides)
+    overrides |= fitted
+    overrides |= checked(arguments.augmentation_params, AUGMENTATIONS, field="augmentation_params")
+    overrides |= checked(arguments.extra, EXTRAS, field="extra")
+    return Plan(overrides, weights, arguments.gpu_load_rate, notes)
+
+
+def _check_data(facts: DataFacts) -> None:
+    if not facts.classes:
+        raise BadInput("the dataset names no classes: give `names` in its data.yaml")
+    if facts.train_images == 0:
+        raise BadInput("the dataset has no training images: check `train` in its data.yaml")
+    if facts.val_images == 0:
+        raise BadInput(
+            "the dataset has no validation images: check `val` in its data.yaml, or split it"
+        )
+
+
+def _start(arguments: TrainingArguments, weights: str | None) -> dict[str, Any]:
+    """Where the weights come from. ultralytics replaces the class head where classes differ."""
+    if arguments.mode == "full":
+        return {
+            "model": f"{arguments.model_architecture}.yaml",
+            "pretrained": False,
+            "freeze": arguments.freeze,
+        }
+    if weights is None:
+        raise BadInput(
+            f"mode '{arguments.mode}' starts from weights: give base_model_path",
+            code="base_model_missing",
+        )
+    freeze = arguments.freeze
+    if freeze is None and arguments.mode == "transfer":
+        freeze = TRANSFER_FREEZE
+    return {"model": weights, "pretrained": True, "freeze": freeze}
+
+
+def _fitted(
+    arguments: TrainingArguments, facts: DataFacts, overrides: dict[str, Any]
+) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Defaults of ultralytics that do not suit the data, replaced, with the reasons.
+
+    Measured on 200 training images, 30 epochs, 8 classes: nbs=64 reaches mAP50 0.17, nbs=16
+    0.46 with the same compute, because 13 batches are only 3 optimizer steps.
+    """
+    fitted: dict[str, Any] = {}
+    notes: list[str] = []
+    batch = arguments.batch_size if arguments.batch_size > 0 else AUTO_BATCH
+    steps = -(-facts.train_images // NOMINAL_BATCH)
+    if batch < NOMINAL_BATCH and steps < FEW_STEPS:
+        fitted["nbs"] = batch
+        notes.append(
+            f"nbs={batch}: with nbs={NOMINAL_BATCH}, {facts.train_images} images would be only "
+            f"{steps} optimizer steps an epoch"
+        )
+    if overrides["optimizer"] in ADAM_LIKE:
+        fitted["warmup_bias_lr"] = 0.0
+        notes.append(
+            f"warmup_bias_lr=0: the default 0.1 is made for SGD, not {overrides['optimizer']}"
+        )
+    if arguments.epochs < 3 * LATE_MOSAIC:
+        fitted["close_mosaic"] = arguments.epochs // 3
+        notes.append(
+            f"close_mosaic={fitted['close_mosaic']}: with {LATE_MOSAIC}, mosaic would be off for "
+            f"most of {arguments.epochs} epochs"
+        )
+    if arguments.mode == "transfer" and arguments.freeze is None:
+        notes.append(f"freeze={TRANSFER_FREEZE}: the backbone keeps what the base weights know")
+    if overrides["optimizer"] == "auto":
+        notes.append("optimizer=auto chooses its own learning rate: learning_rate is not used")
+    given = {**arguments.augmentation_params, **arguments.extra}
+    kept = tuple(note for note in notes if note.split("=", 1)[0] not in given)
+    return fitted, kept

@@ -1,0 +1,136 @@
+"""The child process of one training: `python -m services.trainer.entry MESSAGES_FD PARENT_PID`.
+
+It imports torch, says `ready` and waits: the parent keeps one such child in stock. The first line
+of stdin is the order, later lines are commands. Messages are JSON lines on their own pipe; stdout
+and stderr are the console.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import traceback
+from io import FileIO
+from pathlib import Path
+from threading import Event, Lock, Thread
+from typing import Any
+
+from libs.common.errors import PermanentError
+
+PR_SET_PDEATHSIG = 1
+
+
+class Channel:
+    """The pipe to the parent."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._file = os.fdopen(descriptor, "w", encoding="utf-8", buffering=1)
+        self._lock = Lock()
+
+    def say(self, type_: str, **fields: Any) -> None:
+        """Send one message."""
+        with self._lock:
+            self._file.write(json.dumps({"type": type_, **fields}) + "\n")
+
+
+def die_with(parent: int) -> None:
+    """Be killed by the kernel when the parent dies, however it dies."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def obey(commands: FileIO, finish: Event) -> None:
+    """Read commands until the parent closes the pipe."""
+    while line := commands.readline():
+        if json.loads(line).get("op") == "finish":
+            finish.set()
+
+
+SIGNS = (
+    ("out of memory", "out_of_memory"),
+    ("allocate memory", "out_of_memory"),
+    ("nan persisted", "loss_not_finite"),
+    ("nan/inf", "loss_not_finite"),
+    ("no space left", "disk_full"),
+    ("no valid images", "dataset_unreadable"),
+    ("dataset '", "dataset_unreadable"),
+)
+ADVICE = {
+    "out_of_memory": "the memory does not suffice: lower batch_size or imgsz",
+    "loss_not_finite": "the loss stays not finite: lower learning_rate, or try amp=false",
+    "disk_full": "the trainer's disk is full: free some space, then start again",
+    "dataset_unreadable": "ultralytics cannot read the dataset: validate it, then start again",
+}
+
+
+def explain(error: Exception) -> tuple[str, str]:
+    """A stable code and a sentence for what went wrong; an empty code = worth another try."""
+    text = str(error)
+    if isinstance(error, PermanentError):
+        return error.code, error.message
+    for sign, code in SIGNS:
+        if sign in text.lower():
+            return code, f"{ADVICE[code]} ({text[:300]})"
+    if isinstance(error, MemoryError):
+        return "out_of_memory", ADVICE["out_of_memory"]
+    if isinstance(error, SyntaxError | TypeError | ValueError | AssertionError):
+        return "training_refused", f"ultralytics refused the training: {text[:500]}"
+    return "", f"{type(error).__name__}: {text[:500]}"
+
+
+def train(order: dict[str, Any], channel: Channel, finish: Event) -> None:
+    """Run one order to its end."""
+    from services.trainer import checkpoint, yolo  # noqa: PLC0415 - imported while in stock
+
+    save_dir = Path(order["overrides"]["save_dir"])
+    state = None
+    if order["resume"]:
+        state = checkpoint.read_checkpoint(Path(order["resume"]), save_dir)
+    elif order["weights"]:
+        checkpoint.check_weights(Path(order["weights"]))
+    if state and state["stopped"]:  # the former attempt died while it published
+        channel.say("resumed_at_end", history=state["history"])
+    else:
+        trainer = yolo.Trainer(order, state, channel.say, finish)
+        trainer.train()  # type: ignore[no-untyped-call]
+        state = checkpoint.snapshot(trainer)
+    history = state["history"]
+    best = next(epoch for epoch in reversed(history) if epoch["best"])
+    channel.say(
+        "done",
+        epochs_done=len(history),
+        stopped_early=state["cut"] or len(history) < best["epochs"],
+        best_epoch=best["epoch"],
+        best_metrics={name: best[name] for name in yolo.METRICS},
+        classes=list(state["names"].values()),
+        seconds=round(state["elapsed_s"], 3),
+        files=checkpoint.publish(state, save_dir),
+    )
+
+
+def main() -> None:
+    """Wait for an order, obey it, say how it ended."""
+    descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
+    die_with(parent)
+    os.set_inheritable(descriptor, False)
+    channel, finish = Channel(descriptor), Event()
+    from services.trainer import yolo  # noqa: PLC0415, F401 - the seconds a start does not take
+
+    channel.say("ready")
+    commands = FileIO(0, closefd=False)  # unbuffered: a thread may wait in it at exit
+    line = commands.readline()
+    if not line:
+        return
+    Thread(target=obey, args=(commands, finish), daemon=True).start()
+    try:
+        train(json.loads(line), channel, finish)
+    except Exception as error:  # noqa: BLE001 - the last word of a process
+        traceback.print_exc()
+        code, message = explain(error)
+        channel.say("failed", code=code, message=message)
+
+
+if __name__ == "__main__":
+    main()
