@@ -1,0 +1,63 @@
+"""Passwords and keys of one home: made at its first start, kept in `secrets.json` (0600)."""
+
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+BUS_USERS = ("setup", "gateway", "dataset", "trainer", "analyzer", "reader_setup", "reader", "sys")
+STORE_KEYS = ("access_key", "secret_key", "admin_password")
+TOKEN_KEYS = (
+    "WEED_JWT_SIGNING_KEY",
+    "WEED_JWT_SIGNING_READ_KEY",
+    "WEED_JWT_FILER_SIGNING_KEY",
+    "WEED_JWT_FILER_SIGNING_READ_KEY",
+)
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """By name: `bus` users' passwords, the store's keys, its signing keys by variable."""
+
+    bus: dict[str, str]
+    store: dict[str, str]
+    tokens: dict[str, str]
+
+    def __repr__(self) -> str:
+        """Nothing that could end in a log."""
+        return "Secrets(…)"
+
+
+def load_or_make(home: Path) -> Secrets:
+    """The secrets of `home`; what is missing is made, what is there stays.
+
+    Raises:
+        ValueError: the file is not ours to read.
+    """
+    path = home / "secrets.json"
+    try:
+        known = json.loads(path.read_text()) if path.exists() else {}
+    except ValueError as error:
+        raise ValueError(f"{path} is damaged: restore it, or remove it to make new keys") from error
+    made = {
+        group: {name: known.get(group, {}).get(name) or _token() for name in names}
+        for group, names in (("bus", BUS_USERS), ("store", STORE_KEYS), ("tokens", TOKEN_KEYS))
+    }
+    if made != known:
+        write_private(path, json.dumps(made, indent=2))
+    return Secrets(**made)
+
+
+def write_private(path: Path, text: str) -> None:
+    """Write a file that only its owner can ever read; it appears whole."""
+    new = path.with_name(f".{path.name}.new")
+    new.unlink(missing_ok=True)
+    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(text)
+    new.replace(path)
+
+
+def _token() -> str:
+    """192 random bits; begins with a letter, or nats-server may read it as a number."""
+    return "k" + secrets.token_hex(24)
