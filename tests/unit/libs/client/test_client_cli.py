@@ -1,0 +1,173 @@
+"""Exit codes and output of the command line, against a real HTTP server."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from libs.client.address import api_url, find_url, running_stack
+from libs.client.cli import main
+
+
+class Gateway(HTTPServer):
+    """Answers each path with a canned (status, body) and remembers the bodies it was sent."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), _Handler)
+        self.answers: dict[str, tuple[int, Any]] = {}
+        self.sent: list[dict[str, Any]] = []
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server_port}"
+
+
+class _Handler(BaseHTTPRequestHandler):
+    server: Gateway
+
+    def do_GET(self) -> None:
+        route = self.path.removeprefix("/api/v1/ml").split("?")[0]
+        status, body = self.server.answers.get(route, (404, {"detail": f"no {route}"}))
+        payload = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Length", str(len(payload)))
+        self.end_headers()
+        self.wfile.write(payload)
+
+    def do_POST(self) -> None:
+        length = int(self.headers["Content-Length"])
+        self.server.sent.append(json.loads(self.rfile.read(length) or b"{}"))
+        self.do_GET()
+
+    def log_message(self, *_: object) -> None:
+        """Keep the test's output clean."""
+
+
+@pytest.fixture
+def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Gateway]:
+    with Gateway() as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        monkeypatch.setenv("SHIRUSHI_URL", server.url)
+        yield server
+        server.shutdown()
+        thread.join(5)
+
+
+REPORT = {
+    "validation_id": "v1",
+    "dataset_path": "logos [old]",
+    "valid": True,
+    "total_images": 8,
+    "total_labels": 9,
+    "classes": ["nike"],
+    "train_info": {"exists": True, "num_images": 8, "num_labels": 9},
+    "findings": [
+        {"rule": "label_out_of_range", "severity": "W", "file": "a[1].txt", "line": 3,
+         "message": "x is 1.2", "fix": "clip it"},
+    ],
+}  # fmt: skip
+
+
+def test_a_valid_dataset_exits_with_0_and_shows_findings_as_they_are(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway.answers["/dataset/validate"] = (200, REPORT)
+    assert main(["validate", "logos [old]"]) == 0
+    shown = capsys.readouterr().out
+    assert "logos [old] is valid: 8 images, 9 labels" in shown
+    assert "warning label_out_of_range a[1].txt:3 x is 1.2 → clip it" in shown.replace("\n", " ")
+
+
+def test_a_dataset_that_is_not_valid_exits_with_1(gateway: Gateway) -> None:
+    gateway.answers["/dataset/validate"] = (200, REPORT | {"valid": False})
+    assert main(["validate", "logos", "--json"]) == 1
+
+
+def test_json_is_one_document_on_stdout(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    gateway.answers["/models"] = (200, [{"name": "ロゴ", "size": 3}])
+    assert main(["models", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out) == [{"name": "ロゴ", "size": 3}]
+
+
+def test_a_refusal_exits_with_1_and_names_the_bad_fields(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    errors = [{"loc": ["body", "epochs"], "msg": "at most 1000", "code": "x"}]
+    gateway.answers["/training/start"] = (422, {"detail": "bad request", "errors": errors})
+    assert main(["train", "logos", "--epochs", "2000"]) == 1
+    assert capsys.readouterr().err.splitlines() == ["bad request", "  body.epochs: at most 1000"]
+
+
+def test_options_of_train_that_are_not_given_are_left_to_the_server(gateway: Gateway) -> None:
+    gateway.answers["/training/start"] = (200, {"training_id": "t1", "status": "queued"})
+    assert main(["train", "logos", "--mode", "transfer", "--learning-rate", "0.004"]) == 0
+    assert gateway.sent == [{"dataset_path": "logos", "mode": "transfer", "learning_rate": 0.004}]
+
+
+def test_a_folder_that_is_here_is_sent_in_full(
+    gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "logos").mkdir()
+    monkeypatch.chdir(tmp_path)
+    gateway.answers["/dataset/validate"] = (200, REPORT)
+    main(["validate", "logos"])
+    assert gateway.sent[0]["dataset_path"] == str(tmp_path / "logos")
+
+
+def test_metrics_are_shown_per_class(gateway: Gateway, capsys: pytest.CaptureFixture[str]) -> None:
+    numbers = {"precision": 0.5, "recall": 0.25, "support": 4, "ap50": 0.625}
+    gateway.answers["/model/validate"] = (
+        200, {"map50": 0.625, "class_metrics": {"nike": numbers}}
+    )  # fmt: skip
+    assert main(["evaluate", "best.pt", "logos"]) == 0
+    shown = capsys.readouterr().out
+    assert "nike" in shown
+    assert "0.625" in shown
+
+
+def test_wrong_usage_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stopped:
+        main(["train"])
+    assert stopped.value.code == 2
+    assert "DATASET" in capsys.readouterr().err
+
+
+def test_nobody_there_exits_with_3(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("libs.client.cli._PATIENCE_S", 0.1)
+    with HTTPServer(("127.0.0.1", 0), _Handler) as gone:
+        port = gone.server_port
+    assert main(["status", "--json", "--url", f"127.0.0.1:{port}"]) == 3
+    assert "make up" in json.loads(capsys.readouterr().out)["error"]
+
+
+def test_the_address_is_the_option_then_the_environment_then_the_running_stack(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SHIRUSHI_URL", raising=False)
+    monkeypatch.setenv("SHIRUSHI_HOME", str(tmp_path))
+    assert find_url() == "http://127.0.0.1:8000"
+    (tmp_path / "stack.json").write_text('{"url": "http://127.0.0.1:9001"}', encoding="utf-8")
+    assert find_url() == "http://127.0.0.1:9001"
+    monkeypatch.setenv("SHIRUSHI_URL", "http://lab:8000")
+    assert find_url() == "http://lab:8000"
+    assert find_url("http://other") == "http://other"
+
+
+@pytest.mark.parametrize("content", ["", "[]", "{}", '{"url": 3}', "{"])
+def test_a_broken_note_of_the_stack_is_no_address(tmp_path: Path, content: str) -> None:
+    (tmp_path / "stack.json").write_text(content, encoding="utf-8")
+    assert running_stack(tmp_path) is None
+
+
+@pytest.mark.parametrize("url", ["http://h:1", "h:1", "http://h:1/", "http://h:1/api/v1/ml/"])
+def test_any_way_to_write_the_address_will_do(url: str) -> None:
+    assert api_url(url) == "http://h:1/api/v1/ml"
