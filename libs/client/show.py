@@ -70,7 +70,8 @@ def validation(console: Console, report: Json) -> None:
     verdict = "[green]valid[/]" if report.get("valid") else "[red]not valid[/]"
     console.print(
         f"{escape(text(report.get('dataset_path')))} is {verdict}: "
-        f"{report.get('total_images')} images, {report.get('total_labels')} labels, {len(report.get('classes') or [])} classes",
+        f"{report.get('total_images')} images, {report.get('total_labels')} labels, "
+        f"{len(report.get('classes') or [])} classes",
         highlight=False,
     )
     splits = [

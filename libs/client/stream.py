@@ -44,11 +44,11 @@ class Frame:
 def parse_frame(text: str | bytes) -> Frame | None:
     """The frame of one message, or None for a heartbeat and for kinds that later versions add."""
     message = json.loads(text)
-    if not isinstance(message, dict) or "type" not in message or "data" not in message:
+    if not isinstance(message, dict) or not {"type", "subject", "data"} <= message.keys():
         return None
     return Frame(
         type=str(message["type"]),
-        subject=str(message.get("subject", "")),
+        subject=str(message["subject"]),
         data=message["data"] or {},
         seq=message.get("seq"),
         time=message.get("time"),

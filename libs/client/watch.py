@@ -77,8 +77,8 @@ def _read(view: TrainingView, reading: dict[str, Any]) -> TrainingView:
         return view
     return replace(
         view,
-        batch=int(reading.get("done") or 0),
-        batches=int(reading.get("of") or 0),
+        batch=int(reading.get("batch") or 0),
+        batches=int(reading.get("batches") or 0),
         stage=str(reading.get("stage") or ""),
     )
 

@@ -17,6 +17,7 @@ from websockets.sync.server import Server, ServerConnection, serve
 from libs.client import ApiError, Unreachable
 from libs.client.stream import follow, parse_frame, socket_url
 
+HEARTBEAT = json.dumps({"type": "heartbeat", "data": {"last_seq": 9}})
 Script = Callable[[ServerConnection, int], None]
 
 
@@ -79,7 +80,7 @@ def test_telemetry_comes_through_without_a_sequence_and_heartbeats_do_not(
     gateway: Gateway,
 ) -> None:
     reading = json.dumps({"type": "telemetry.progress", "subject": "t1", "data": {"done": 3}})
-    gateway.scripts = [sends(json.dumps({"type": "heartbeat"}), reading, event(7))]
+    gateway.scripts = [sends(HEARTBEAT, reading, event(7))]
     frames = list(islice(follow(gateway.url, 6), 2))
     assert [(frame.type, frame.seq) for frame in frames] == [
         ("telemetry.progress", None),
@@ -118,7 +119,7 @@ def test_nobody_at_the_address_is_unreachable_within_the_patience() -> None:
 
 
 @pytest.mark.parametrize(
-    "message", ["{}", "[]", '"ping"', '{"type": "heartbeat"}', '{"op": "subscribed", "data": 1}']
+    "message", ["{}", "[]", '"ping"', HEARTBEAT, '{"op": "subscribed", "data": 1}']
 )
 def test_what_is_no_event_is_no_frame(message: str) -> None:
     assert parse_frame(message) is None

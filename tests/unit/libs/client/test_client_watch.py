@@ -80,7 +80,7 @@ def completed() -> Event:
 
 
 def reading(done: int, attempt: int = 1, job_id: str = "t1") -> Frame:
-    data = {"area": "training", "attempt": attempt, "done": done, "of": 20, "stage": "train"}
+    data = {"area": "training", "attempt": attempt, "batch": done, "batches": 20, "stage": "train"}
     return Frame("telemetry.progress", job_id, data)
 
 
