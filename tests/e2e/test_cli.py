@@ -1,0 +1,100 @@
+"""The command `shirushi` against a whole stack, as a shell would call it."""
+
+import json
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.conftest import ROOT, Stack
+from tests.e2e.tiny import TRAINED_S, tiny_dataset
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow]
+
+
+def shirushi(stack: Stack, *words: str, code: int = 0) -> str:
+    """Its stdout; fails with all it said if it does not exit with `code`."""
+    finished = subprocess.run(
+        [sys.executable, "-m", "libs.client.cli", *words, "--url", stack.url],
+        cwd=ROOT,
+        capture_output=True,
+        timeout=TRAINED_S,
+        text=True,
+        check=False,
+    )
+    assert finished.returncode == code, finished.stdout + finished.stderr
+    return finished.stdout
+
+
+def as_json(stack: Stack, *words: str, code: int = 0) -> Any:
+    return json.loads(shirushi(stack, *words, "--json", code=code))
+
+
+@pytest.fixture(scope="module")
+def trained(stack: Stack) -> dict[str, Any]:
+    """A training started and watched from the command line."""
+    dataset = str(tiny_dataset(stack))
+    small = ("--imgsz", "64", "--batch-size", "4", "--model-architecture", "yolov8n")
+    state: dict[str, Any] = as_json(
+        stack, "train", dataset, "--mode", "full", "--epochs", "2", *small, "--watch"
+    )
+    return state
+
+
+def test_train_watch_ends_with_the_training(trained: dict[str, Any]) -> None:
+    assert trained["status"] == "completed"
+    assert trained["current_epoch"] == 2
+    assert trained["request"]["arguments"]["imgsz"] == 64
+
+
+def test_train_watch_shows_each_epoch_as_a_line_where_there_is_no_terminal(stack: Stack) -> None:
+    said = shirushi(
+        stack, "train", str(tiny_dataset(stack)), "--mode", "transfer",
+        "--base-model-path", "shirushi-logo-n", "--model-architecture", "yolov8n",
+        "--imgsz", "64", "--batch-size", "4", "--epochs", "2", "--watch",
+    )  # fmt: skip
+    assert "epoch 1/2" in said
+    assert "epoch 2/2" in said
+    assert "completed: 2 epochs" in said
+
+
+def test_validate_says_whether_and_why(stack: Stack) -> None:
+    report = as_json(stack, "validate", str(tiny_dataset(stack)))
+    assert report["valid"]
+    assert report["total_images"] == 20
+    assert "adidas" in report["classes"]
+    refused = as_json(stack, "validate", str(stack.home.parent / "no-such-folder"), code=1)
+    assert "no-such-folder" in refused["error"]
+
+
+def test_evaluate_and_visualize_take_the_weights_of_a_run(
+    stack: Stack, trained: dict[str, Any]
+) -> None:
+    weights = trained["best_model_path"]
+    judged = as_json(stack, "evaluate", weights, str(tiny_dataset(stack)))
+    assert judged["total_images"] == 4
+    assert 0 <= judged["map50"] <= 1
+    assert set(judged["class_metrics"]) <= {"adidas", "nike"}
+    drawn = as_json(stack, "visualize", weights)
+    assert drawn["confusion_matrix_path"]
+
+
+def test_lists_name_what_is_there(stack: Stack, trained: dict[str, Any]) -> None:
+    names = {model["name"] for model in as_json(stack, "models")}
+    assert "shirushi-logo-n" in names
+    assert any(trained["experiment_name"] in name for name in names)
+    datasets = {dataset["name"]: dataset for dataset in as_json(stack, "datasets")}
+    assert datasets["tiny"]["has_test"]
+    assert "trainer" in shirushi(stack, "status")
+
+
+def test_events_tail_replays_the_log(stack: Stack, trained: dict[str, Any]) -> None:
+    lines = shirushi(
+        stack, "events", "tail", "--topics", "training.>", "--limit", "4", "--json"
+    ).splitlines()
+    frames = [json.loads(line) for line in lines]
+    assert frames[0]["type"] == "training.requested.v1"
+    assert frames[0]["specversion"] == "1.0"
+    sequences = [frame["seq"] for frame in frames]
+    assert sequences == sorted(set(sequences))
