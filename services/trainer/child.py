@@ -37,6 +37,7 @@ class Child:
         self._log: Path | None = None
         self.console: deque[str] = deque(maxlen=KEPT_LINES)
         self._listener = asyncio.create_task(self._listen())
+        self._reaper = asyncio.create_task(self._reap())
 
     @property
     def pid(self) -> int:
@@ -115,8 +116,8 @@ class Child:
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
         async with asyncio.timeout(GONE_S):
-            await self._process.wait()
-            while living(self.pid):
+            await self._reaper
+            while living(self.pid):  # noqa: ASYNC110 - the kernel has no event for it
                 await asyncio.sleep(POLL_S)
         self._listener.cancel()
         with suppress(asyncio.CancelledError):
@@ -133,6 +134,12 @@ class Child:
             return None
         message: dict[str, Any] = json.loads(line)
         return message
+
+    async def _reap(self) -> None:
+        """When it is gone its loader processes go too: they hold the message pipe open."""
+        await self._process.wait()
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
 
     async def _listen(self) -> None:
         """Keep the console: a progress bar ends its line with a carriage return."""

@@ -2,11 +2,9 @@
 
 import random
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import numpy as np
-import ultralytics.data.dataset
 from ultralytics.data.dataset import YOLODataset
 
 from services.trainer.domain.seeds import epoch_order, mix
@@ -68,16 +66,3 @@ def _transforms(root: Any) -> Iterator[Any]:
     inner = getattr(root, "pre_transform", None)
     for child in [*(children if isinstance(children, list) else []), *([inner] if inner else [])]:
         yield from _transforms(child)
-
-
-def _read_no_cache(_: Path) -> None:
-    """Ultralytics keeps a pickle beside the labels, and would run code from a foreign one."""
-    raise FileNotFoundError
-
-
-def _write_no_cache(*_: Any) -> None:
-    """Nothing is written beside the user's files."""
-
-
-setattr(ultralytics.data.dataset, "load_dataset_cache_file", _read_no_cache)  # noqa: B010
-setattr(ultralytics.data.dataset, "save_dataset_cache_file", _write_no_cache)  # noqa: B010
