@@ -1,0 +1,85 @@
+"""Makes the streams and the mirror that other systems read, again if that one is gone."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import nats
+import nats.errors
+import nats.js.errors
+from nats.aio.client import Client
+from nats.js.api import ExternalStream, StorageType, StreamConfig, StreamSource
+
+from deploy.secrets import Secrets
+from libs.common import bus, subjects
+
+log = logging.getLogger(__name__)
+
+CONNECT_S = 5.0
+LOOK_EVERY_S = 2.0
+MIRROR = StreamConfig(
+    name=subjects.EVENTS.name,
+    description="what happened, for other systems: same order, same sequences",
+    mirror=StreamSource(
+        name=str(subjects.EVENTS.name),
+        external=ExternalStream(api="$JS.APP.API", deliver="mirror.readers"),
+    ),
+    storage=StorageType.FILE,
+    max_bytes=subjects.EVENTS.max_bytes,
+    deny_delete=True,
+    deny_purge=True,
+)
+
+
+async def provision(url: str, secrets: Secrets) -> None:
+    """Make what is missing.
+
+    Raises:
+        TopologyDrift: a stream is there with other settings.
+        OSError, nats.errors.Error: the server does not let us in.
+    """
+    async with connected(url, "setup", secrets) as nc:
+        await bus.provision(nc)
+    async with connected(url, "reader_setup", secrets) as nc:
+        await bus.provision(nc, (MIRROR,))
+
+
+async def keep_mirror(url: str, secrets: Secrets) -> None:
+    """Make the mirror again whenever it is gone, until cancelled.
+
+    A reader can have it removed (see `nats.conf`); it holds nothing that EVENTS has not.
+    """
+    while True:
+        try:
+            async with connected(url, "reader_setup", secrets) as nc:
+                while True:
+                    try:
+                        await nc.jetstream().stream_info(str(MIRROR.name))
+                    except nats.js.errors.NotFoundError:
+                        log.warning("the readers' mirror was gone, made again")
+                        await bus.provision(nc, (MIRROR,))
+                    await asyncio.sleep(LOOK_EVERY_S)
+        except (nats.errors.Error, nats.js.errors.Error, OSError, TimeoutError):
+            await asyncio.sleep(LOOK_EVERY_S)
+
+
+@asynccontextmanager
+async def connected(url: str, user: str, secrets: Secrets) -> AsyncIterator[Client]:
+    """A connection that is refused at once rather than tried for ever."""
+
+    async def quiet(_: Exception) -> None:
+        """What goes wrong is raised by the call that it concerns."""
+
+    async with asyncio.timeout(CONNECT_S):
+        nc = await nats.connect(
+            url,
+            user=user,
+            password=secrets.bus[user],
+            allow_reconnect=False,
+            error_cb=quiet,
+        )
+    try:
+        yield nc
+    finally:
+        await nc.close()
