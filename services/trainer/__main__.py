@@ -1,0 +1,32 @@
+"""Assemble the trainer and run it: `python -m services.trainer`."""
+
+import asyncio
+
+from libs.common import subjects
+from libs.common.service import open_service, until_told_to_stop
+from libs.common.work import run_jobs
+from services.trainer.child import Stock
+from services.trainer.environment import child_environment
+from services.trainer.handlers import Trainings
+from services.trainer.settings import TrainerSettings
+from services.trainer.telemetry import tell_system
+
+
+async def main() -> None:
+    """One training at a time, the most urgent first."""
+    settings = TrainerSettings()
+    async with open_service("trainer", settings) as deps:
+        stock = Stock(child_environment(deps.scratch / "child"))
+        trainings = Trainings(stock)
+        stock.refill()
+        try:
+            await until_told_to_stop(
+                run_jobs(deps, subjects.trainer(settings.pool), trainings.train, slots=1),
+                tell_system(deps, trainings.pids),
+            )
+        finally:
+            await stock.close()
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,83 @@
+"""Which device a training gets, and how a GPU is shown: pure."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from libs.common.errors import PermanentError
+
+
+@dataclass(frozen=True)
+class GpuProcess:
+    """Somebody who computes on a GPU."""
+
+    pid: int
+    used_bytes: int
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One reading of one GPU; None = the card does not tell."""
+
+    index: int
+    uuid: str
+    name: str
+    memory_total_bytes: int
+    memory_used_bytes: int
+    utilization_percent: float | None = None
+    temperature_c: float | None = None
+    power_w: float | None = None
+    processes: tuple[GpuProcess, ...] = ()
+
+    @property
+    def free_bytes(self) -> int:
+        """Memory that nobody uses."""
+        return self.memory_total_bytes - self.memory_used_bytes
+
+
+def choose_device(requested: str | None, gpus: Sequence[Gpu]) -> str:
+    """The device of a training, as ultralytics names it: `cpu` or the index of a GPU.
+
+    Args:
+        requested: `cpu`, an index, or None for the GPU that is free, else the CPU.
+        gpus: of this host.
+
+    Raises:
+        PermanentError: there is no such device (`no_such_device`), or more than one was asked
+            for (`several_devices`).
+    """
+    wanted = (requested or "auto").strip().lower().removeprefix("cuda:")
+    if wanted == "cpu":
+        return "cpu"
+    if wanted in ("auto", "cuda"):
+        if not gpus:
+            return "cpu"
+        return str(max(gpus, key=lambda gpu: (not gpu.processes, gpu.free_bytes)).index)
+    if "," in wanted:
+        raise PermanentError(
+            f"device '{requested}' names several GPUs; a training runs on one: give 0, or leave "
+            "device empty",
+            code="several_devices",
+        )
+    if wanted not in {str(gpu.index) for gpu in gpus}:
+        there = ", ".join(f"{gpu.index} ({gpu.name})" for gpu in gpus) or "none, only the CPU"
+        raise PermanentError(
+            f"device '{requested}' is not there. GPUs of this trainer: {there}. Give one of "
+            "them, cpu, or leave device empty.",
+            code="no_such_device",
+        )
+    return wanted
+
+
+def shown(gpu: Gpu, trainings: Mapping[int, str]) -> dict[str, Any]:
+    """A GPU as `/status` lists it.
+
+    Args:
+        gpu: the reading.
+        trainings: job id by process id, of the trainings of this host.
+    """
+    view = asdict(gpu)
+    view["processes"] = [
+        asdict(each) | {"training_id": trainings.get(each.pid)} for each in gpu.processes
+    ]
+    return view

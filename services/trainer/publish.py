@@ -1,0 +1,105 @@
+"""The end of a run: artifacts first, event last."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import orjson
+import yaml
+
+from libs.common import subjects
+from libs.common.errors import Unavailable
+from libs.common.events import Artifact, TrainingCompleted, TrainingRequested
+from libs.common.work import Attempt
+from services.trainer.relay import attempt_prefix
+
+log = logging.getLogger(__name__)
+
+WAITS_S = (0.5, 1.0, 2.0, 5.0, 10.0, *[30.0] * 120)
+T = TypeVar("T")
+
+
+async def publish(
+    attempt: Attempt, request: TrainingRequested, done: dict[str, Any], folder: Path
+) -> None:
+    """Store what the run made, commit it under the run's prefix, and say that it is complete.
+
+    Args:
+        attempt: that trained.
+        request: of the job.
+        done: the child's last message.
+        folder: of the attempt; console.log lies there.
+    """
+    paths = {name: Path(path) for name, path in done["files"].items()}
+    paths["training_config.yaml"] = await asyncio.to_thread(write_config, request, folder)
+    paths["events.jsonl"] = await write_events(attempt, folder)
+    paths["console.log"] = folder / "console.log"
+    artifacts = await patiently(lambda: _commit(attempt, request, paths))
+    await attempt.tell(
+        TrainingCompleted,
+        epochs_done=done["epochs_done"],
+        stopped_early=done["stopped_early"],
+        best_epoch=done["best_epoch"],
+        best_metrics=done["best_metrics"],
+        classes=tuple(done["classes"]),
+        seconds=done["seconds"],
+        artifacts=artifacts,
+    )
+
+
+async def _commit(
+    attempt: Attempt, request: TrainingRequested, paths: dict[str, Path]
+) -> dict[str, Artifact]:
+    """Upload under the attempt's own prefix, then copy all to where they are looked for."""
+    store, staging = attempt.deps.artifacts, f"{attempt_prefix(request, attempt)}/published"
+    staged = {name: await store.put_file(f"{staging}/{name}", path) for name, path in paths.items()}
+    final = {
+        name: await store.copy(artifact, f"{request.prefix}/{name}")
+        for name, artifact in staged.items()
+    }
+    await store.delete(*(artifact.key for artifact in staged.values()))
+    return final
+
+
+async def patiently(action: Callable[[], Awaitable[T]]) -> T:
+    """Do it; while the store is away, wait and do it again, for about an hour.
+
+    Raises:
+        Unavailable: the store stayed away.
+    """
+    for wait_s in WAITS_S:
+        try:
+            return await action()
+        except Unavailable:
+            log.warning("store away, artifacts wait", extra={"wait_s": wait_s})
+            await asyncio.sleep(wait_s)
+    return await action()
+
+
+def write_config(request: TrainingRequested, folder: Path) -> Path:
+    """The request as it was asked, so that the run can be asked for again."""
+    path = folder / "training_config.yaml"
+    text = yaml.safe_dump(request.model_dump(mode="json"), allow_unicode=True, sort_keys=False)
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+async def write_events(attempt: Attempt, folder: Path) -> Path:
+    """The job's facts so far, one JSON object a line, in the order of the log."""
+    path = folder / "events.jsonl"
+    records = await attempt.deps.bus.read(*subjects.of_job("training", attempt.job.id))
+    lines = [
+        orjson.dumps(
+            {
+                "seq": record.seq,
+                "time": record.time.isoformat(),
+                "type": record.event.kind,
+                "data": record.event.model_dump(mode="json", exclude={"kind"}),
+            }
+        )
+        for record in records
+    ]
+    await asyncio.to_thread(path.write_bytes, b"\n".join(lines) + b"\n")
+    return path

@@ -1,0 +1,52 @@
+"""What this host is doing, told every two seconds."""
+
+import asyncio
+import platform
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from libs.common.service import Deps
+from services.trainer.domain.devices import shown
+from services.trainer.gpu import read_gpus
+
+PERIOD_S = 2.0
+
+
+def reading(deps: Deps, trainings: Mapping[int, str]) -> dict[str, Any]:
+    """CPU, memory, disk of the scratch folder, and the GPUs."""
+    memory = psutil.virtual_memory()
+    return {
+        "service": deps.name,
+        "worker": deps.worker,
+        "host": platform.node(),
+        "cpu_percent": psutil.cpu_percent(),
+        "cpu_count": psutil.cpu_count(),
+        "memory_percent": memory.percent,
+        "memory_total_bytes": memory.total,
+        "memory_used_bytes": memory.used,
+        "disk": disk(deps.scratch),
+        "gpus": [shown(gpu, trainings) for gpu in read_gpus()],
+        "trainings": sorted(trainings.values()),
+    }
+
+
+def disk(folder: Path) -> dict[str, float]:
+    """The file system of `folder`, in bytes and per cent."""
+    use = psutil.disk_usage(str(folder))
+    return {
+        "total_bytes": use.total,
+        "used_bytes": use.used,
+        "free_bytes": use.free,
+        "percent": use.percent,
+    }
+
+
+async def tell_system(deps: Deps, trainings: Mapping[int, str]) -> None:
+    """Tell the reading for ever; NVML may block, so it is asked in a thread."""
+    while True:
+        told = await asyncio.to_thread(reading, deps, trainings)
+        await deps.bus.tell(f"system.{deps.worker}", told)
+        await asyncio.sleep(PERIOD_S)
