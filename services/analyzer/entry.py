@@ -1,0 +1,71 @@
+"""The child process of one judgement: `python -m services.analyzer.entry MESSAGES_FD PARENT_PID`.
+
+One order comes as a JSON line on stdin. Messages are JSON lines on their own pipe; stdout and
+stderr are the console, for ultralytics prints there.
+"""
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import traceback
+from threading import Lock
+from typing import Any
+
+from libs.common.errors import PermanentError
+
+PR_SET_PDEATHSIG = 1
+
+
+class Channel:
+    """The pipe to the parent."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._file = os.fdopen(descriptor, "w", encoding="utf-8", buffering=1)
+        self._lock = Lock()
+
+    def say(self, type_: str, **fields: Any) -> None:
+        """Send one message."""
+        with self._lock:
+            self._file.write(json.dumps({"type": type_, **fields}) + "\n")
+
+
+def die_with(parent: int) -> None:
+    """Be killed by the kernel when the parent dies, however it dies."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+def explain(error: Exception) -> tuple[str, str]:
+    """A stable code and a sentence for what went wrong; an empty code = worth another try."""
+    lower = str(error).lower()
+    if isinstance(error, PermanentError):
+        return error.code, error.message
+    if isinstance(error, MemoryError) or "out of memory" in lower or "allocate memory" in lower:
+        return "out_of_memory", "the memory does not suffice: lower imgsz"
+    return "", f"{type(error).__name__}: {error}"
+
+
+def main() -> None:
+    """Take the order, obey it, say how it ended."""
+    descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
+    die_with(parent)
+    os.set_inheritable(descriptor, False)
+    channel = Channel(descriptor)
+    line = sys.stdin.readline()
+    if not line:
+        return
+    try:
+        from services.analyzer import yolo  # noqa: PLC0415 - seconds that belong to the job
+
+        yolo.judge(json.loads(line), channel.say)
+    except Exception as error:  # noqa: BLE001 - the last word of a process
+        traceback.print_exc()
+        code, message = explain(error)
+        channel.say("failed", code=code, message=message)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,52 @@
+"""What a child process finds in its environment: offline, safe loading, fonts at hand."""
+
+import importlib.util
+import os
+import shutil
+from pathlib import Path
+
+from libs.common.errors import PermanentError
+
+SECRETS = ("SHIRUSHI_", "AWS_", "NATS_", "ULTRALYTICS_API_KEY", "WANDB_", "COMET_", "CLEARML_")
+FONTS = ("Arial.ttf", "Arial.Unicode.ttf")
+
+
+def child_environment(home: Path) -> dict[str, str]:
+    """The environment of the process.
+
+    Args:
+        home: a folder of ours that the libraries may write to; made when missing.
+
+    Returns:
+        Ours without secrets, with everything that would reach for the network switched off.
+        `OMP_WAIT_POLICY=passive` must be there before torch is imported: on busy cores two
+        spinning threads took six times as long.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    _lay_out_fonts(home / "Ultralytics")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}
+    return {
+        **kept,
+        "YOLO_OFFLINE": "1",
+        "YOLO_AUTOINSTALL": "0",
+        "YOLO_CONFIG_DIR": str(home),
+        "ULTRALYTICS_SAFE_LOAD": "1",
+        "OMP_WAIT_POLICY": "passive",
+        "MPLBACKEND": "Agg",
+        "MPLCONFIGDIR": str(home / "matplotlib"),
+        "PYTORCH_ALLOC_CONF": "expandable_segments:True",
+        "PYTHONUNBUFFERED": "1",
+    }
+
+
+def _lay_out_fonts(folder: Path) -> None:
+    """Ultralytics asks a server for Arial on every run unless a font has its name."""
+    if all((folder / name).exists() for name in FONTS):
+        return
+    spec = importlib.util.find_spec("matplotlib")
+    if spec is None or spec.origin is None:
+        raise PermanentError("matplotlib is not installed: install the extra `analyzer`")
+    font = Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
+    folder.mkdir(parents=True, exist_ok=True)
+    for name in FONTS:
+        shutil.copyfile(font, folder / name)
