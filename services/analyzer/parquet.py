@@ -1,5 +1,7 @@
 """Boxes of a validation on disk: one row per label or detection. The only importer of pyarrow."""
 
+# mypy: disable-error-code="attr-defined,no-untyped-call"
+
 import json
 from dataclasses import dataclass, field
 from pathlib import Path

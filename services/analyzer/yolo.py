@@ -4,6 +4,8 @@ Pictures are prepared as `yolo val rect=False` prepares them, and suppressed as 
 boxes equal its own; no cache file of a dataset is ever read or written.
 """
 
+# mypy: disable-error-code="no-untyped-call"
+
 import math
 import time
 from collections.abc import Callable, Iterator
@@ -31,7 +33,7 @@ CONFIDENCE_FLOOR = 0.001
 NMS_S_PER_IMAGE = 5.0
 DEFAULT_IMGSZ = 640
 
-Picture = npt.NDArray[np.uint8]
+Picture = npt.NDArray[Any]
 Say = Callable[..., None]
 
 
@@ -182,4 +184,5 @@ def _letterbox(picture: Picture, imgsz: int) -> tuple[Picture, tuple[Any, Any]]:
     box = LetterBox((imgsz, imgsz), auto=False, scaleup=False)
     place = box.get_params({"img": picture})
     gains = (picture.shape[0] / height, picture.shape[1] / width)
-    return box(image=picture), (gains, (place["left"], place["top"]))
+    boxed: Picture = np.asarray(box(image=picture))
+    return boxed, (gains, (place["left"], place["top"]))

@@ -1,0 +1,131 @@
+"""One entry per image for `prediction_results`, and the boxes worth showing as error samples."""
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from services.analyzer.domain.errors import CAUSES, KINDS
+from services.analyzer.domain.report import Analysis
+
+WORST_FIRST = ("false_negative", "misclassification", "mislocalization", "false_positive")
+SAMPLES_PER_CAUSE = 20
+
+
+def prediction_results(found: Analysis, paths: tuple[str, ...]) -> list[dict[str, Any]]:
+    """What was there and what was said, image by image, at the operating point.
+
+    `error_type` is the gravest of the image's errors (missing, wrong class, wrong place, too much),
+    null where every box is right; `error_details` lists each wrong box with its cause.
+
+    Args:
+        found: the analysis.
+        paths: of the images, by index.
+    """
+    data, names = found.data, found.data.classes
+    labels = _by_image(data.label_image_l, len(paths))
+    detections = _by_image(np.where(found.point.kept_d, data.image_d, -1), len(paths))
+    rows = []
+    for path, own_l, own_d in zip(paths, labels, detections, strict=True):
+        truth = [
+            {"class": names[data.label_class_l[at]], "bbox": _box(data.label_box_l4[at])}
+            for at in own_l
+        ]
+        said = [
+            {
+                "class": names[data.class_d[at]],
+                "confidence": float(data.score_d[at]),
+                "bbox": _box(data.box_d4[at]),
+                "iou": float(found.matches.iou_d[at]),
+                "cause": str(found.errors.cause_d[at]) or None,
+            }
+            for at in own_d
+        ]
+        details = _details(found, own_l, own_d)
+        kinds = Counter(row["error_type"] for row in details)
+        rows.append(
+            {
+                "image_path": path,
+                "ground_truth": truth,
+                "predictions": said,
+                "correct": not details,
+                "confidence_scores": [row["confidence"] for row in said],
+                "iou_scores": [row["iou"] for row in said],
+                "error_type": next((kind for kind in WORST_FIRST if kinds[kind]), None),
+                "error_details": {"counts": dict(kinds), "boxes": details} if details else None,
+            }
+        )
+    return rows
+
+
+def samples(found: Analysis) -> dict[str, list[tuple[int, int, int]]]:
+    """Boxes to show per cause: (image, detection or -1, label or -1), the surest mistakes first."""
+    data, chosen = found.data, {}
+    for cause in CAUSES:
+        if cause == "miss":
+            missed = np.flatnonzero(found.errors.cause_l == cause)
+            rows = [(int(data.label_image_l[at]), -1, int(at)) for at in missed]
+        else:
+            wrong = np.flatnonzero(found.errors.cause_d == cause)
+            wrong = wrong[np.argsort(-data.score_d[wrong], kind="stable")]
+            rows = [(int(data.image_d[d]), int(d), int(found.errors.label_d[d])) for d in wrong]
+        if rows:
+            chosen[cause] = rows[:SAMPLES_PER_CAUSE]
+    return chosen
+
+
+def coco_predictions(found: Analysis) -> list[dict[str, Any]]:
+    """Every stored detection in COCO's results format: ids are indices, boxes x, y, w, h."""
+    data = found.data
+    size_d2 = data.box_d4[:, 2:] - data.box_d4[:, :2]
+    boxes = np.concatenate([data.box_d4[:, :2], size_d2], axis=1).tolist()
+    return [
+        {"image_id": image, "category_id": kind, "bbox": box, "score": score}
+        for image, kind, box, score in zip(
+            data.image_d.tolist(), data.class_d.tolist(), boxes, data.score_d.tolist(), strict=True
+        )
+    ]
+
+
+def _details(found: Analysis, own_l: list[int], own_d: list[int]) -> list[dict[str, Any]]:
+    """Each wrong box of one image; a label that a wrong detection explains is not told again."""
+    data, names = found.data, found.data.classes
+    details = []
+    for at in own_d:
+        cause, about = str(found.errors.cause_d[at]), int(found.errors.label_d[at])
+        if cause:
+            details.append(
+                {
+                    "error_type": KINDS[cause],
+                    "cause": cause,
+                    "class": names[data.class_d[at]],
+                    "confidence": float(data.score_d[at]),
+                    "bbox": _box(data.box_d4[at]),
+                    "true_class": names[data.label_class_l[about]] if about >= 0 else None,
+                    "gt_found": bool(found.point.found_l[about]) if about >= 0 else None,
+                }
+            )
+    details += [
+        {
+            "error_type": KINDS["miss"],
+            "cause": "miss",
+            "class": names[data.label_class_l[at]],
+            "bbox": _box(data.label_box_l4[at]),
+        }
+        for at in own_l
+        if found.errors.cause_l[at] == "miss"
+    ]
+    return details
+
+
+def _by_image(image_n: Any, images: int) -> list[list[int]]:
+    """Row numbers per image; rows of image -1 are left out."""
+    rows: list[list[int]] = [[] for _ in range(images)]
+    for at, image in enumerate(image_n.tolist()):
+        if image >= 0:
+            rows[image].append(at)
+    return rows
+
+
+def _box(corners: Any) -> list[float]:
+    return [round(float(each), 2) for each in corners]
