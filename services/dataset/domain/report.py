@@ -1,0 +1,155 @@
+"""The answer of a dataset check, in the shape that the REST contract gives it."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from services.dataset.domain.findings import Findings, Severity
+from services.dataset.domain.tally import SplitTally, Tally
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What the report is about."""
+
+    validation_id: str
+    dataset_path: str
+    """As the user wrote it."""
+    names: tuple[str, ...]
+    sources: Mapping[str, str]
+    """Where each split that is there was found, relative to the dataset's folder."""
+    quirks: Sequence[str]
+    seconds: float
+
+
+def build_report(about: About, tally: Tally) -> dict[str, Any]:
+    """The whole answer of `POST /dataset/validate`, ready for JSON."""
+    findings, splits = tally.findings, tally.splits
+    distribution = {name: _by_name(about.names, s.instances) for name, s in splits.items()}
+    return {
+        "validation_id": about.validation_id,
+        "dataset_path": about.dataset_path,
+        "valid": findings.of("E") == 0,
+        "total_images": sum(split.images for split in splits.values()),
+        "total_labels": sum(split.labels for split in splits.values()),
+        **{f"{name}_info": _split_info(about, name, tally) for name in SPLITS},
+        "classes": list(about.names),
+        "class_distribution": distribution,
+        "errors": sentences(findings, "E"),
+        "warnings": sentences(findings, "W"),
+        "statistics": _statistics(about, tally),
+        "findings": [finding.as_dict() for finding in findings.listed()],
+        "summary": findings.summary(),
+        "usable": {n: {"images": s.usable, "of": s.images} for n, s in splits.items()},
+        "processing_time": round(about.seconds, 3),
+        "report_url": f"/api/v1/ml/artifacts/{report_key(about.validation_id)}",
+    }
+
+
+def report_key(job_id: str) -> str:
+    """Where the report of a job is kept."""
+    return f"datasets/.reports/{job_id}/report.json"
+
+
+def sentences(findings: Findings, severity: Severity, split: str | None = None) -> list[str]:
+    """One sentence per rule and split, with the number of findings and the first of them."""
+    told: list[str] = []
+    for (rule, weight, where), count in sorted(
+        findings.counts.items(), key=lambda entry: (-entry[1], entry[0][0])
+    ):
+        if weight != severity or (split is not None and where != split):
+            continue
+        examples = findings.examples[rule]
+        example = next((finding for finding in examples if finding.split == where), examples[0])
+        place = ", ".join(
+            part
+            for part in (example.file, f"line {example.line}" if example.line else None)
+            if part
+        )
+        head = f"{where}: " if where else ""
+        more = f" ({count} times)" if count > 1 else ""
+        told.append(f"{head}{f'{place}: ' if place else ''}{example.message}{more} [{rule}]")
+    return told
+
+
+def _split_info(about: About, name: str, tally: Tally) -> dict[str, Any]:
+    split = tally.splits.get(name, SplitTally())
+    there = name in about.sources
+    return {
+        "path": about.sources.get(name),
+        "exists": there,
+        "num_images": split.images,
+        "num_labels": split.labels,
+        "class_distribution": _by_name(about.names, split.instances) if there else {},
+        "errors": sentences(tally.findings, "E", name),
+        "warnings": sentences(tally.findings, "W", name),
+        "statistics": {
+            "instances": split.instances.total(),
+            "instances_per_image": round(split.instances.total() / max(1, split.images), 3),
+            "images_without_label": split.images - split.labels,
+            "empty_labels": split.empty_labels,
+            "usable_images": split.usable,
+            "width": split.widths or None,
+            "height": split.heights or None,
+        },
+    }
+
+
+def _by_name(names: Sequence[str], counts: Counter[int]) -> dict[str, int]:
+    """Counts under the class names; two classes of one name are added up."""
+    named: dict[str, int] = {}
+    for index, name in enumerate(names):
+        named[name] = named.get(name, 0) + counts[index]
+    return named
+
+
+def _statistics(about: About, tally: Tally) -> dict[str, Any]:
+    splits = tally.splits
+    total: Counter[int] = Counter()
+    for split in splits.values():
+        total.update(split.instances)
+    instances, images = total.total(), sum(split.images for split in splits.values())
+    return {
+        "total_instances": instances,
+        "class_balance": {
+            name: {"count": count, "percentage": _percent(count, instances)}
+            for name, count in _by_name(about.names, total).items()
+        },
+        "split_balance": {
+            name: {"count": split.images, "percentage": _percent(split.images, images)}
+            for name, split in splits.items()
+        },
+        "recommendations": _advice(about, tally),
+    }
+
+
+def _percent(part: int, whole: int) -> float:
+    return round(100 * part / whole, 2) if whole else 0.0
+
+
+def _advice(about: About, tally: Tally) -> list[str]:
+    """What to do next, the most urgent first, as sentences."""
+    found = tally.findings
+    told: list[str] = []
+    lost = sum(split.images - split.usable for split in tally.splits.values())
+    if lost:
+        told.append(
+            f"The trainer would leave out {lost} images. Mend the {found.of('E')} errors first."
+        )
+    elif found.of("E"):
+        told.append(f"Mend the {found.of('E')} errors before training.")
+    rules = found.summary()
+    if rules.get("exact_duplicate_across_splits"):
+        told.append("Split the dataset anew: duplicates are kept together by POST /dataset/split.")
+    if "val" not in tally.splits and "train" in tally.splits:
+        told.append("There is no val split: POST /dataset/split makes one.")
+    if rules.get("few_samples_class") or rules.get("class_imbalance"):
+        told.append("Collect more images of the rare classes, or delete those that do not matter.")
+    if rules.get("segments_in_detection_set"):
+        told.append("Polygons are read as the boxes around them; for detection that is fine.")
+    if not told:
+        told.append("Nothing stands in the way of a training.")
+    return told + list(about.quirks)

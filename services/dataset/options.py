@@ -1,0 +1,90 @@
+"""The options of each operation, as they come in a request."""
+
+from pathlib import PurePosixPath
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from libs.common.dataset_versions import NAME_PATTERN
+from libs.common.errors import BadInput
+
+
+class Options(BaseModel):
+    """Unknown options are ignored: the gateway may be newer."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+
+class ValidateOptions(Options):
+    """Of `validate`."""
+
+    check_images: bool = True
+    check_labels: bool = True
+    validate_format: bool = True
+    mode: Literal["fast", "full"] = "full"
+    rules: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    max_examples: int = Field(default=100, ge=1, le=10_000)
+
+
+class ImportOptions(Options):
+    """Of `import`."""
+
+    upload_key: str
+    name: str = Field(pattern=NAME_PATTERN)
+
+    @field_validator("upload_key")
+    @classmethod
+    def _is_an_upload(cls, key: str) -> str:
+        if not key.startswith("uploads/") or ".." in PurePosixPath(key).parts:
+            raise ValueError("it must be a key under uploads/")
+        return key
+
+
+class SplitOptions(Options):
+    """Of `split`: the shares of the three splits."""
+
+    train_ratio: float = Field(default=0.7, gt=0, le=1)
+    val_ratio: float = Field(default=0.2, ge=0, le=1)
+    test_ratio: float = Field(default=0.1, ge=0, le=1)
+    seed: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _is_whole(self) -> "SplitOptions":
+        if abs(self.train_ratio + self.val_ratio + self.test_ratio - 1) > 1e-6:
+            raise ValueError("the three ratios must add up to 1")
+        return self
+
+    @property
+    def ratios(self) -> dict[str, float]:
+        """Share per split."""
+        return {"train": self.train_ratio, "val": self.val_ratio, "test": self.test_ratio}
+
+
+class DeleteClassOptions(Options):
+    """Of `delete_class`: by name or by number."""
+
+    class_name: str | None = None
+    class_id: int | None = Field(default=None, ge=0)
+
+    @model_validator(mode="after")
+    def _names_one(self) -> "DeleteClassOptions":
+        if (self.class_name is None) == (self.class_id is None):
+            raise ValueError("give class_name or class_id")
+        return self
+
+
+Model = TypeVar("Model", bound=Options)
+
+
+def read_options(model: type[Model], options: dict[str, Any]) -> Model:
+    """The options as `model`.
+
+    Raises:
+        BadInput: one of them has a value that it cannot have.
+    """
+    try:
+        return model.model_validate(options)
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"]) or "options"
+        raise BadInput(f"{place}: {first['msg']}.", code="bad_options") from error

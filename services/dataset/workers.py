@@ -1,0 +1,87 @@
+"""The processes that look at files: shared by all scans, renewed when a file kills one of them."""
+
+import asyncio
+import ctypes
+import logging
+import multiprocessing
+import os
+import signal
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
+from types import TracebackType
+from typing import Self
+
+from services.dataset.domain.tally import Tally
+from services.dataset.look import Chunk, Orders, deadly, look_at
+
+log = logging.getLogger(__name__)
+
+MAX_WORKERS = 2
+_PR_SET_PDEATHSIG = 1
+
+
+class Workers:
+    """Processes that outlive neither this context nor, on Linux, a killed parent."""
+
+    def __init__(self, processes: int | None = None) -> None:
+        self.processes = processes or min(os.cpu_count() or 1, MAX_WORKERS)
+        self._pool: ProcessPoolExecutor | None = None
+        self._quarantine = asyncio.Lock()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._pool:
+            await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
+
+    async def look(self, chunk: Chunk, orders: Orders) -> Tally:
+        """Look at a chunk. A file that kills the process that opens it becomes a finding."""
+        pool = self._pool = self._pool or _pool(self.processes)
+        loop = asyncio.get_running_loop()
+        try:
+            return await loop.run_in_executor(pool, look_at, chunk, orders)
+        except BrokenProcessPool:
+            log.warning("a file killed a scan process", extra={"split": chunk.split})
+            if self._pool is pool:
+                self._pool = None
+            async with self._quarantine:
+                return await asyncio.to_thread(_look_one_by_one, chunk, orders)
+
+
+def _look_one_by_one(chunk: Chunk, orders: Orders) -> Tally:
+    """Look at each item in a process that may die of it."""
+    tally = look_at(Chunk(chunk.split, ()), orders)
+    pool = _pool(1)
+    try:
+        for item in chunk.items:
+            alone = Chunk(chunk.split, (item,))
+            try:
+                tally.merge(pool.submit(look_at, alone, orders).result())
+            except BrokenProcessPool:
+                tally.merge(deadly(alone, orders))
+                pool = _pool(1)
+    finally:
+        pool.shutdown()
+    return tally
+
+
+def _pool(processes: int) -> ProcessPoolExecutor:
+    return ProcessPoolExecutor(
+        processes,
+        mp_context=multiprocessing.get_context("spawn"),  # threads of the store client run here
+        initializer=_die_with_parent,
+    )
+
+
+def _die_with_parent() -> None:
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
+    try:
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    except (OSError, AttributeError):
+        return  # not Linux: the pool's own pipe has to do
