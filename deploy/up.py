@@ -1,0 +1,200 @@
+"""The whole system on this machine: bus, store and the four services, supervised in the foreground.
+
+python -m deploy.up     SHIRUSHI_HOME  SHIRUSHI_PORT  SHIRUSHI_NATS_PORT  SHIRUSHI_S3_PORT
+                        SHIRUSHI_ROOTS  SHIRUSHI_OUTPUTS
+"""
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+from typing import Any
+
+import nats.errors
+
+from deploy import home as homes
+from deploy.console import Console
+from deploy.nats_conf import bus_command, bus_environment
+from deploy.ports import answers, http_status
+from deploy.processes import DoesNotStart, Process, Program
+from deploy.provision import keep_mirror, provision
+from deploy.secrets import Secrets, load_or_make
+from deploy.store import BUCKET, make_bucket, store_command, store_environment
+from libs.common import logs
+from libs.common.errors import TopologyDrift
+
+log = logging.getLogger("deploy.up")
+
+SERVICES = ("dataset", "trainer", "analyzer", "gateway")
+READY_WITHIN_S = 120.0
+# together less than the five seconds in which everything is gone
+SERVICE_GRACE_S = 2.0
+STORE_GRACE_S = 2.0
+BUS_GRACE_S = 0.5
+
+
+class Stack:
+    """All processes of one home."""
+
+    def __init__(self, home: Path, ports: dict[str, int], secrets: Secrets) -> None:
+        self.home = home
+        self.ports = ports
+        self.secrets = secrets
+        self.nats_url = f"nats://127.0.0.1:{ports['nats']}"
+        self.s3_endpoint = f"http://127.0.0.1:{ports['s3.port']}"
+        self.console = Console(("nats", "store", *SERVICES))
+        self.processes: list[Process] = []
+        self.tasks: list[asyncio.Task[None]] = []
+        self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        logs_folder = home / "logs"
+        logs_folder.mkdir(exist_ok=True)
+        self._process: Callable[[Program], Process] = lambda program: Process(
+            program, logs_folder, self.console.show
+        )
+
+    async def start(self) -> None:
+        """In order: bus, streams, store, services; returns when the gateway says it is ready."""
+        await self._up(self._bus())
+        await provision(self.nats_url, self.secrets)
+        self.tasks.append(asyncio.create_task(keep_mirror(self.nats_url, self.secrets)))
+        await self._up(self._store())
+        async with asyncio.TaskGroup() as group:
+            for name in SERVICES:
+                group.create_task(self._up(self._service(name)))
+
+    async def stop(self) -> None:
+        """In reverse order: services, store, bus. Less than five seconds."""
+        services = [each for each in self.processes if each.program.name in SERVICES]
+        servers = [each for each in self.processes if each.program.name not in SERVICES]
+        await asyncio.gather(*(each.stop() for each in reversed(services)))
+        for server in reversed(servers):
+            await server.stop()
+        for task in self.tasks:
+            task.cancel()
+        await asyncio.gather(*self.tasks, return_exceptions=True)
+
+    def _note(self, task: "asyncio.Task[None]") -> None:
+        """Keep the first failure of a process that cannot be kept running."""
+        failed = not task.cancelled() and task.exception()
+        if failed and not self.broken.done():
+            self.broken.set_exception(failed)
+
+    async def _up(self, program: Program) -> None:
+        process = self._process(program)
+        self.processes.append(process)
+        task = asyncio.create_task(process.run())
+        task.add_done_callback(self._note)
+        self.tasks.append(task)
+        await process.ready.wait()
+
+    def _bus(self) -> Program:
+        async def ready() -> bool:
+            return await answers(self.ports["nats"])
+
+        command = bus_command(self.home / "nats", self.ports["nats"])
+        return Program("nats", command, bus_environment(self.secrets), ready, BUS_GRACE_S)
+
+    def _store(self) -> Program:
+        async def ready() -> bool:
+            return await make_bucket(self.s3_endpoint, self.secrets)
+
+        command = store_command(self.home / "store", self.ports)
+        return Program("store", command, store_environment(self.secrets), ready, STORE_GRACE_S)
+
+    def _service(self, name: str) -> Program:
+        async def ready() -> bool:
+            return name != "gateway" or await http_status(self.ports["http"], "/readyz") == 200
+
+        command = [sys.executable, "-m", f"services.{name}"]
+        return Program(name, command, self._environment(name), ready, SERVICE_GRACE_S)
+
+    def _environment(self, name: str) -> dict[str, str]:
+        """What a service is told: its own credentials, nobody else's."""
+        roots = os.environ.get("SHIRUSHI_ROOTS") or str(Path.cwd())
+        outputs = os.environ.get("SHIRUSHI_OUTPUTS") or str(self.home.parent / "ml_outputs")
+        environment = {
+            "SHIRUSHI_HOME": str(self.home),
+            "SHIRUSHI_ROOTS": os.pathsep.join((roots, str(self.home / "datasets"))),
+            "SHIRUSHI_OUTPUTS": outputs,
+            "SHIRUSHI_NATS_URL": self.nats_url,
+            "SHIRUSHI_NATS_USER": name,
+            "SHIRUSHI_NATS_PASSWORD": self.secrets.bus[name],
+            "SHIRUSHI_S3_ENDPOINT": self.s3_endpoint,
+            "SHIRUSHI_S3_BUCKET": BUCKET,
+            "SHIRUSHI_S3_ACCESS_KEY": self.secrets.store["access_key"],
+            "SHIRUSHI_S3_SECRET_KEY": self.secrets.store["secret_key"],
+            "PYTHONUNBUFFERED": "1",
+        }
+        if name == "gateway":
+            environment["SHIRUSHI_PORT"] = str(self.ports["http"])
+        return environment
+
+
+async def run(home: Path) -> None:
+    """Start the stack of `home` and keep it up until a signal asks to stop.
+
+    Raises:
+        CannotStart, DoesNotStart, TopologyDrift: with what to do.
+    """
+    loop = asyncio.get_running_loop()
+    told_to_stop = asyncio.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, told_to_stop.set)
+    secrets = load_or_make(home)
+    (home / "datasets").mkdir(exist_ok=True)
+    stack = Stack(home, homes.choose_ports(home), secrets)
+    url = homes.write_stack(home, stack.ports, secrets.bus["reader"])
+
+    async def start() -> None:
+        async with asyncio.timeout(READY_WITHIN_S):
+            await stack.start()
+        stack.console.say(f"ready  {url}/ui/ml")
+
+    starting = asyncio.create_task(start())
+    stopping = asyncio.create_task(told_to_stop.wait())
+    ends: set[asyncio.Future[Any]] = {stopping, stack.broken}
+    try:
+        await asyncio.wait({starting, *ends}, return_when=asyncio.FIRST_COMPLETED)
+        if starting.done():
+            starting.result()
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        if stack.broken.done():
+            stack.broken.result()
+    except TimeoutError as error:
+        raise DoesNotStart(f"not ready in {READY_WITHIN_S:.0f} s: see {home / 'logs'}") from error
+    finally:
+        for task in (starting, stopping):
+            task.cancel()
+        await asyncio.gather(starting, stopping, return_exceptions=True)
+        await stack.stop()
+        (home / "stack.json").unlink(missing_ok=True)
+        stack.console.say("stopped")
+
+
+def main() -> int:
+    """0 when it was stopped, 1 when it could not run."""
+    logs.configure(json=False)
+    home = homes.home_folder()
+    try:
+        with homes.locked(home):
+            asyncio.run(run(home))
+    except (
+        homes.CannotStart,
+        DoesNotStart,
+        TopologyDrift,
+        FileNotFoundError,
+        ValueError,
+        nats.errors.Error,
+    ) as error:
+        with suppress(BrokenPipeError):
+            print(f"shirushi: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
