@@ -12,8 +12,9 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from pathlib import Path, PurePosixPath
+from typing import TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -25,6 +26,8 @@ from libs.common.events import DatasetRef
 
 DOWNLOADS_AT_ONCE = 16
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+
+Thing = TypeVar("Thing")
 
 
 class Member(BaseModel):
@@ -140,18 +143,32 @@ async def _fetch_blobs(
     wanted = {
         member.sha256: folder / member.sha256[:2] / member.sha256 for member in manifest.files
     }
-    gate = asyncio.Semaphore(DOWNLOADS_AT_ONCE)
 
-    async def fetch(sha256: str, path: Path) -> None:
-        async with gate:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            await artifacts.get_file(blob_key(manifest.name, sha256), path, sha256=sha256)
+    async def fetch(sha256: str) -> None:
+        path = wanted[sha256]
+        await artifacts.get_file(blob_key(manifest.name, sha256), path, sha256=sha256)
 
-    async with asyncio.TaskGroup() as group:
-        for sha256, path in wanted.items():
-            if not path.is_file():
-                group.create_task(fetch(sha256, path))
+    missing = [sha256 for sha256, path in wanted.items() if not path.is_file()]
+    await for_each(missing, fetch, at_once=DOWNLOADS_AT_ONCE)
     return wanted
+
+
+async def for_each(
+    things: Iterable[Thing], work: Callable[[Thing], Awaitable[None]], *, at_once: int
+) -> None:
+    """Do `work` on every thing, that many at a time. The first error ends all and is raised."""
+    source = iter(things)
+
+    async def run() -> None:
+        for thing in source:
+            await work(thing)
+
+    try:
+        async with asyncio.TaskGroup() as group:
+            for _ in range(at_once):
+                group.create_task(run())
+    except ExceptionGroup as errors:
+        raise errors.exceptions[0] from None
 
 
 def _assemble(manifest: Manifest, blobs: dict[str, Path], target: Path) -> None:

@@ -1,0 +1,23 @@
+"""Assemble the dataset service and run it: `python -m services.dataset`."""
+
+import asyncio
+
+from libs.common import subjects
+from libs.common.service import open_service, until_told_to_stop
+from libs.common.settings import Settings
+from libs.common.work import run_jobs
+from services.dataset.handlers import DatasetHandler
+from services.dataset.workers import Workers
+
+SLOTS = 2
+
+
+async def main() -> None:
+    """Serve until told to stop."""
+    async with open_service("dataset", Settings()) as deps, Workers() as workers:
+        handler = DatasetHandler(workers)
+        await until_told_to_stop(run_jobs(deps, subjects.DATASET, handler, slots=SLOTS))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

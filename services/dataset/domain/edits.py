@@ -1,0 +1,126 @@
+"""Edits of a dataset as plans over values: how to split it, how to take a class out of it."""
+
+import random
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+SPLITS = ("train", "val", "test")
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One image for the purpose of splitting."""
+
+    key: str
+    classes: frozenset[int]
+    group: str
+    """Images of one group stay together: duplicates must not cross splits."""
+
+
+def plan_split(samples: Sequence[Sample], ratios: Mapping[str, float], seed: int) -> dict[str, str]:
+    """Which split each image goes to.
+
+    Groups are dealt out class by class, the rarest class first, each to the split that is
+    furthest below its share of that class. The same input and seed give the same plan.
+
+    Args:
+        samples: all images, in any order.
+        ratios: share per split, in [0, 1], together 1.
+        seed: of the shuffle.
+
+    Returns:
+        Split by sample key. A split with a share above 0 gets at least one group if there are
+        enough of them.
+
+    Source: Sechidis et al., On the Stratification of Multi-Label Data, ECML PKDD 2011, simplified
+    to each image's rarest class.
+    """
+    groups: dict[str, list[Sample]] = defaultdict(list)
+    for sample in sorted(samples, key=lambda sample: sample.key):
+        groups[sample.group].append(sample)
+    totals = Counter(number for sample in samples for number in sample.classes)
+    strata: dict[int, list[list[Sample]]] = defaultdict(list)
+    for group in groups.values():
+        classes = {number for sample in group for number in sample.classes}
+        strata[min(classes, key=lambda c: (totals[c], c), default=-1)].append(group)
+    shuffle = random.Random(seed)  # noqa: S311 -- reproducible, not secret
+    wanted = [split for split in SPLITS if ratios.get(split, 0) > 0]
+    plan: dict[str, str] = {}
+    overall: Counter[str] = Counter()
+    for number in sorted(strata, key=lambda c: (totals[c] if c >= 0 else len(samples) + 1, c)):
+        members = strata[number]
+        shuffle.shuffle(members)
+        members.sort(key=len, reverse=True)
+        _deal(members, {split: ratios[split] for split in wanted}, overall, plan)
+    _fill_empty(list(groups.values()), wanted, plan)
+    return plan
+
+
+def _deal(
+    groups: Sequence[Sequence[Sample]],
+    ratios: Mapping[str, float],
+    overall: Counter[str],
+    plan: dict[str, str],
+) -> None:
+    """Give each group to the split that lacks most of its share, here first, then overall."""
+    size = sum(len(group) for group in groups)
+    here: Counter[str] = Counter()
+    whole = overall.total() + size
+    for group in groups:
+        split = max(
+            ratios,
+            key=lambda s: (
+                round(ratios[s] * size - here[s], 6),
+                round(ratios[s] * whole - overall[s], 6),
+                ratios[s],
+            ),
+        )
+        here[split] += len(group)
+        overall[split] += len(group)
+        plan.update((sample.key, split) for sample in group)
+
+
+def _fill_empty(
+    groups: Sequence[Sequence[Sample]], wanted: Sequence[str], plan: dict[str, str]
+) -> None:
+    """Move the smallest group of the fullest split to each split that got none."""
+    for split in wanted:
+        if split in plan.values():
+            continue
+        home: dict[str, list[Sequence[Sample]]] = defaultdict(list)
+        for group in groups:
+            home[plan[group[0].key]].append(group)
+        donor = max(home, key=lambda s: len(home[s]), default=split)
+        if len(home[donor]) > 1:
+            plan.update((sample.key, split) for sample in min(home[donor], key=len))
+
+
+def delete_class(text: str, index: int) -> tuple[str, int]:
+    """A label file's text without one class, the higher classes renumbered.
+
+    Rows whose class is not a whole number stay as they are.
+
+    Returns:
+        The new text, and how many rows were taken out.
+    """
+    kept: list[str] = []
+    removed = 0
+    for line in text.splitlines():
+        words = line.split()
+        number = _class_of(words)
+        if number == index:
+            removed += 1
+        elif number is not None and number > index:
+            kept.append(" ".join([str(number - 1), *words[1:]]))
+        elif words:
+            kept.append(line)
+    return "".join(f"{line}\n" for line in kept), removed
+
+
+def _class_of(words: Sequence[str]) -> int | None:
+    try:
+        number = float(words[0])
+    except (IndexError, ValueError):
+        return None
+    return int(number) if number.is_integer() else None
