@@ -22,7 +22,14 @@ SILENCE_S = 600.0
 GONE_S = 30.0
 POLL_S = 0.02
 USERS_FAULT = frozenset(
-    {"classes_differ", "not_a_detector", "unreadable_weights", "unsafe_weights", "bad_input"}
+    {
+        "bad_input",
+        "classes_differ",
+        "no_gpu",
+        "not_a_detector",
+        "unreadable_weights",
+        "unsafe_weights",
+    }
 )
 
 OnProgress = Callable[[int, int], Awaitable[None]]

@@ -72,6 +72,8 @@ def judge(order: dict[str, Any], say: Say) -> None:
         BadInput: the model or the set cannot be judged.
         PermanentError: `nms_timeout`: boxes would be lost.
     """
+    if order["device"] != "cpu" and not torch.cuda.is_available():
+        raise BadInput("The analyzer has no GPU: leave device out, or give cpu.", code="no_gpu")
     torch.set_num_threads(order["threads"])
     cv2.setNumThreads(order["threads"])
     model = load_detector(Path(order["weights"]))

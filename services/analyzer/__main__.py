@@ -1,0 +1,19 @@
+"""Run the analyzer: `python -m services.analyzer`."""
+
+import asyncio
+
+from libs.common.service import open_service, until_told_to_stop
+from libs.common.settings import Settings
+from libs.common.subjects import ANALYZER
+from libs.common.work import run_jobs
+from services.analyzer.handlers import analyse_model
+
+
+async def main() -> None:
+    """Work off analysis requests, one at a time, until told to stop."""
+    async with open_service("analyzer", Settings()) as deps:
+        await until_told_to_stop(run_jobs(deps, ANALYZER, analyse_model))
+
+
+if __name__ == "__main__":
+    asyncio.run(main())

@@ -1,0 +1,32 @@
+"""Takes a request of the area `analysis` to its end: fetch, compute, tell."""
+
+import asyncio
+import shutil
+
+from libs.common.events import AnalysisRequested, AnalysisStarted
+from libs.common.work import Attempt
+from services.analyzer.validate import validate
+from services.analyzer.visualize import visualize
+
+OPERATIONS = {"validate": validate, "visualize": visualize}
+
+
+async def analyse_model(attempt: Attempt) -> None:
+    """Run one attempt at a job in a folder of its own, which is gone afterwards.
+
+    Raises:
+        PermanentError: the request cannot be served; the message says what to do.
+        TransientError: another attempt may succeed.
+    """
+    request = attempt.job.request
+    assert isinstance(request, AnalysisRequested)  # noqa: S101 - the queue holds nothing else
+    await attempt.tell(AnalysisStarted, worker=attempt.deps.worker)
+    jobs = attempt.deps.scratch / "jobs"
+    folder = jobs / f"{attempt.job.id}-{attempt.number}"
+    for leftover in jobs.glob(f"{attempt.job.id}-*"):
+        await asyncio.to_thread(shutil.rmtree, leftover, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        await OPERATIONS[request.operation](attempt, request, folder)
+    finally:
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

@@ -1,0 +1,53 @@
+"""What a request asks of the analyzer, as the gateway checked it."""
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from libs.common.errors import BadInput
+
+Split = Literal["train", "val", "test"]
+
+
+class Options(BaseModel):
+    """Base: unknown options of newer gateways are ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    @classmethod
+    def of(cls, given: dict[str, Any]) -> Self:
+        """Read the options of a request.
+
+        Raises:
+            BadInput: one is out of range.
+        """
+        try:
+            return cls.model_validate(given)
+        except ValidationError as error:
+            first = error.errors()[0]
+            name = ".".join(str(part) for part in first["loc"])
+            raise BadInput(f"option {name}: {first['msg']}", code="bad_option") from error
+
+
+class ValidateOptions(Options):
+    """Of operation `validate`. `iou_threshold` is that of the suppression, not of the matching."""
+
+    confidence_threshold: float = Field(default=0.25, ge=0, le=1)
+    iou_threshold: float = Field(default=0.45, gt=0, le=1)
+    match_iou: float = Field(default=0.5, gt=0, le=1)
+    save_predictions: bool = True
+    save_confusion_matrix: bool = True
+    analyze_errors: bool = True
+    split: Split = "test"
+    imgsz: int | None = Field(default=None, ge=32, le=1280, multiple_of=32)
+    device: str | None = Field(default=None, pattern=r"^(cpu|\d+)$")
+
+
+class VisualizeOptions(Options):
+    """Of operation `visualize`."""
+
+    include_confusion_matrix: bool = True
+    include_pr_curve: bool = True
+    include_f1_curve: bool = True
+    include_training_history: bool = True
+    include_class_metrics: bool = True

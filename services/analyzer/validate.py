@@ -1,0 +1,123 @@
+"""Operation `validate`: judge a model on a dataset, and store the verdict with its evidence."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+from libs.common.errors import BadInput
+from libs.common.events import AnalysisRequested, ModelRef, ModelValidated
+from libs.common.work import Attempt
+from services.analyzer import outputs
+from services.analyzer.domain import per_image, report
+from services.analyzer.judging import Judged, Weights, fetch_weights, judge
+from services.analyzer.options import ValidateOptions
+from services.analyzer.parquet import write_matches
+from services.analyzer.pictures import draw_confusion
+from services.analyzer.samples import draw_samples
+
+PROTOCOL = "rect=False, confidence from 0.001, boxes in pixels of the original images"
+
+
+async def validate(attempt: Attempt, request: AnalysisRequested, folder: Path) -> None:
+    """Judge, store report, boxes and pictures, then tell `ModelValidated`."""
+    started = time.monotonic()
+    options = ValidateOptions.of(request.options)
+    if request.dataset is None:
+        raise BadInput("Name the dataset to judge the model on.", code="no_dataset")
+    weights = await fetch_weights(attempt.deps, request.model, folder)
+    judged = await judge(attempt, weights, request.dataset, options, folder)
+    prefix = outputs.prefix_of("validations", request.model.name, attempt)
+    out = folder / "out"
+    names = await asyncio.to_thread(write_files, judged, options, out)
+    await attempt.progress(done=0, of=len(names), stage="storing")
+    artifacts = await outputs.upload(attempt.deps, prefix, out, names)
+    answer = compose(request.model, weights, judged, options)
+    answer |= {
+        "validation_id": attempt.job.id,
+        "model_path": shown_model(attempt, request.model),
+        "test_dataset_path": request.dataset.name,
+        "processing_time": round(time.monotonic() - started, 3),
+        "timestamp": attempt.job.created_at.isoformat(),
+    }
+    shown = {name: outputs.place(attempt.deps, each.key) for name, each in artifacts.items()}
+    samples = any(name.startswith("error_samples/") for name in names)
+    folder_key = f"{prefix}/error_samples"
+    answer["confusion_matrix_path"] = shown.get("confusion_matrix.png")
+    answer["error_samples_dir"] = outputs.place(attempt.deps, folder_key) if samples else None
+    answer["artifacts"] = shown
+    outputs.write_json(out / "report.json", answer)
+    stored = await outputs.upload(attempt.deps, prefix, out, ["report.json"])
+    await attempt.tell(
+        ModelValidated,
+        prefix=prefix,
+        metrics=report.headline(judged.found),
+        total_images=answer["total_images"],
+        seconds=time.monotonic() - started,
+        report=stored["report.json"],
+        artifacts=artifacts | stored,
+    )
+
+
+def compose(
+    model: ModelRef, weights: Weights, judged: Judged, options: ValidateOptions
+) -> dict[str, Any]:
+    """The report without what only the caller knows: ids, paths, times."""
+    found = judged.found
+    errors = options.analyze_errors
+    return {
+        **report.headline(found),
+        "class_metrics": report.class_metrics(found),
+        "total_images": found.data.images,
+        "correct_predictions": found.point.correct_images,
+        "prediction_results": per_image.prediction_results(found, judged.paths),
+        "error_analysis": report.error_analysis(found) if errors else None,
+        "common_errors": found.errors.common if errors else [],
+        "confidence_threshold": options.confidence_threshold,
+        "iou_threshold": options.iou_threshold,
+        "match_iou": options.match_iou,
+        "split": judged.split,
+        "imgsz": judged.model["imgsz"],
+        "protocol": PROTOCOL,
+        "notes": list(judged.notes),
+        "findings": judged.model["findings"],
+        "total_labels": found.data.labels,
+        "inference_seconds": round(judged.model["seconds"], 3),
+        "model_info": model_info(model, weights, judged.model),
+        **report.extras(found),
+    }
+
+
+def model_info(model: ModelRef, weights: Weights, told: dict[str, Any]) -> dict[str, Any]:
+    """What is known of a model; what the child did not tell is left out."""
+    facts = ("classes", "architecture", "parameters", "trained_imgsz")
+    return {
+        "name": model.name,
+        "sha256": weights.sha256,
+        "size_bytes": weights.size_bytes,
+        "training_id": model.training_id,
+        **{name: told[name] for name in facts if name in told},
+    }
+
+
+def shown_model(attempt: Attempt, model: ModelRef) -> str:
+    """The model's path as users see it."""
+    return outputs.place(attempt.deps, model.key) if model.key else str(model.path)
+
+
+def write_files(judged: Judged, options: ValidateOptions, out: Path) -> list[str]:
+    """Write everything but the report; names under `out`."""
+    out.mkdir(parents=True)
+    names = ["matches.parquet"]
+    columns = report.match_columns(judged.found)
+    write_matches(judged.found.data, judged.images, columns, out / names[0])
+    if options.save_predictions:
+        names.append("predictions.json")
+        outputs.write_json(out / names[-1], per_image.coco_predictions(judged.found))
+    if options.save_confusion_matrix:
+        names.append("confusion_matrix.png")
+        draw_confusion(report.confusion_data(judged.found.table), out / names[-1])
+    if options.analyze_errors:
+        drawn = draw_samples(judged.found, judged.paths, out / "error_samples")
+        names += [f"error_samples/{name}" for files in drawn.values() for name in files]
+    return names

@@ -1,0 +1,136 @@
+"""Operation `visualize`: draw what is known of a model; what is not known is named, not drawn."""
+
+import asyncio
+import time
+from pathlib import Path
+from typing import Any
+
+from libs.common.events import AnalysisRequested, ModelVisualized, TrainingRequested
+from libs.common.jobs import Job
+from libs.common.work import Attempt
+from services.analyzer import lineage, outputs, pictures
+from services.analyzer.judging import Weights, fetch_weights, judge
+from services.analyzer.options import ValidateOptions, VisualizeOptions
+from services.analyzer.validate import compose, model_info, shown_model
+
+OVERALL = (
+    "accuracy",
+    "precision",
+    "recall",
+    "f1_score",
+    "map50",
+    "map50_95",
+    "map75",
+    "detection_accuracy",
+)
+BASIS = ("validation_id", "split", "confidence_threshold", "iou_threshold", "match_iou", "imgsz")
+NO_RUN = "no completed training of this system made these weights"
+NO_JUDGEMENT = (
+    "the model was never judged, and the run that made it is not known: "
+    "POST /model/validate first, then visualise again"
+)
+
+
+async def visualize(attempt: Attempt, request: AnalysisRequested, folder: Path) -> None:
+    """Gather facts, draw them, store both, then tell `ModelVisualized`."""
+    started, deps = time.monotonic(), attempt.deps
+    options = VisualizeOptions.of(request.options)
+    weights = await fetch_weights(deps, request.model, folder)
+    run = await lineage.find_run(deps, request.model, weights.sha256)
+    verdict = await _verdict(attempt, request, weights, run, folder)
+    history = await lineage.read_history(deps, run) if run else None
+    arguments = await lineage.read_arguments(deps, run) if run else None
+    prefix = outputs.prefix_of("visualizations", request.model.name, attempt)
+    out = folder / "pictures"
+    names, missing = await asyncio.to_thread(draw, options, verdict, history, out)
+    artifacts = await outputs.upload(deps, prefix, out, names)
+    shown = {name: outputs.place(deps, each.key) for name, each in artifacts.items()}
+    known = verdict["model_info"] if verdict else model_info(request.model, weights, {})
+    answer = {
+        "visualization_id": attempt.job.id,
+        "model_path": shown_model(attempt, request.model),
+        "model_info": known | {"training_id": run.id if run else None},
+        "class_metrics": verdict["class_metrics"] if verdict else None,
+        "confusion_matrix_path": shown.get("confusion_matrix.png"),
+        "pr_curve_path": shown.get("pr_curve.png"),
+        "f1_curve_path": shown.get("f1_curve.png"),
+        "class_metrics_path": shown.get("class_metrics.png"),
+        "training_curves_path": shown.get("training_curves.png"),
+        "training_history": history,
+        "overall_metrics": {name: verdict[name] for name in OVERALL} if verdict else None,
+        "basis": {name: verdict.get(name) for name in BASIS} if verdict else None,
+        "training_args": arguments,
+        "created_at": attempt.job.created_at.isoformat(),
+        "artifacts": [
+            {"name": name, "path": shown[name], **artifact.model_dump()}
+            for name, artifact in artifacts.items()
+        ],
+        "not_drawn": missing,
+    }
+    outputs.write_json(out / "report.json", answer)
+    stored = await outputs.upload(deps, prefix, out, ["report.json"])
+    await attempt.tell(
+        ModelVisualized,
+        prefix=prefix,
+        seconds=time.monotonic() - started,
+        report=stored["report.json"],
+        artifacts=artifacts | stored,
+    )
+
+
+async def _verdict(
+    attempt: Attempt, request: AnalysisRequested, weights: Weights, run: Job | None, folder: Path
+) -> dict[str, Any] | None:
+    """The newest report on these weights; without one, a judgement on the run's val split."""
+    if request.dataset is None:
+        report = await lineage.find_report(attempt.deps, request.model, weights.sha256)
+        if report:
+            return report
+    dataset = request.dataset
+    if dataset is None and run and isinstance(run.request, TrainingRequested):
+        dataset = run.request.dataset
+    if dataset is None:
+        return None
+    options = ValidateOptions(split="val")
+    judged = await judge(attempt, weights, dataset, options, folder)
+    return compose(request.model, weights, judged, options)
+
+
+def draw(
+    options: VisualizeOptions,
+    verdict: dict[str, Any] | None,
+    history: list[dict[str, float]] | None,
+    out: Path,
+) -> tuple[list[str], list[dict[str, str]]]:
+    """Draw what was asked for and is known, each with its data beside it.
+
+    Returns:
+        Names of the files under `out`; name and reason of each picture that could not be drawn.
+    """
+    out.mkdir(parents=True)
+    curves = verdict["curves"] if verdict else {}
+    wanted = {
+        "confusion_matrix": (
+            options.include_confusion_matrix,
+            verdict and verdict["confusion_matrix"],
+            pictures.draw_confusion,
+        ),
+        "pr_curve": (options.include_pr_curve, curves.get("pr"), pictures.draw_pr),
+        "f1_curve": (options.include_f1_curve, curves.get("confidence"), pictures.draw_f1),
+        "class_metrics": (
+            options.include_class_metrics,
+            verdict and verdict["class_metrics"],
+            pictures.draw_class_metrics,
+        ),
+        "training_curves": (options.include_training_history, history, pictures.draw_training),
+    }
+    names, missing = [], []
+    for name, (asked, data, pen) in wanted.items():
+        if asked and data:
+            pen(data, out / f"{name}.png")
+            outputs.write_json(out / f"{name}.json", data)
+            names += [f"{name}.png", f"{name}.json"]
+        elif asked:
+            reason = NO_RUN if name == "training_curves" else NO_JUDGEMENT
+            missing.append({"name": f"{name}.png", "reason": reason})
+    return names, missing
