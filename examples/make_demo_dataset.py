@@ -1,4 +1,4 @@
-"""Write the demo's dataset: `python examples/make_demo_dataset.py FOLDER`."""
+"""Write the demo's dataset: `python -m examples.make_demo_dataset FOLDER`, from the top folder."""
 
 import sys
 from pathlib import Path
