@@ -40,6 +40,7 @@ class Program:
     environment: dict[str, str]
     ready: Callable[[], Awaitable[bool]]
     grace_s: float
+    umask: int = -1
 
 
 class Process:
@@ -108,7 +109,7 @@ class Process:
             stderr=asyncio.subprocess.STDOUT,
             limit=LINE_LIMIT,
             start_new_session=True,  # Ctrl-C is for us: we stop them in order
-            umask=0o077,
+            umask=self.program.umask,
             preexec_fn=_die_with(os.getpid()),
         )
         if self._stopping:  # told to while it was being started

@@ -103,7 +103,9 @@ class Stack:
             return await make_bucket(self.s3_endpoint, self.secrets)
 
         command = store_command(self.home / "store", self.ports)
-        return Program("store", command, store_environment(self.secrets), ready, STORE_GRACE_S)
+        environment = store_environment(self.secrets)
+        # it puts its sockets into /tmp
+        return Program("store", command, environment, ready, STORE_GRACE_S, umask=0o077)
 
     def _service(self, name: str) -> Program:
         async def ready() -> bool:
