@@ -50,6 +50,8 @@ class Relay:
         last: Message | None = None
         try:
             async for message in self.child.messages(order, console=self.folder / "console.log"):
+                if self.attempt.cancelling or self.attempt.fenced:
+                    raise asyncio.CancelledError  # 3.11: wait_for may swallow one
                 last = message
                 await self._take(message)
                 if message["type"] in ("done", "failed"):

@@ -1,0 +1,88 @@
+"""`python -m services.trainer` as a process: what it tells of its host, how it stops and dies."""
+
+import asyncio
+import os
+import signal
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import psutil
+
+from libs.common import subjects
+from libs.common.events import EpochCompleted, TrainingCompleted, TrainingStarted
+from libs.common.service import Deps
+from libs.common.settings import Settings
+from tests.integration.test_trainer_runs import ENDS, request, until
+from tests.unit.services.trainer.conftest import draw_dataset
+
+READY_S = 60.0
+
+
+@asynccontextmanager
+async def service(settings: Settings) -> AsyncIterator[asyncio.subprocess.Process]:
+    """The service on the test's bus and store; killed at the end if it still runs."""
+    assert settings.s3_access_key
+    assert settings.s3_secret_key
+    environment = os.environ | {
+        "SHIRUSHI_HOME": str(settings.home),
+        "SHIRUSHI_NATS_URL": settings.nats_url,
+        "SHIRUSHI_S3_ENDPOINT": settings.s3_endpoint,
+        "SHIRUSHI_S3_BUCKET": settings.s3_bucket,
+        "SHIRUSHI_S3_ACCESS_KEY": settings.s3_access_key,
+        "SHIRUSHI_S3_SECRET_KEY": settings.s3_secret_key.get_secret_value(),
+    }
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.trainer", env=environment
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+async def test_it_tells_of_its_host_and_leaves_nobody_behind(deps: Deps) -> None:
+    readings = deps.bus.listen("system.>")
+    async with service(deps.settings) as process, asyncio.timeout(READY_S):
+        topic, told = await anext(readings)
+        assert topic == f"system.{told['worker']}"
+        assert told["service"] == "trainer"
+        assert 0 <= told["memory_percent"] <= 100
+        assert told["disk"]["free_bytes"] > 0
+        assert isinstance(told["gpus"], list)
+        assert told["trainings"] == []
+        children = psutil.Process(process.pid).children(recursive=True)
+        assert children, "one process is in stock"
+        process.send_signal(signal.SIGTERM)
+        assert await process.wait() == 0
+        assert not [child for child in children if child.is_running()]
+
+
+async def test_killed_in_mid_epoch_it_goes_on_from_a_checkpoint(deps: Deps, tmp_path: Path) -> None:
+    dataset = draw_dataset(tmp_path / "drawn", train=24)
+    readings = deps.bus.listen("progress.>")
+    async with service(deps.settings) as first, asyncio.timeout(READY_S):
+        slow = request(dataset, epochs=4, imgsz=160, batch_size=1)
+        await deps.bus.publish(slow)
+        async for _, reading in readings:
+            if reading["epoch"] == 3 and reading["batch"] < reading["batches"]:
+                break
+        children = psutil.Process(first.pid).children(recursive=True)
+        first.kill()
+        await first.wait()
+        psutil.wait_procs(children, timeout=5)
+        assert not [child for child in children if child.is_running()]
+    async with service(deps.settings):
+        records = await until(deps, *ENDS)
+    facts = [record.event for record in records]
+    assert isinstance(facts[-1], TrainingCompleted)
+    epochs = [event.epoch for event in facts if isinstance(event, EpochCompleted)]
+    assert Counter(epochs) == Counter(range(1, 5))
+    starts = [event.from_epoch for event in facts if isinstance(event, TrainingStarted)]
+    assert len(starts) == 2
+    assert starts[1] >= 1
+    assert await deps.bus.read(subjects.of_kind(TrainingCompleted))
