@@ -60,8 +60,7 @@ async def fetch_weights(deps: Deps, model: ModelRef, folder: Path) -> Weights:
         path = Path(model.path or "")
         if not path.is_file():
             raise BadInput(f"The model {model.name} is not there any more.", code="model_missing")
-    with path.open("rb") as file:
-        digest = (await asyncio.to_thread(hashlib.file_digest, file, "sha256")).hexdigest()
+    digest = await asyncio.to_thread(_hash, path)
     if model.sha256 not in (None, digest):
         raise BadInput(
             f"The file of {model.name} changed after it was asked for. Ask again.",
@@ -133,6 +132,11 @@ def choose_split(dataset: Dataset, wanted: str) -> tuple[str, tuple[Item, ...], 
         f"The dataset has no images in its {wanted} split; there are: {', '.join(there)}.",
         code="empty_split",
     )
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 async def _read(deps: Deps, ref: DatasetRef) -> Dataset:

@@ -92,7 +92,8 @@ def draw_training(history: list[dict[str, float]], path: Path) -> None:
             axes.set_title(title)
             axes.set_xlabel("Epoch")
             axes.set_ylim(bottom=0)
-            axes.legend(frameon=False)
+            if axes.get_legend_handles_labels()[0]:
+                axes.legend(frameon=False)
         _save(figure, path)
 
 

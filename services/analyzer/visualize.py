@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ def draw(
     """
     out.mkdir(parents=True)
     curves = verdict["curves"] if verdict else {}
-    wanted = {
+    wanted: dict[str, tuple[bool, Any, Callable[[Any, Path], None]]] = {
         "confusion_matrix": (
             options.include_confusion_matrix,
             verdict and verdict["confusion_matrix"],

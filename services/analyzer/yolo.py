@@ -7,6 +7,7 @@ boxes equal its own; no cache file of a dataset is ever read or written.
 # mypy: disable-error-code="no-untyped-call"
 
 import math
+import pickle
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,6 +33,17 @@ from services.analyzer.parquet import Boxes, Image, write_boxes
 CONFIDENCE_FLOOR = 0.001
 NMS_S_PER_IMAGE = 5.0
 DEFAULT_IMGSZ = 640
+UNREADABLE = (
+    pickle.UnpicklingError,
+    AttributeError,
+    EOFError,
+    LookupError,
+    OSError,
+    RuntimeError,
+    TypeError,
+    ValueError,
+)
+"""What torch and ultralytics raise for a file that is no model."""
 
 Picture = npt.NDArray[Any]
 Say = Callable[..., None]
@@ -47,7 +59,7 @@ def load_detector(path: Path) -> Any:
         names = torch.serialization.get_unsafe_globals_in_checkpoint(path)
         check_names(names, file=path.name)
         model, _ = load_checkpoint(str(path), fuse=False)
-    except (ValueError, RuntimeError, OSError, TypeError, AttributeError, KeyError) as error:
+    except UNREADABLE as error:
         raise BadInput(
             f"{path.name} is not a model that can be read: give a .pt file that ultralytics saved",
             code="unreadable_weights",
@@ -145,6 +157,7 @@ def _open(
     return picture, path, kinds.tolist(), corners
 
 
+@torch.inference_mode()
 def _detect(
     model: Any, pictures: list[Picture], imgsz: int, order: dict[str, Any], device: torch.device
 ) -> list[Floats]:
@@ -152,19 +165,18 @@ def _detect(
     prepared = [_letterbox(picture, imgsz) for picture in pictures]
     stacked = np.stack([picture for picture, _ in prepared])[..., ::-1].transpose(0, 3, 1, 2)
     images = torch.from_numpy(np.ascontiguousarray(stacked)).to(device).float() / 255
-    with torch.inference_mode():
-        raw = model(images)
-        limit_s = 2.0 + NMS_S_PER_IMAGE * len(pictures)
-        started = time.monotonic()
-        found = nms.non_max_suppression(
-            raw,
-            CONFIDENCE_FLOOR,
-            order["iou"],
-            multi_label=True,
-            max_det=order["max_det"],
-            max_time_img=NMS_S_PER_IMAGE,
-            end2end=getattr(model, "end2end", False),
-        )
+    raw = model(images)
+    limit_s = 2.0 + NMS_S_PER_IMAGE * len(pictures)
+    started = time.monotonic()
+    found = nms.non_max_suppression(
+        raw,
+        CONFIDENCE_FLOOR,
+        order["iou"],
+        multi_label=True,
+        max_det=order["max_det"],
+        max_time_img=NMS_S_PER_IMAGE,
+        end2end=getattr(model, "end2end", False),
+    )
     if time.monotonic() - started > limit_s:
         raise PermanentError(
             "suppressing overlapping boxes took too long, so boxes were lost: the model finds far "

@@ -11,7 +11,7 @@ Detection = tuple[int, int, float, Sequence[float]]
 
 
 def by_hand(
-    images: int, classes: str, labels: Sequence[Label], detections: Sequence[Detection]
+    images: int, classes: Sequence[str], labels: Sequence[Label], detections: Sequence[Detection]
 ) -> Evidence:
     """Labels as (image, class, box) and detections as (image, class, score, box)."""
     return evidence(
