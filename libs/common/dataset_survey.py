@@ -79,7 +79,7 @@ def _yaml_of(path: Path, fence: Fence) -> Path | None:
         )
     if path.is_dir():
         named = [path / name for name in YAML_NAMES if (path / name).is_file()]
-        found = named or sorted(file for file in path.glob("*.y*ml") if file.is_file())
+        found = named or _yaml_files(path)
         return _yaml_of(found[0], fence) if found else None
     if path.is_file() and path.suffix.lower() in (".yaml", ".yml"):
         return path
@@ -90,8 +90,13 @@ def _yaml_of(path: Path, fence: Fence) -> Path | None:
     raise BadInput(f"'{path}' is neither a folder nor a YAML file.", code="not_a_dataset")
 
 
+def _yaml_files(folder: Path) -> list[Path]:
+    found = (file for pattern in ("*.yaml", "*.yml") for file in folder.glob(pattern))
+    return sorted(file for file in found if file.is_file() and not file.name.startswith("."))
+
+
 def _note_second_yaml(survey: Survey, file: Path) -> None:
-    others = sorted(other.name for other in file.parent.glob("*.y*ml") if other != file)
+    others = [other.name for other in _yaml_files(file.parent) if other != file]
     if others:
         survey.note(
             Problem(
@@ -110,21 +115,13 @@ def _root_of(described: DataYaml, survey: Survey, fence: Fence) -> Path:
     if not described.path:
         return own
     written = own / described.path
-    if not fence.allows(written):
-        survey.note(_outside("path", described.path, described.file))
-    elif written.is_dir():
+    allowed = fence.allows(written)
+    if allowed and written.is_dir():
         return written.resolve()
+    if allowed or Path(described.path).is_absolute():
+        survey.note(_elsewhere("path", described.path, described.file))
     else:
-        survey.note(
-            Problem(
-                "absolute_path_missing",
-                f"'path: {described.path}' does not exist on this machine. The folder of the "
-                "YAML file is used instead; remove 'path' or correct it.",
-                value=described.path,
-                fatal=False,
-                file=described.file,
-            )
-        )
+        survey.note(_outside("path", described.path, described.file))
     return own
 
 
@@ -140,11 +137,15 @@ def _resolve_source(survey: Survey, split: str, entry: str, fence: Fence) -> Pat
             )
             source = inside
     source = source.resolve()
-    if not fence.allows(source):
+    allowed = fence.allows(source)
+    if allowed and source.exists():
+        return source
+    if Path(entry).is_absolute():
+        survey.note(_elsewhere(split, entry, survey.yaml))
+        return None
+    if not allowed:
         survey.note(_outside(split, entry, survey.yaml))
         return None
-    if source.exists():
-        return source
     survey.note(
         Problem(
             "split_path_missing",
@@ -155,6 +156,18 @@ def _resolve_source(survey: Survey, split: str, entry: str, fence: Fence) -> Pat
         )
     )
     return None
+
+
+def _elsewhere(key: str, written: str, file: Path | None) -> Problem:
+    """An absolute path of another machine; the same words whether or not it exists here."""
+    return Problem(
+        "absolute_path_missing",
+        f"'{key}: {written}' is not among the folders of this system. Make it relative to the YAML "
+        "file, or remove it.",
+        value=written,
+        fatal=False,
+        file=file,
+    )
 
 
 def _outside(key: str, written: str, file: Path | None) -> Problem:
