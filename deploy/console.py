@@ -1,10 +1,17 @@
 """What the supervisor shows: each process's lines after its name, in its colour."""
 
 import os
+import re
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 
+# The servers' own chatter stays in their log files: warnings and errors are shown. The bus warns
+# of passwords that are not hashed: ours are random, and in the environment of its process alone.
+WORTH_SHOWING = {
+    "nats": re.compile(r"\[(WRN(?!\] Plaintext passwords)|ERR|FTL)\]|^nats-server: "),
+    "store": re.compile(r"^[WEF]\d{4} "),
+}
 COLOURS = (36, 33, 32, 35, 34, 96)
 
 
@@ -18,6 +25,9 @@ class Console:
 
     def show(self, name: str, line: str) -> None:
         """One line of a process."""
+        filtered = WORTH_SHOWING.get(name)
+        if filtered and not filtered.search(line):
+            return
         label = f"{name:{self._width}} |"
         if not self._plain:
             label = f"\x1b[{self._colour[name]}m{label}\x1b[0m"

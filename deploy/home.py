@@ -10,7 +10,7 @@ from typing import Any
 
 from deploy.ports import free_ports, is_free
 from deploy.secrets import write_private
-from deploy.store import PORT_NAMES
+from deploy.store import store_ports
 
 DEFAULT_PORT = 8000
 
@@ -81,13 +81,10 @@ def choose_ports(home: Path) -> dict[str, int]:
         "nats": _asked("SHIRUSHI_NATS_PORT", 0),
         "s3.port": _asked("SHIRUSHI_S3_PORT", 0),
     }
-    names = ("http", "nats", *PORT_NAMES)
-    free = iter(free_ports(len(names)))
-    ports = {}
-    for name in names:
-        port = asked.get(name, 0)
-        before = last.get(name, 0) if name != "http" else 0
-        ports[name] = port or (before if before and is_free(before) else next(free))
+    ports = dict(zip(("http", "nats"), free_ports(2), strict=True)) | store_ports()
+    for name in ports:
+        before = last.get(name, 0) if name not in {"http", "admin.port"} else 0
+        ports[name] = asked.get(name) or (before if before and is_free(before) else ports[name])
     write_private(home / "ports.json", json.dumps(ports, indent=2))
     return ports
 

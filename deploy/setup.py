@@ -103,7 +103,13 @@ def command(argv: list[str], environment: dict[str, str], folder: Path = ROOT) -
 
 
 def make_venv() -> None:
-    """Make `.venv` with the Python that runs this file."""
+    """Make `.venv` with the Python that runs this file; one of the same version is kept."""
+    ask = "import sys; print(sys.version, end='')"
+    python = VENV / "bin/python"
+    if python.exists():
+        has = subprocess.run([str(python), "-c", ask], check=False, capture_output=True, text=True)
+        if has.stdout == sys.version:
+            return
     command([sys.executable, "-m", "venv", "--clear", str(VENV)], {})
 
 

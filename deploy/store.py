@@ -12,7 +12,7 @@ from minio.error import InvalidResponseError, S3Error
 from urllib3 import PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError
 
-from deploy.ports import HOST
+from deploy.ports import HOST, free_ports, is_free
 from deploy.secrets import Secrets
 
 PORT_NAMES = (
@@ -25,8 +25,8 @@ PORT_NAMES = (
     "filer.port",
     "filer.port.grpc",
     "admin.port",
-    "admin.port.grpc",
 )
+ADMIN_OFFSET = 10_000  # its worker looks for the admin's gRPC port there, whatever is asked for
 BUCKET = "shirushi"
 MEMORY_LIMIT = "384MiB"
 VOLUME_MIB = 1024
@@ -44,6 +44,16 @@ def server_binary(name: str) -> str:
     if not found:
         raise FileNotFoundError(f"{name} is not installed: run `make setup`")
     return found
+
+
+def store_ports() -> dict[str, int]:
+    """A free port for each of `PORT_NAMES`."""
+    ports = dict(zip(PORT_NAMES, free_ports(len(PORT_NAMES)), strict=True))
+    while ports["admin.port"] + ADMIN_OFFSET > 65535 or not is_free(
+        ports["admin.port"] + ADMIN_OFFSET
+    ):
+        [ports["admin.port"]] = free_ports(1)
+    return ports
 
 
 def store_command(folder: Path, ports: dict[str, int]) -> list[str]:
@@ -66,6 +76,7 @@ def store_command(folder: Path, ports: dict[str, int]) -> list[str]:
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",
         *(f"-{name}={ports[name]}" for name in PORT_NAMES),
+        f"-admin.port.grpc={ports['admin.port'] + ADMIN_OFFSET}",
     ]
     for option in ("filer.localSocket", "s3.localSocket"):
         socket_path = folder / f"{option}.sock"

@@ -19,11 +19,11 @@ import pytest
 from deploy.ports import free_ports, is_free
 from deploy.secrets import Secrets, load_or_make
 from deploy.store import (
-    PORT_NAMES,
     make_bucket,
     server_binary,
     store_command,
     store_environment,
+    store_ports,
 )
 from libs.common.artifacts import ArtifactStore
 from libs.common.bus import Bus, connect, provision
@@ -95,7 +95,7 @@ def store() -> Iterator[Store]:
     """One object store for all tests; each makes its own bucket."""
     with tempfile.TemporaryDirectory(prefix="shirushi-store-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        ports = dict(zip(PORT_NAMES, free_ports(len(PORT_NAMES)), strict=True))
+        ports = store_ports()
         opened = Store(f"http://127.0.0.1:{ports['s3.port']}", load_or_make(folder))
         command = store_command(folder, ports)
         with running(command, folder / "out", **store_environment(opened.secrets)):
