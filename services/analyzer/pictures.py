@@ -11,6 +11,10 @@ from matplotlib.figure import Figure
 DPI = 110
 FONT = "IPAexGothic"
 MOST_LINES = 15
+MOST_BARS = 40
+MOST_CELLS = 30
+MOST_NAMES = 60
+MOST_INCHES = 11.0
 INK = "#1f2937"
 COLOURS = ("#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f")
 
@@ -18,7 +22,7 @@ COLOURS = ("#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2", "#b
 def draw_confusion(data: dict[str, Any], path: Path) -> None:
     """Counts beside shares per column, from `report.confusion_data`."""
     names = data["names"]
-    side = max(4.5, 0.42 * len(names) + 2.5)
+    side = min(MOST_INCHES, max(4.5, 0.42 * len(names) + 2.5))
     with _style():
         figure = Figure(figsize=(2 * side, side), layout="constrained")
         left, right = figure.subplots(1, 2)
@@ -52,8 +56,15 @@ def draw_f1(data: dict[str, Any], path: Path) -> None:
 
 
 def draw_class_metrics(data: dict[str, dict[str, Any]], path: Path) -> None:
-    """Precision, recall, F1 and AP50 of each class as bars."""
-    names, keys = list(data), ("precision", "recall", "f1", "ap50")
+    """Precision, recall, F1 and AP50 of each class as bars; of very many, the weakest."""
+    keys = ("precision", "recall", "f1", "ap50")
+    weakest = sorted(data, key=lambda name: data[name]["f1"])[:MOST_BARS]
+    names = [name for name in data if name in set(weakest)]
+    title = (
+        "Per class"
+        if len(names) == len(data)
+        else f"The weakest {MOST_BARS} of {len(data)} classes"
+    )
     with _style():
         figure = Figure(figsize=(8, max(3.0, 0.55 * len(names) + 1.5)), layout="constrained")
         axes = figure.subplots()
@@ -63,7 +74,7 @@ def draw_class_metrics(data: dict[str, dict[str, Any]], path: Path) -> None:
             axes.barh(places, values, 0.18, color=_colour(at), label=key)
         axes.set_yticks(range(len(names)), [f"{n} ({data[n]['support']})" for n in names])
         axes.invert_yaxis()
-        axes.set_title("Per class (number of labels)")
+        axes.set_title(f"{title} (number of labels)")
         axes.set_xlim(0, 1)
         axes.legend(loc="upper left", bbox_to_anchor=(1, 1), frameon=False)
         _save(figure, path)
@@ -123,12 +134,16 @@ def _matrix(axes: Axes, cells: list[list[float]], names: list[str], title: str, 
     axes.set_title(title)
     axes.set_xlabel("True")
     axes.set_ylabel("Predicted")
-    axes.set_xticks(range(len(names)), names, rotation=60, ha="right")
-    axes.set_yticks(range(len(names)), names)
+    if len(names) <= MOST_NAMES:
+        size = 10 if len(names) <= MOST_CELLS else 7
+        axes.set_xticks(range(len(names)), names, rotation=60, ha="right", fontsize=size)
+        axes.set_yticks(range(len(names)), names, fontsize=size)
+    if len(names) > MOST_CELLS:
+        return
     top = max(max(row) for row in cells) or 1
     for y, row in enumerate(cells):
         for x, value in enumerate(row):
-            if value and len(names) <= 30:
+            if value:
                 colour = "white" if value > top / 2 else INK
                 axes.text(x, y, form.format(value), ha="center", va="center", color=colour, size=8)
 
