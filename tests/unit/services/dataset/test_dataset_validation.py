@@ -3,7 +3,7 @@
 import os
 import pickle
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,9 +19,9 @@ BOXES = "0 0.3 0.3 0.2 0.2\n1 0.7 0.7 0.2 0.2\n"
 TRAIN, VAL = "images/train/train00", "images/val/val00"
 
 
-def move(root: Path, source: str, target: str) -> None:
+def move(root: Path, source: str, target: str) -> Path:
     (root / target).parent.mkdir(parents=True, exist_ok=True)
-    (root / source).rename(root / target)
+    return (root / source).rename(root / target)
 
 
 def copy(root: Path, source: str, target: str, labels: str = BOXES) -> None:
@@ -29,13 +29,17 @@ def copy(root: Path, source: str, target: str, labels: str = BOXES) -> None:
     put(root / f"{target}.txt".replace("images", "labels"), labels)
 
 
-def relabel(root: Path, text: str, pattern: str = "*/*.txt") -> None:
-    for label in (root / "labels").glob(pattern):
-        label.write_text(text)
+def relabel(root: Path, text: str, pattern: str = "*/*.txt") -> int:
+    return sum(label.write_text(text) for label in (root / "labels").glob(pattern))
 
 
-def describe(root: Path, text: str) -> None:
-    put(root / "data.yaml", text)
+def describe(root: Path, text: str) -> Path:
+    return put(root / "data.yaml", text)
+
+
+def remove(paths: Iterable[Path]) -> None:
+    for path in list(paths):
+        path.unlink()
 
 
 def everything_alike(root: Path) -> None:
@@ -99,10 +103,8 @@ PLANTED: dict[str, Callable[[Path], object]] = {
         d, "train: images/train\nval: images/val\nnames: [Cup, 'cup ']\n"
     ),
     "background_share": mostly_background,
-    "split_ratio": lambda d: [
-        (d / f"images/val/val{index:02d}.jpg").unlink() for index in range(1, 6)
-    ],
-    "split_empty": lambda d: [path.unlink() for path in (d / "images/val").iterdir()],
+    "split_ratio": lambda d: remove(d.glob("images/val/val0[1-5].jpg")),
+    "split_empty": lambda d: remove(d.glob("images/val/*")),
     "absolute_path_missing": lambda d: describe(
         d, "path: /not/here\ntrain: images/train\nval: images/val\nnames: [cup, bag]\n"
     ),
@@ -137,7 +139,7 @@ async def test_a_planted_defect_is_found_with_its_weight(
     weight = next(each.severity for each in CATALOGUE if each.id == rule)
     assert {finding["severity"] for finding in found} == {weight}
     assert all(finding["message"].endswith(".") for finding in found)
-    assert report["valid"] == (weight != "E") or not report["valid"]
+    assert weight != "E" or not report["valid"]
 
 
 def test_the_rules_over_files_and_the_whole_are_all_planted() -> None:
