@@ -7,6 +7,7 @@ from typing import Any
 from matplotlib import font_manager, rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
 
 DPI = 110
 FONT = "IPAexGothic"
@@ -102,6 +103,7 @@ def draw_training(history: list[dict[str, float]], path: Path) -> None:
                 axes.plot(epochs, values, lw=1.8, marker=".", color=_colour(at), label=label)
             axes.set_title(title)
             axes.set_xlabel("Epoch")
+            axes.xaxis.set_major_locator(MaxNLocator(integer=True))
             axes.set_ylim(bottom=0)
             if axes.get_legend_handles_labels()[0]:
                 axes.legend(frameon=False)
@@ -129,7 +131,8 @@ def _style() -> Any:
 
 
 def _matrix(axes: Axes, cells: list[list[float]], names: list[str], title: str, form: str) -> None:
-    axes.imshow(cells, cmap="Blues", vmin=0, aspect="equal")
+    top = max(max(row[:-1]) for row in cells[:-1]) or 1  # background would drown the classes
+    axes.imshow(cells, cmap="Blues", vmin=0, vmax=top, aspect="equal")
     axes.grid(visible=False)
     axes.set_title(title)
     axes.set_xlabel("True")
@@ -140,7 +143,6 @@ def _matrix(axes: Axes, cells: list[list[float]], names: list[str], title: str, 
         axes.set_yticks(range(len(names)), names, fontsize=size)
     if len(names) > MOST_CELLS:
         return
-    top = max(max(row) for row in cells) or 1
     for y, row in enumerate(cells):
         for x, value in enumerate(row):
             if value:
@@ -167,7 +169,7 @@ def _finish(figure: Figure, axes: Axes, x: str, y: str, path: Path) -> None:
 
 def _save(figure: Figure, path: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, dpi=DPI, metadata={"Software": "Shirushi"})
+    figure.savefig(path, dpi=DPI, bbox_inches="tight", metadata={"Software": "Shirushi"})
 
 
 def _colour(at: int) -> str:
