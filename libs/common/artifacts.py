@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, BinaryIO
 
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
@@ -90,6 +90,13 @@ class ArtifactStore:
         await self._put(checked_key(key), path, create=create)
         await self._show(key, lambda target: _copy(path, target))
         return Artifact(key=key, size_bytes=size, sha256=digest)
+
+    async def put_stream(self, key: str, file: BinaryIO) -> None:
+        """Upload an open file of any size, in parts; nothing is mirrored."""
+        try:
+            await obstore.put_async(self.store, checked_key(key), file)
+        except BaseError as error:
+            raise _told(key, error) from error
 
     async def put_bytes(self, key: str, data: bytes, *, create: bool = False) -> Artifact:
         """Upload bytes; as `put_file`."""

@@ -12,9 +12,7 @@ ShirushiError
 
 
 class ShirushiError(Exception):
-    """Base of all: a sentence for a person, a stable `code` for a program,
-    and the last lines that the failing child printed.
-    """
+    """Base of all: a sentence for people, a stable `code` for programs, a child's last lines."""
 
     default_code = "error"
 

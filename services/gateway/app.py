@@ -1,0 +1,65 @@
+"""Assemble the gateway: decides nothing, only wires."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.responses import JSONResponse
+
+from libs.common.service import VERSION, open_service
+from services.gateway import asyncapi, page, problems
+from services.gateway.guard import Guard, TooLargeError
+from services.gateway.ledger import Ledger
+from services.gateway.readings import Readings
+from services.gateway.resolve import Resolver
+from services.gateway.routes import artifacts, datasets, events, models, system, trainings
+from services.gateway.settings import GatewaySettings
+from services.gateway.state import BASE, Gateway
+
+PATIENCE_S = 5.0
+
+
+def create_app(settings: GatewaySettings) -> FastAPI:
+    """The ASGI app; everything it owns lives as long as its lifespan."""
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        async with open_service("gateway", settings, patience_s=PATIENCE_S) as deps:
+            ledger, readings = Ledger(), Readings()
+            resolver = Resolver(ledger, settings)
+            app.state.gateway = Gateway(settings, deps, ledger, readings, resolver)
+            tasks = [
+                asyncio.create_task(ledger.follow(deps.bus)),
+                asyncio.create_task(readings.follow(deps.bus)),
+                asyncio.create_task(readings.poll(deps.bus, deps.artifacts)),
+            ]
+            try:
+                yield
+            finally:
+                for task in tasks:
+                    task.cancel()
+                await asyncio.gather(*tasks, return_exceptions=True)
+
+    app = FastAPI(
+        title="Shirushi",
+        version=VERSION,
+        summary="Check, train, watch and judge logo detectors",
+        lifespan=lifespan,
+    )
+    problems.install(app)
+    for each in (system, datasets, trainings, models, artifacts, events):
+        app.include_router(each.router, prefix=BASE)
+    app.include_router(system.root)
+
+    @app.exception_handler(TooLargeError)
+    async def too_large(*_: object) -> JSONResponse:
+        return problems.problem(413, "the body is too large")
+
+    @app.get("/asyncapi.json", include_in_schema=False)
+    async def events_document() -> JSONResponse:
+        return JSONResponse(asyncapi.document())
+
+    app.include_router(page.router(settings.ui_dir))
+    app.add_middleware(Guard, settings=settings)
+    return app

@@ -1,0 +1,139 @@
+"""The fold of all jobs in memory, fed by the one reader of the log that this process has."""
+
+import asyncio
+import logging
+from collections import defaultdict
+
+from libs.common.bus import Bus
+from libs.common.cloudevents import decode
+from libs.common.errors import BadInput, NotFound, Unavailable
+from libs.common.events import (
+    DatasetDeleted,
+    DatasetRegistered,
+    Event,
+    ModelUploaded,
+    TrainingCompleted,
+    TrainingRequested,
+)
+from libs.common.jobs import Job, apply
+from services.gateway.ring import Ring, frame
+
+log = logging.getLogger(__name__)
+
+FOLD_S = 10.0
+
+
+class Ledger:
+    """All jobs by id, and the indexes that routes need."""
+
+    def __init__(self) -> None:
+        self.jobs: dict[str, Job] = {}
+        self.datasets: dict[str, tuple[DatasetRegistered, ...]] = {}
+        self.uploads: dict[str, ModelUploaded] = {}
+        self.runs: dict[str, str] = {}
+        self.active: dict[str, set[str]] = defaultdict(set)
+        self.ring = Ring()
+        self.caught_up = False
+        self._job_moved: dict[str, asyncio.Event] = {}
+
+    async def follow(self, bus: Bus) -> None:
+        """Fold the log from its beginning, for ever."""
+        target = await bus.last_sequence()
+        self.caught_up = target == 0
+        async for raw in bus.follow(after=0):
+            try:
+                record = decode(raw.payload, seq=raw.seq)
+            except BadInput as error:
+                log.warning("unreadable event skipped", extra={"reason": error.message})
+                self.ring.skip(raw.seq)
+                continue
+            if record:
+                self._fold(record.event, apply(self.jobs.get(record.event.job_id), record))
+            self.ring.append(frame(raw.seq, raw.subject, raw.payload))
+            self.caught_up = self.caught_up or raw.seq >= target
+
+    def job(self, job_id: str, area: str) -> Job:
+        """The job of this id.
+
+        Raises:
+            NotFound: there is none in this area.
+        """
+        job = self.jobs.get(job_id)
+        if job is None or job.area != area:
+            raise NotFound(f"there is no {area} with the id {job_id[:64]}", code="no_such_job")
+        return job
+
+    def newest(self, area: str) -> list[Job]:
+        """Jobs of an area, the newest first."""
+        return [job for job in reversed(self.jobs.values()) if job.area == area]
+
+    def dataset(self, name: str) -> DatasetRegistered | None:
+        """The newest version of a registered dataset."""
+        versions = self.datasets.get(name)
+        return versions[-1] if versions else None
+
+    def run_of(self, name: str) -> Job | None:
+        """The training called `project/experiment`."""
+        return self.jobs.get(self.runs.get(name, ""))
+
+    def free_experiment(self, project: str, wanted: str) -> str:
+        """`wanted`, or `wanted-2`, `wanted-3` …: no run ever overwrites another."""
+        name, number = wanted, 1
+        while f"{project}/{name}" in self.runs:
+            number += 1
+            name = f"{wanted[:90]}-{number}"
+        return name
+
+    async def passed(self, seq: int) -> None:
+        """Wait until the fold has seen `seq`: whoever writes reads its own write.
+
+        Raises:
+            Unavailable: it did not within 10 s.
+        """
+        try:
+            async with asyncio.timeout(FOLD_S):
+                while self.ring.last < seq:
+                    await self.ring.moved()
+        except TimeoutError as error:
+            raise Unavailable("the event log is behind; try again", code="log_behind") from error
+
+    async def finished(self, job_id: str, wait_s: float) -> Job:
+        """The job once it is finished, or as it is after `wait_s`."""
+        try:
+            async with asyncio.timeout(wait_s):
+                while not self.jobs[job_id].finished:
+                    await self._job_moved.setdefault(job_id, asyncio.Event()).wait()
+        except TimeoutError:
+            pass
+        return self.jobs[job_id]
+
+    def _fold(self, event: Event, job: Job | None) -> None:
+        if job is None or job is self.jobs.get(job.id):
+            return
+        self.jobs[job.id] = job
+        (self.active[job.area].discard if job.finished else self.active[job.area].add)(job.id)
+        if moved := self._job_moved.pop(job.id, None):
+            moved.set()
+        self._index(event, job)
+
+    def _index(self, event: Event, job: Job) -> None:
+        if isinstance(event, TrainingRequested):
+            self.runs.setdefault(f"{event.project_name}/{event.experiment_name}", job.id)
+        elif job.outcome is not event:
+            return
+        elif isinstance(event, DatasetRegistered):
+            self.datasets[event.name] = (*self.datasets.get(event.name, ()), event)
+        elif isinstance(event, DatasetDeleted):
+            self.datasets.pop(event.name, None)
+        elif isinstance(event, ModelUploaded):
+            self.uploads[event.name] = event
+
+
+def finished_runs(ledger: Ledger) -> list[tuple[str, Job, TrainingCompleted]]:
+    """Completed trainings as (project/experiment, job, outcome), the newest first."""
+    found = []
+    for job in ledger.newest("training"):
+        request, outcome = job.request, job.outcome
+        if isinstance(request, TrainingRequested) and isinstance(outcome, TrainingCompleted):
+            found.append((f"{request.project_name}/{request.experiment_name}", job, outcome))
+    return found

@@ -1,0 +1,89 @@
+"""Every error that leaves the server: problem details (RFC 9457), never a stack trace."""
+
+import logging
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+
+from libs.common.errors import (
+    BadInput,
+    Conflict,
+    NotFound,
+    PermanentError,
+    ShirushiError,
+    TransientError,
+)
+
+log = logging.getLogger(__name__)
+
+MEDIA_TYPE = "application/problem+json"
+TITLES = {
+    400: "Bad request",
+    403: "Not allowed",
+    404: "Not found",
+    405: "Method not allowed",
+    409: "Conflict",
+    413: "Too large",
+    422: "Not acceptable input",
+    500: "Internal error",
+    503: "Not available now",
+}
+STATUSES: tuple[tuple[type[ShirushiError], int], ...] = (
+    (NotFound, 404),
+    (Conflict, 409),
+    (BadInput, 422),
+    (PermanentError, 422),
+    (TransientError, 503),
+)
+
+
+def problem(
+    status: int, detail: str, *, code: str = "", errors: list[dict[str, Any]] | None = None
+) -> JSONResponse:
+    """One problem as a response; `detail` is a sentence that a person can act on."""
+    body: dict[str, Any] = {
+        "type": f"urn:shirushi:problem:{code or status}",
+        "title": TITLES.get(status, "Error"),
+        "status": status,
+        "detail": detail,
+    }
+    if errors is not None:
+        body["errors"] = errors
+    headers = {"Retry-After": "2"} if status == 503 else None
+    return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
+
+
+def status_of(error: ShirushiError) -> int:
+    """The HTTP status that fits an error of ours."""
+    if error.code == "too_large":
+        return 413
+    return next((status for cls, status in STATUSES if isinstance(error, cls)), 500)
+
+
+def install(app: FastAPI) -> None:
+    """Make `app` answer every error as a problem."""
+
+    @app.exception_handler(ShirushiError)
+    async def ours(_: Request, error: ShirushiError) -> JSONResponse:
+        return problem(status_of(error), error.message, code=error.code)
+
+    @app.exception_handler(RequestValidationError)
+    async def fields(_: Request, error: RequestValidationError) -> JSONResponse:
+        errors = [
+            {"loc": list(each["loc"]), "msg": each["msg"], "code": each["type"]}
+            for each in error.errors()
+        ]
+        sentences = (f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in errors)
+        return problem(422, "; ".join(sentences), code="bad_field", errors=errors)
+
+    @app.exception_handler(HTTPException)
+    async def http(_: Request, error: HTTPException) -> JSONResponse:
+        return problem(error.status_code, str(error.detail))
+
+    @app.exception_handler(Exception)
+    async def unforeseen(request: Request, error: Exception) -> JSONResponse:
+        log.error("request failed", exc_info=error, extra={"path": request.url.path})
+        return problem(500, "the gateway met an error of its own; its log has the details")

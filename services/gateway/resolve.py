@@ -1,0 +1,126 @@
+"""Names and paths from clients -> references that workers can trust; nothing outside the roots."""
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from libs.common.errors import BadInput, NotFound
+from libs.common.events import DatasetRef, ModelRef, TrainingCompleted, TrainingRequested
+from services.gateway.ledger import Ledger, finished_runs
+from services.gateway.settings import GatewaySettings
+
+YAML = {".yaml", ".yml"}
+OUTSIDE = (
+    "{what} {path!r} was not found under the allowed folders (SHIRUSHI_ROOTS); "
+    "give a registered name, or a path inside them"
+)
+
+
+class Resolver:
+    """Knows the registered names (ledger) and the allowed folders (settings)."""
+
+    def __init__(self, ledger: Ledger, settings: GatewaySettings) -> None:
+        self.ledger = ledger
+        self.settings = settings
+        self.roots = tuple(
+            root.resolve() for root in (*settings.roots, settings.datasets_dir) if root
+        )
+
+    def dataset(self, text: str) -> DatasetRef:
+        """A registered name, a folder, or a data.yaml.
+
+        Raises:
+            NotFound: no such name, and no such path under the roots.
+            BadInput: it is something else.
+        """
+        if text.startswith("s3://"):
+            raise BadInput(
+                "datasets in S3 cannot be read in place yet: upload them as a ZIP", code="no_s3"
+            )
+        if registered := self.ledger.dataset(text):
+            return DatasetRef(name=text, version=registered.version, manifest=registered.manifest)
+        path = self._inside(text, "dataset")
+        if path.is_dir() or path.suffix.lower() in YAML:
+            return DatasetRef(name=text, path=str(path))
+        raise BadInput(f"{text!r} is neither a folder nor a data.yaml", code="no_dataset")
+
+    def model(self, text: str, *, weights: str = "best.pt") -> ModelRef:
+        """A run (id or project/experiment), an upload, base weights, an output path or a file.
+
+        Raises:
+            NotFound: no such name, and no such path under the roots.
+            BadInput: the run has no weights, or the path is no .pt file.
+        """
+        job = self.ledger.jobs.get(text) or self.ledger.run_of(text)
+        if job and isinstance(job.request, TrainingRequested):
+            name = f"{job.request.project_name}/{job.request.experiment_name}"
+            outcome = job.outcome
+            if not isinstance(outcome, TrainingCompleted):
+                raise BadInput(f"training {name} has no weights yet", code="no_weights")
+            found = outcome.artifacts[f"weights/{weights}"]
+            return ModelRef(name=name, key=found.key, sha256=found.sha256, training_id=job.id)
+        if upload := self.ledger.uploads.get(text):
+            return ModelRef(name=text, key=upload.weights.key, sha256=upload.weights.sha256)
+        if text in self.base_models():
+            return self._file(text, self.base_models()[text])
+        return self._output(text) or self._model_file(text)
+
+    def base_models(self) -> dict[str, Path]:
+        """Weights that the project ships, by name."""
+        return {path.stem: path for path in sorted(self.settings.models_dir.glob("*.pt"))}
+
+    def datasets_on_disk(self) -> dict[str, Path]:
+        """Folders with a data.yaml directly under the roots, by name; the first root wins."""
+        found: dict[str, Path] = {}
+        for root in self.roots:
+            for file in sorted(_yamls(root)):
+                name = file.parent.name
+                if file.parent != root and file.resolve().is_relative_to(root):
+                    found.setdefault(name, file.parent)
+        return found
+
+    def _output(self, text: str) -> ModelRef | None:
+        """A path in ml_outputs/, or an artifact key, that a completed run announced."""
+        outputs = self.settings.outputs_dir
+        key = text
+        if outputs and (path := Path(text).absolute()).is_relative_to(outputs):
+            key = path.relative_to(outputs).as_posix()
+        for name, job, outcome in finished_runs(self.ledger):
+            for artifact in outcome.artifacts.values():
+                if artifact.key == key and key.endswith(".pt"):
+                    return ModelRef(name=name, key=key, sha256=artifact.sha256, training_id=job.id)
+        return None
+
+    def _model_file(self, text: str) -> ModelRef:
+        path = self._inside(text, "model")
+        if path.suffix != ".pt" or not path.is_file():
+            raise BadInput(f"{text!r} is no .pt file", code="no_model")
+        return self._file(path.stem, path)
+
+    def _file(self, name: str, path: Path) -> ModelRef:
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return ModelRef(name=name, path=str(path.resolve()), sha256=digest)
+
+    def _inside(self, text: str, what: str) -> Path:
+        """The resolved path of `text` under one of the roots; links are followed first."""
+        missing = NotFound(OUTSIDE.format(what=what, path=text[:200]), code=f"{what}_not_found")
+        if not text.isprintable():
+            raise missing
+        given = Path(text)
+        tries = [given] if given.is_absolute() else [root / given for root in self.roots]
+        if not given.is_absolute():
+            tries.insert(0, Path.cwd() / given)
+        for each in tries:
+            try:
+                path = each.resolve(strict=True)
+            except (OSError, RuntimeError):
+                continue
+            if any(path.is_relative_to(root) for root in self.roots):
+                return path
+        raise missing
+
+
+def _yamls(root: Path) -> Iterable[Path]:
+    for name in ("data.yaml", "dataset.yaml", "data.yml"):
+        yield from root.glob(f"*/{name}")

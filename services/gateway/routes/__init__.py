@@ -1,0 +1,1 @@
+"""The REST contract, a file per noun."""

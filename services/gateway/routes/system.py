@@ -1,0 +1,115 @@
+"""How the machine, the services and the queue are."""
+
+import asyncio
+from typing import Any
+
+import psutil
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+
+from services.gateway.problems import problem
+from services.gateway.state import Gateway, State
+
+router = APIRouter(tags=["system"])
+root = APIRouter(tags=["system"])
+GIB = 2**30
+
+
+@router.get("/status")
+async def status(gateway: State) -> dict[str, Any]:
+    """Machine, queue, services, what is running and what there is to work with."""
+    ledger, readings = gateway.ledger, gateway.readings
+    trainings = [ledger.jobs[each] for each in ledger.active["training"]]
+    disk = await asyncio.to_thread(psutil.disk_usage, str(gateway.settings.home.resolve()))
+    names = await asyncio.to_thread(gateway.resolver.datasets_on_disk)
+    runs = [
+        name for name, job_id in ledger.runs.items() if ledger.jobs[job_id].status == "completed"
+    ]
+    return {
+        **gpu(gateway),
+        "cpu_usage": psutil.cpu_percent(),
+        "memory_usage": psutil.virtual_memory().percent,
+        "disk_usage": {
+            "total": round(disk.total / GIB, 2),
+            "used": round(disk.used / GIB, 2),
+            "free": round(disk.free / GIB, 2),
+            "percent": disk.percent,
+        },
+        "active_trainings": sorted(job.id for job in trainings),
+        "active_validations": sorted(
+            each
+            for each in ledger.active["analysis"]
+            if getattr(ledger.jobs[each].request, "operation", "") == "validate"
+        ),
+        "available_models": [*gateway.resolver.base_models(), *ledger.uploads, *runs],
+        "available_datasets": sorted({*ledger.datasets, *names}),
+        "services": readings.service_list(),
+        "queue": {
+            "waiting": sum(job.status == "queued" for job in trainings),
+            "running": sum(job.status != "queued" for job in trainings),
+        },
+        "bus": readings.bus,
+        "artifacts": readings.artifacts,
+        "hosts": readings.systems(),
+        "last_seq": ledger.ring.last,
+    }
+
+
+def gpu(gateway: Gateway) -> dict[str, Any]:
+    """GPU fields from the newest reading of the trainers' hosts."""
+    devices = [each for host in gateway.readings.systems() for each in host.get("gpus", [])]
+    if not devices:
+        return {"gpu_available": False, "gpu_info": None}
+    first = devices[0]
+    return {
+        "gpu_available": True,
+        "gpu_info": {
+            "device_count": len(devices),
+            "current_device": 0,
+            "device_name": first["name"],
+            "memory_allocated": round(first["memory_used_bytes"] / GIB, 3),
+            "memory_reserved": round(first["memory_used_bytes"] / GIB, 3),
+            "devices": devices,
+        },
+    }
+
+
+@root.get("/healthz")
+async def healthz() -> dict[str, str]:
+    """The process answers."""
+    return {"status": "ok"}
+
+
+@root.get("/readyz")
+async def readyz(gateway: State) -> Response:
+    """All that requests need is there; otherwise what is missing."""
+    missing = []
+    if not gateway.deps.bus.connected:
+        missing.append("the bus is away")
+    elif not gateway.ledger.caught_up:
+        missing.append("the event log is still being read")
+    if gateway.readings.artifacts["status"] != "ok":
+        missing.append(f"the artifact store is {gateway.readings.artifacts['status']}")
+    here = {each["name"] for each in gateway.readings.service_list() if each["status"] == "ok"}
+    missing += [
+        f"no {name} service" for name in ("dataset", "trainer", "analyzer") if name not in here
+    ]
+    if missing:
+        return problem(503, "; ".join(missing), code="not_ready")
+    return Response('{"status":"ready"}', media_type="application/json")
+
+
+@root.get("/metrics")
+async def metrics(gateway: State) -> Response:
+    """Prometheus text."""
+    registry = CollectorRegistry()
+    jobs = Gauge("shirushi_jobs", "Jobs in the log", ["area", "status"], registry=registry)
+    for job in gateway.ledger.jobs.values():
+        jobs.labels(job.area, job.status).inc()
+    last = Gauge("shirushi_log_last_sequence", "Newest event folded", registry=registry)
+    last.set(gateway.ledger.ring.last)
+    latency = Gauge("shirushi_latency_seconds", "Answer time", ["part"], registry=registry)
+    for part, reading in (("bus", gateway.readings.bus), ("store", gateway.readings.artifacts)):
+        if reading["status"] == "ok":
+            latency.labels(part).set(reading["latency_ms"] / 1000)
+    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)

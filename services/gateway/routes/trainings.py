@@ -1,0 +1,174 @@
+"""Start, watch and stop trainings."""
+
+import asyncio
+import uuid
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query, Request, Response
+
+from libs.common.errors import BadInput, Conflict
+from libs.common.events import (
+    ModelRef,
+    TrainingCancelRequested,
+    TrainingCompleted,
+    TrainingRequested,
+)
+from libs.common.jobs import Job
+from services.gateway import views
+from services.gateway.schemas import StartTraining
+from services.gateway.state import BASE, Gateway, Once, OnceOnly, State, fresh
+
+router = APIRouter(tags=["trainings"])
+
+
+@router.post("/training/start")
+async def start(body: StartTraining, gateway: State, once: OnceOnly) -> dict[str, Any]:
+    """Queue a training; it starts as soon as a trainer is free."""
+    job = once.earlier(gateway)
+    if job is None:
+        job = await gateway.publish(await _requested(body, gateway, once))
+    name = views.run_name(job)
+    return {
+        "training_id": job.id,
+        "status": job.status,
+        "message": f"training {name} is queued",
+        "status_url": f"{BASE}/training/status/{job.id}",
+        "events_url": f"{BASE}/events?topics=training.*.*.{job.id}",
+        "project_name": name.split("/")[0],
+        "experiment_name": name.split("/")[1],
+    }
+
+
+@router.get("/training/status/{training_id}")
+async def status(training_id: str, gateway: State, request: Request) -> Response:
+    """One training, as it is now."""
+    job = gateway.ledger.job(training_id, "training")
+    return fresh(request, _view(gateway, job, _positions(gateway)))
+
+
+@router.get("/training/status")
+async def statuses(
+    gateway: State,
+    request: Request,
+    status: Annotated[str | None, Query(max_length=32)] = None,
+    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    cursor: Annotated[int | None, Query(ge=0)] = None,
+    sort: Annotated[str, Query(pattern="^-?created_at$")] = "-created_at",
+) -> Response:
+    """Trainings, the newest first; the next page is in `Link`."""
+    jobs = gateway.ledger.newest("training")
+    if sort == "created_at":
+        jobs.reverse()
+    jobs = [job for job in jobs if status in {None, job.status}]
+    if cursor is not None:
+        newer = sort == "created_at"
+        jobs = [
+            job for job in jobs if (job.first_seq > cursor if newer else job.first_seq < cursor)
+        ]
+    positions = _positions(gateway)
+    page = [_view(gateway, job, positions) for job in jobs[:limit]]
+    headers = {}
+    if len(jobs) > limit:
+        again = request.url.include_query_params(cursor=jobs[limit - 1].first_seq)
+        headers["Link"] = f'<{again.path}?{again.query}>; rel="next"'
+    return fresh(request, page, headers)
+
+
+@router.post("/training/cancel/{training_id}")
+async def cancel(training_id: str, gateway: State, keep: bool = False) -> dict[str, Any]:
+    """Really stop it; `keep=true` = finish now and keep the weights."""
+    job = gateway.ledger.job(training_id, "training")
+    if job.finished:
+        raise Conflict(f"the training is {job.status} already", code="already_finished")
+    if keep and job.status == "queued":
+        raise Conflict(
+            "the training has not started: there is nothing to keep; cancel without keep",
+            code="nothing_to_keep",
+        )
+    job = await gateway.publish(
+        TrainingCancelRequested(job_id=job.id, keep=keep, nonce=uuid.uuid4().hex[:12])
+    )
+    return {
+        "training_id": job.id,
+        "status": job.status,
+        "message": "finishing now and keeping the weights" if keep else "stopping",
+        "status_url": f"{BASE}/training/status/{job.id}",
+    }
+
+
+@router.get("/training/{training_id}/history")
+async def history(training_id: str, gateway: State, request: Request) -> Response:
+    """Every epoch: losses, metrics, learning rates, seconds."""
+    job = gateway.ledger.job(training_id, "training")
+    return fresh(request, views.history(job), {"X-Last-Seq": str(job.last_seq)})
+
+
+@router.get("/training/{training_id}/artifacts")
+async def artifacts(training_id: str, gateway: State, request: Request) -> Response:
+    """What the run left: name, size, sha256, url."""
+    outcome = gateway.ledger.job(training_id, "training").outcome
+    found = outcome.artifacts if isinstance(outcome, TrainingCompleted) else {}
+    listing = [
+        {
+            "name": name,
+            "size_bytes": each.size_bytes,
+            "sha256": each.sha256,
+            "key": each.key,
+            "url": f"{BASE}/artifacts/{each.key}",
+        }
+        for name, each in sorted(found.items())
+    ]
+    return fresh(request, listing)
+
+
+async def _requested(body: StartTraining, gateway: Gateway, once: Once) -> TrainingRequested:
+    dataset = await asyncio.to_thread(gateway.resolver.dataset, body.dataset_path)
+    now = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
+    wanted = body.experiment_name or f"{body.mode}_{now}"
+    arguments = body.arguments()
+    base = await _base(body, gateway)
+    if base and base.training_id and body.mode == "continue":
+        earlier = gateway.ledger.jobs[base.training_id].request
+        if isinstance(earlier, TrainingRequested):  # the weights decide the architecture
+            same = {"model_architecture": earlier.arguments.model_architecture}
+            arguments = arguments.model_copy(update=same)
+    return TrainingRequested(
+        job_id=once.job_id,
+        body_sha256=once.body_sha256,
+        dataset=dataset,
+        base_model=base,
+        arguments=arguments,
+        project_name=body.project_name,
+        experiment_name=gateway.ledger.free_experiment(body.project_name, wanted),
+        priority=body.priority,
+        tags=body.tags,
+    )
+
+
+async def _base(body: StartTraining, gateway: Gateway) -> ModelRef | None:
+    if body.mode == "full":
+        if body.base_model_path:
+            raise BadInput(
+                "mode full starts from nothing: leave base_model_path out, or use transfer",
+                code="base_with_full",
+            )
+        return None
+    weights = "last.pt" if body.mode == "continue" else "best.pt"
+    return await asyncio.to_thread(
+        gateway.resolver.model, body.base_model_path or "", weights=weights
+    )
+
+
+def _positions(gateway: Gateway) -> dict[str, int]:
+    active = gateway.ledger.active["training"]
+    return views.queue_positions([gateway.ledger.jobs[each] for each in active])
+
+
+def _view(gateway: Gateway, job: Job, positions: dict[str, int]) -> dict[str, Any]:
+    return views.training(
+        job,
+        reading=gateway.readings.progress("training", job.id),
+        outputs=gateway.settings.outputs_dir,
+        position=positions.get(job.id),
+    )
