@@ -18,7 +18,7 @@ from PIL import Image, UnidentifiedImageError
 from services.dataset.domain.findings import Hit, Rules
 from services.dataset.domain.images import ImageFacts, bomb
 
-HEADER_BYTES = 65_536
+HEADER_BYTES = 16_384
 MAX_IMAGE_BYTES = 512 * 1024 * 1024
 EXIF_ORIENTATION = 274
 _HEIF_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")

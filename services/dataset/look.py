@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from services.dataset.domain.findings import Findings, Hit, Rules
-from services.dataset.domain.images import ImageFacts, check_image
+from services.dataset.domain.images import check_image
 from services.dataset.domain.labels import LabelFile, parse_label
 from services.dataset.domain.rules_labels import check_label
 from services.dataset.domain.tally import SplitTally, Tally, Twin
@@ -80,7 +80,11 @@ def _look_at_item(
             _add(tally, list(hits), split, label, orders)
         _count(counts, parsed)
     counts.usable += usable
-    _remember(tally, split, _relative(image, orders.root), facts, parsed)
+    if facts and facts.digest:
+        rows = parsed.boxes.tobytes() if parsed else b""
+        labels = hashlib.sha256(rows).digest()[:8]
+        place = _relative(image, orders.root)
+        tally.twins.append(Twin(split, place, facts.digest[:16], labels))
 
 
 def _read(label: Path, classes: int) -> LabelFile:
@@ -99,15 +103,6 @@ def _count(counts: SplitTally, label: LabelFile) -> None:
     classes = Counter(label.boxes[:, 0].astype(int).tolist())
     counts.instances.update(classes)
     counts.images_of_class.update(classes.keys())
-
-
-def _remember(
-    tally: Tally, split: str, name: str, facts: ImageFacts | None, label: LabelFile | None
-) -> None:
-    if facts and facts.digest:
-        rows = label.boxes.tobytes() if label else b""
-        labels = hashlib.sha256(rows).digest()[:8]
-        tally.twins.append(Twin(split, name, facts.digest[:16], labels))
 
 
 def _add(tally: Tally, hits: list[Hit], split: str, file: Path, orders: Orders) -> None:

@@ -29,6 +29,10 @@ class Workers:
         self._quarantine = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
+        """Start the processes at once: the first check shall not wait for their imports."""
+        self._pool = _pool(self.processes)
+        for _ in range(self.processes):
+            self._pool.submit(_be_ready)
         return self
 
     async def __aexit__(
@@ -77,6 +81,10 @@ def _pool(processes: int) -> ProcessPoolExecutor:
         mp_context=multiprocessing.get_context("spawn"),  # threads of the store client run here
         initializer=_die_with_parent,
     )
+
+
+def _be_ready() -> None:
+    """Nothing to do: importing this module has brought in all that a scan needs."""
 
 
 def _die_with_parent() -> None:

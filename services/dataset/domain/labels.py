@@ -94,13 +94,15 @@ def trainer_boxes(words: list[list[str]], classes: int) -> tuple[Boxes, int]:
     _require(low >= 0 or (low >= -TOLERANCE and boxes[:, 3:5].min() >= 0), "a value is negative")
     _require((boxes[:, 0] % 1 == 0).all(), "a class is not a whole number")
     _require(boxes[:, 0].max() < classes, "a class is beyond the class list")
+    if len(set(map(tuple, boxes.tolist()))) == len(boxes):
+        return boxes, 0  # in the file's order, which the trainer gives up only for doubles
     _, kept = np.unique(boxes, axis=0, return_index=True)
     if len(kept) < len(boxes) and segments:  # distinct polygons can share a class and a box
         pairs = zip(boxes[:, 0], segments, strict=True)
         keys = np.array([number.tobytes() + s.tobytes() for number, s in pairs], dtype=object)
         _, kept = np.unique(keys, return_index=True)
     if len(kept) == len(boxes):
-        return boxes, 0  # in the file's order, which the trainer gives up only for doubles
+        return boxes, 0
     return boxes[kept], len(boxes) - len(kept)
 
 
