@@ -113,9 +113,13 @@ def make_venv() -> None:
     command([sys.executable, "-m", "venv", "--clear", str(VENV)], {})
 
 
-def build_page() -> None:
-    """Install what the lock file names, and build the page into `dist`."""
+def install_packages() -> None:
+    """Install what the page's lock file names, by its hashes."""
     command(*npm("ci", "--no-audit", "--no-fund"), folder=UI)
+
+
+def build_page() -> None:
+    """Build the page into `dist`."""
     command(*npm("run", "build"), folder=UI)
 
 
@@ -171,6 +175,14 @@ STEPS = {
     ),
     "runtime": requirement_step("runtime", "everything else that runs"),
     "dev": requirement_step("dev", "the tools of tests and checks"),
+    "npm": Step(
+        "npm",
+        install_packages,
+        lambda: [UI / "package.json", UI / "package-lock.json"],
+        UI / "node_modules",
+        "what the page is built with",
+        "Is an npm registry reachable? The whole output is in .setup/log.",
+    ),
     "ui": Step(
         "ui",
         build_page,
@@ -188,11 +200,11 @@ STEPS = {
         "Install it by hand, e.g. `sudo apt-get install chromium`, and run the same again.",
     ),
 }
-RUNTIME = ("venv", "torch", "servers", "runtime", "ui")
+INSTALLED = ("venv", "torch", "servers", "runtime", "npm")
 TARGETS = {
-    "runtime": RUNTIME,
-    "test": (*RUNTIME, "dev", "browser"),
-    "check": (*RUNTIME, "dev"),
+    "runtime": (*INSTALLED, "ui"),
+    "test": (*INSTALLED, "ui", "dev", "browser"),
+    "check": (*INSTALLED, "dev"),
 }
 
 
@@ -206,7 +218,7 @@ def set_up(target: str) -> None:
     with (STAMPS / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         for step in (STEPS[name] for name in TARGETS[target]):
-            if step.done or (step.name == "ui" and not UI.exists()):
+            if step.done:
                 continue
             print(f"setup  {step.name:8} {step.doing} …", flush=True)
             start = time.monotonic()
