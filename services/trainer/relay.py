@@ -4,7 +4,6 @@ import asyncio
 import logging
 import shutil
 import time
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +17,7 @@ log = logging.getLogger(__name__)
 
 CHECKPOINT_FIRST_S = 10.0
 KEPT_CHECKPOINTS = 2
+CANCEL_S = 1.0
 EPOCH_FIELDS = frozenset(EpochCompleted.model_fields) - {"kind", "job_id", "attempt"}
 
 Message = dict[str, Any]
@@ -50,8 +50,8 @@ class Relay:
         last: Message | None = None
         try:
             async for message in self.child.messages(order, console=self.folder / "console.log"):
-                if self.attempt.cancelling or self.attempt.fenced:
-                    raise asyncio.CancelledError  # 3.11: wait_for may swallow one
+                if (task := asyncio.current_task()) and task.cancelling():
+                    raise asyncio.CancelledError  # a wait_for below us swallowed it (3.11)
                 last = message
                 await self._take(message)
                 if message["type"] in ("done", "failed"):
@@ -59,10 +59,7 @@ class Relay:
             await self.epochs.put(None)
             await publisher
         finally:
-            for task in (publisher, keeper):
-                task.cancel()
-                with suppress(asyncio.CancelledError):
-                    await task
+            await over(publisher, keeper)
         return self._verdict(last)
 
     async def _take(self, message: Message) -> None:
@@ -120,7 +117,7 @@ class Relay:
                     await saving
             finally:
                 if saving:
-                    saving.cancel()
+                    await over(saving)
 
     async def _tell(self, epoch: Message) -> None:
         """Each epoch is one fact, however many attempts it took."""
@@ -181,6 +178,16 @@ class Relay:
             code="training_crashed",
             console=console,
         )
+
+
+async def over(*tasks: asyncio.Task[None]) -> None:
+    """Cancel tasks until they are: `wait_for` of Python 3.11 may swallow a cancellation."""
+    for task in tasks:
+        while not task.done():
+            task.cancel()
+            await asyncio.wait({task}, timeout=CANCEL_S)
+        if not task.cancelled() and (error := task.exception()):
+            log.debug("task ended with an error", extra={"reason": repr(error)})
 
 
 def attempt_prefix(request: TrainingRequested, attempt: Attempt) -> str:
