@@ -95,14 +95,14 @@ def training(
     assert isinstance(request, TrainingRequested)
     done = outcome.artifacts if isinstance(outcome, TrainingCompleted) else {}
     failed = outcome if isinstance(outcome, Failed) else None
-    current = reading if reading and not job.finished else None
+    current = reading if reading and job.attempt and not job.finished else None
     weights = {
         name: place(done[f"weights/{name}.pt"].key, outputs) if done else None
         for name in ("best", "last")
     }
     return {
         "training_id": job.id,
-        "status": job.status,
+        "status": "running" if current and job.status == "initializing" else job.status,
         "mode": request.arguments.mode,
         "current_epoch": job.epochs[-1].epoch if job.epochs else 0,
         "total_epochs": request.arguments.epochs,

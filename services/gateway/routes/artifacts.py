@@ -35,11 +35,12 @@ async def artifact(key: str, gateway: State, request: Request) -> Response:
     tag = f'"{head.etag}"'
     suffix = PurePosixPath(key).suffix.lower()
     name = re.sub(r"[^A-Za-z0-9._-]", "_", PurePosixPath(key).name)
+    shown = "inline" if suffix in INLINE else "attachment"
     headers = {
         "ETag": tag,
         "Accept-Ranges": "bytes",
         "Cache-Control": "no-cache",
-        "Content-Disposition": f'{"inline" if suffix in INLINE else "attachment"}; filename="{name}"',
+        "Content-Disposition": f'{shown}; filename="{name}"',
         "Content-Security-Policy": "default-src 'none'; sandbox",
     }
     if tag in request.headers.get("if-none-match", ""):

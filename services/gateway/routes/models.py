@@ -162,10 +162,14 @@ def _listed(gateway: Gateway) -> list[dict[str, Any]]:
                 "base_model": request.base_model.name if request.base_model else None,
             }
         )
-    for upload in gateway.ledger.uploads.values():
-        found.append(_plain(upload.name, "upload", upload.weights.key, upload.weights.size_bytes))
-    for name, path in gateway.resolver.base_models().items():
-        found.append(_plain(name, "base", str(path), path.stat().st_size))
+    found += [
+        _plain(each.name, "upload", each.weights.key, each.weights.size_bytes)
+        for each in gateway.ledger.uploads.values()
+    ]
+    found += [
+        _plain(name, "base", str(path), path.stat().st_size)
+        for name, path in gateway.resolver.base_models().items()
+    ]
     return found
 
 
