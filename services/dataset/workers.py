@@ -8,6 +8,7 @@ import os
 import signal
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
@@ -89,7 +90,8 @@ def _be_ready() -> None:
 
 def _die_with_parent() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
-    try:
+    with suppress(OSError, AttributeError):  # not Linux: the pool's own pipe has to do
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    except (OSError, AttributeError):
-        return  # not Linux: the pool's own pipe has to do
+    parent = multiprocessing.parent_process()
+    if parent and parent.pid != os.getppid():  # it died before we could ask to be told
+        os._exit(1)
