@@ -34,7 +34,7 @@ from services.trainer.environment import child_environment
 from services.trainer.handlers import Trainings
 from tests.unit.services.trainer.conftest import arguments, draw_dataset
 
-WAIT_S = 60.0
+WAIT_S = 120.0
 
 
 @pytest.fixture(scope="module")
