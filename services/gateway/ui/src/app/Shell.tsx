@@ -1,0 +1,145 @@
+// The frame around every page: seal, navigation, live mark, language and colours; a bottom bar on narrow screens.
+import {
+  ActionIcon,
+  AppShell,
+  Badge,
+  Button,
+  Container,
+  Group,
+  SegmentedControl,
+  Text,
+  Tooltip,
+  useComputedColorScheme,
+  useMantineColorScheme,
+} from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { Link, NavLink, Outlet } from "react-router";
+import { type Language, chooseLanguage } from "../i18n";
+import { useConnection } from "../live/store";
+import { Seal } from "./Seal";
+import { DatasetIcon, EvaluationIcon, MoonIcon, OverviewIcon, PlusIcon, SunIcon, TrainingIcon } from "./icons";
+
+const PAGES = [
+  { to: "/", key: "overview", Icon: OverviewIcon },
+  { to: "/trainings", key: "trainings", Icon: TrainingIcon },
+  { to: "/datasets", key: "datasets", Icon: DatasetIcon },
+  { to: "/evaluations", key: "evaluations", Icon: EvaluationIcon },
+] as const;
+
+export function Shell() {
+  const { t } = useTranslation();
+  return (
+    <AppShell header={{ height: 54 }} footer={{ height: { base: 56, sm: 0 } }} padding={0}>
+      <a className="skip" href="#content">
+        {t("app.skip")}
+      </a>
+      <AppShell.Header className="bar" px="md">
+        <Group h="100%" justify="space-between" wrap="nowrap">
+          <Group gap="md" wrap="nowrap">
+            <Link to="/" className="row-link" aria-label={t("app.title")}>
+              <Group gap={8} wrap="nowrap">
+                <Seal />
+                <Text fw={700} visibleFrom="xs">
+                  {t("app.title")}
+                </Text>
+              </Group>
+            </Link>
+            <Group component="nav" gap={2} wrap="nowrap" visibleFrom="sm" aria-label={t("app.navigation")}>
+              <Links />
+            </Group>
+          </Group>
+          <Group gap="xs" wrap="nowrap">
+            <LiveMark />
+            <LanguageChoice />
+            <ColorChoice />
+            <Button
+              component={Link}
+              to="/trainings/new"
+              size="xs"
+              leftSection={<PlusIcon size={14} />}
+              data-testid="new-training"
+              visibleFrom="sm"
+            >
+              {t("nav.start")}
+            </Button>
+            <ActionIcon component={Link} to="/trainings/new" hiddenFrom="sm" size="lg" aria-label={t("nav.start")}>
+              <PlusIcon />
+            </ActionIcon>
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Main id="content" tabIndex={-1}>
+        <Container size="xl" py="lg" px={{ base: "sm", sm: "md" }}>
+          <Outlet />
+        </Container>
+      </AppShell.Main>
+      <AppShell.Footer className="bar" hiddenFrom="sm">
+        <nav className="bottom-bar" aria-label={t("app.navigation")}>
+          <Links />
+        </nav>
+      </AppShell.Footer>
+    </AppShell>
+  );
+}
+
+function Links() {
+  const { t } = useTranslation();
+  return PAGES.map(({ to, key, Icon }) => (
+    <NavLink key={to} to={to} end={to === "/"} className="nav-link">
+      <Icon />
+      {t(`nav.${key}`)}
+    </NavLink>
+  ));
+}
+
+const MARKS = { connecting: "gray", live: "teal", reconnecting: "orange" } as const;
+
+function LiveMark() {
+  const { t } = useTranslation();
+  const connection = useConnection();
+  const color = `var(--mantine-color-${MARKS[connection]}-6)`;
+  return (
+    <Tooltip label={t("live.hint")} multiline w={240}>
+      <Badge
+        variant="default"
+        tt="none"
+        fw={550}
+        role="status"
+        tabIndex={0}
+        data-testid="connection"
+        data-connection={connection}
+        leftSection={<span className="dot pulse" style={{ "--dot": color, display: "block" } as React.CSSProperties} />}
+      >
+        {t(`live.${connection}`)}
+      </Badge>
+    </Tooltip>
+  );
+}
+
+function LanguageChoice() {
+  const { t, i18n } = useTranslation();
+  return (
+    <SegmentedControl
+      size="xs"
+      aria-label={t("app.language")}
+      value={i18n.language}
+      onChange={(value) => chooseLanguage(value as Language)}
+      data={[
+        { value: "en", label: "EN" },
+        { value: "ja", label: "日本" },
+      ]}
+    />
+  );
+}
+
+function ColorChoice() {
+  const { t } = useTranslation();
+  const { setColorScheme } = useMantineColorScheme();
+  const scheme = useComputedColorScheme("light");
+  const next = scheme === "dark" ? "light" : "dark";
+  return (
+    <ActionIcon variant="default" size="lg" aria-label={t(`app.${next}`)} onClick={() => setColorScheme(next)}>
+      {scheme === "dark" ? <SunIcon /> : <MoonIcon />}
+    </ActionIcon>
+  );
+}

@@ -1,0 +1,46 @@
+// Which address shows which page; each page is its own chunk, so that the overview loads no charts.
+import { Alert, Anchor } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import { Link, createBrowserRouter } from "react-router";
+import { Shell } from "./Shell";
+
+export const router = createBrowserRouter(
+  [
+    {
+      element: <Shell />,
+      hydrateFallbackElement: <></>,
+      children: [
+        { index: true, lazy: async () => ({ Component: (await import("../pages/overview/Overview")).Overview }) },
+        { path: "trainings", lazy: async () => ({ Component: (await import("../pages/runs/Runs")).Runs }) },
+        { path: "trainings/new", lazy: async () => ({ Component: (await import("../pages/start/Start")).Start }) },
+        { path: "trainings/:id", lazy: async () => ({ Component: (await import("../pages/run/Run")).Run }) },
+        { path: "datasets", lazy: async () => ({ Component: (await import("../pages/datasets/Datasets")).Datasets }) },
+        {
+          path: "datasets/checks/:id",
+          lazy: async () => ({ Component: (await import("../pages/datasets/Check")).Check }),
+        },
+        {
+          path: "evaluations",
+          lazy: async () => ({ Component: (await import("../pages/evaluations/Evaluations")).Evaluations }),
+        },
+        {
+          path: "evaluations/:id",
+          lazy: async () => ({ Component: (await import("../pages/evaluations/Evaluation")).Evaluation }),
+        },
+        { path: "*", element: <NotFound /> },
+      ],
+    },
+  ],
+  { basename: "/ui/ml" },
+);
+
+function NotFound() {
+  const { t } = useTranslation();
+  return (
+    <Alert title={t("app.notFound")}>
+      <Anchor component={Link} to="/">
+        {t("nav.overview")}
+      </Anchor>
+    </Alert>
+  );
+}

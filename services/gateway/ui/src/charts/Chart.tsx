@@ -1,0 +1,100 @@
+// One ECharts canvas that follows its box and the page's colours; new data is merged, not redrawn from nothing.
+import { useComputedColorScheme } from "@mantine/core";
+import { useEffect, useRef } from "react";
+import { type ECharts, type EChartsCoreOption, init } from "./echarts";
+
+export interface Ink {
+  text: string;
+  dim: string;
+  line: string;
+  card: string;
+  series: string[];
+}
+
+const LIGHT: Ink = {
+  text: "#22272e",
+  dim: "#5d6570",
+  line: "#e4e1da",
+  card: "#ffffff",
+  series: ["#2f699f", "#c8742a", "#2e8b73", "#8a5fb0", "#a84a5c", "#6b7f2f"],
+};
+const DARK: Ink = {
+  text: "#d5dae1",
+  dim: "#98a3b3",
+  line: "#2c343f",
+  card: "#1b2028",
+  series: ["#7fb2e0", "#e7a461", "#66c2a5", "#bb98dd", "#df8a9a", "#b3c46b"],
+};
+
+export function useInk(): Ink {
+  return useComputedColorScheme("light") === "dark" ? DARK : LIGHT;
+}
+
+interface ChartProps {
+  option: EChartsCoreOption;
+  height: number;
+  label: string;
+  testId?: string;
+  points?: number;
+}
+
+export function Chart({ option, height, label, testId, points }: ChartProps) {
+  const box = useRef<HTMLDivElement>(null);
+  const chart = useRef<ECharts | null>(null);
+
+  useEffect(() => {
+    if (!box.current) return;
+    const made = init(box.current);
+    chart.current = made;
+    const watch = new ResizeObserver(() => made.resize());
+    watch.observe(box.current);
+    return () => {
+      watch.disconnect();
+      made.dispose();
+      chart.current = null;
+    };
+  }, []);
+
+  useEffect(() => {
+    chart.current?.setOption(option, { replaceMerge: ["series"] });
+  }, [option]);
+
+  return <div ref={box} role="img" aria-label={label} style={{ height }} data-testid={testId} data-points={points} />;
+}
+
+/** What all charts have in common: quiet axes, one tooltip, no animation of live data. */
+export function baseOption(ink: Ink): EChartsCoreOption {
+  return {
+    animation: false,
+    color: ink.series,
+    textStyle: { fontFamily: "inherit", color: ink.text },
+    grid: { left: 8, right: 14, top: 34, bottom: 8, containLabel: true },
+    legend: {
+      type: "scroll",
+      top: 0,
+      left: 0,
+      itemWidth: 18,
+      itemHeight: 8,
+      textStyle: { color: ink.dim, fontSize: 11 },
+      pageTextStyle: { color: ink.dim },
+      pageIconColor: ink.dim,
+    },
+    tooltip: {
+      trigger: "axis",
+      confine: true,
+      backgroundColor: ink.card,
+      borderColor: ink.line,
+      textStyle: { color: ink.text, fontSize: 12 },
+    },
+  };
+}
+
+export function axis(ink: Ink, more: Record<string, unknown>): Record<string, unknown> {
+  return {
+    axisLine: { lineStyle: { color: ink.line } },
+    axisTick: { show: false },
+    axisLabel: { color: ink.dim, fontSize: 11, hideOverlap: true },
+    splitLine: { lineStyle: { color: ink.line, opacity: 0.7 } },
+    ...more,
+  };
+}

@@ -1,0 +1,97 @@
+// The page's one live state and the hooks that read it; a component wakes only when its own part changes.
+import type { QueryClient } from "@tanstack/react-query";
+import { useSyncExternalStore } from "react";
+import type { Frame } from "./frames";
+import { factName } from "./job";
+import { type Connection, LiveSocket } from "./socket";
+import { EMPTY, type HostLive, type JobLive, type LiveState, reduce } from "./state";
+
+export const TOPICS = ["training.>", "dataset.>", "analysis.>", "model.>", "telemetry.>"];
+
+let state: LiveState = EMPTY;
+let connection: Connection = "connecting";
+const listeners = new Set<() => void>();
+
+function subscribe(listener: () => void): () => void {
+  listeners.add(listener);
+  return () => listeners.delete(listener);
+}
+
+function wake(): void {
+  for (const listener of listeners) listener();
+}
+
+/** Opens the socket; lists that a fact makes stale are asked for again. Returns how to stop. */
+export function startLive(queries: QueryClient): () => void {
+  const socket = new LiveSocket(TOPICS, {
+    frames: (frames) => {
+      state = reduce(state, frames, Date.now());
+      refresh(queries, frames);
+      wake();
+    },
+    reset: () => {
+      state = EMPTY;
+      void queries.invalidateQueries();
+      wake();
+    },
+    connection: (now) => {
+      connection = now;
+      wake();
+    },
+  });
+  socket.start();
+  return () => socket.stop();
+}
+
+const STALE_AFTER: Record<string, string[]> = {
+  "training.requested": ["status"],
+  "training.started": ["status"],
+  "training.completed": ["status", "models", "artifacts"],
+  "training.failed": ["status", "artifacts"],
+  "training.cancelled": ["status", "artifacts"],
+  "analysis.started": ["status"],
+  "analysis.validated": ["status"],
+  "analysis.failed": ["status"],
+  "dataset.registered": ["status", "datasets"],
+  "dataset.deleted": ["status", "datasets"],
+  "dataset.validated": ["datasets"],
+  "model.uploaded": ["models"],
+};
+
+const REFRESH_MS = 400; // a replayed history makes the same lists stale many times: ask once
+const stale = new Set<string>();
+let refreshTimer: ReturnType<typeof setTimeout> | undefined;
+
+function refresh(queries: QueryClient, frames: readonly Frame[]): void {
+  for (const frame of frames) {
+    if (!("fact" in frame)) continue;
+    const [area] = frame.fact.kind.split(".");
+    for (const key of STALE_AFTER[`${area}.${factName(frame.fact.kind)}`] ?? []) stale.add(key);
+  }
+  if (stale.size === 0) return;
+  refreshTimer ??= setTimeout(() => {
+    refreshTimer = undefined;
+    for (const key of stale) void queries.invalidateQueries({ queryKey: [key] });
+    stale.clear();
+  }, REFRESH_MS);
+}
+
+export function useConnection(): Connection {
+  return useSyncExternalStore(subscribe, () => connection);
+}
+
+export function useJob(id: string | undefined): JobLive | undefined {
+  return useSyncExternalStore(subscribe, () => (id === undefined ? undefined : state.jobs[id]));
+}
+
+export function useJobs(): Record<string, JobLive> {
+  return useSyncExternalStore(subscribe, () => state.jobs);
+}
+
+export function useFeed(): LiveState["feed"] {
+  return useSyncExternalStore(subscribe, () => state.feed);
+}
+
+export function useHosts(): Record<string, HostLive> {
+  return useSyncExternalStore(subscribe, () => state.hosts);
+}

@@ -1,0 +1,152 @@
+// A run as first loaded by REST, and what the socket told since: together, each epoch once. Pure.
+import type { HistoryRow, TrainingStatus, TrainingStatusName } from "../../api/types";
+import type { Curve } from "../../charts/Curves";
+import { asNumber, asNumbers, asObject, asString } from "../../live/frames";
+import { type JobView, viewOf } from "../../live/job";
+import type { EpochPoint, JobLive } from "../../live/state";
+
+const METRICS: Record<string, string> = {
+  "metrics/precision(B)": "precision",
+  "metrics/recall(B)": "recall",
+  "metrics/mAP50(B)": "map50",
+  "metrics/mAP50-95(B)": "map50_95",
+};
+
+/** A row of results.csv as an epoch of attempt 0, so that the same epoch told live replaces it. */
+export function epochOfRow(row: HistoryRow): EpochPoint {
+  const point: EpochPoint = {
+    epoch: Number(row["epoch"]),
+    epochs: 0,
+    attempt: 0,
+    seq: 0,
+    train: {},
+    val: {},
+    metrics: {},
+    rates: {},
+    seconds: asNumber(row["seconds"]) ?? 0,
+  };
+  for (const [column, value] of Object.entries(row)) {
+    const number = asNumber(value);
+    if (number === undefined) continue;
+    const [group, name] = column.split("/");
+    const metric = METRICS[column];
+    if (metric) point.metrics[metric] = number;
+    else if (name && group === "train") point.train[name] = number;
+    else if (name && group === "val") point.val[name] = number;
+    else if (name && group === "lr") point.rates[name] = number;
+  }
+  return point;
+}
+
+export function mergeEpochs(history: readonly HistoryRow[], live: readonly EpochPoint[]): EpochPoint[] {
+  const byEpoch = new Map<number, EpochPoint>();
+  for (const row of history) {
+    const point = epochOfRow(row);
+    if (Number.isFinite(point.epoch)) byEpoch.set(point.epoch, point);
+  }
+  for (const point of live) byEpoch.set(point.epoch, point);
+  return [...byEpoch.values()].sort((a, b) => a.epoch - b.epoch);
+}
+
+/** 0 to 100: whole epochs and the batches of the running one, or the share done of other work. */
+export function progressOf(job: JobLive | undefined, view: JobView | null, total = 0, epochsDone = 0): number {
+  if (view?.status === "completed") return 100;
+  const planned = asNumber(asObject(view?.request?.data["arguments"])["epochs"]) ?? total;
+  const reading = job?.progress && job.progress.attempt >= (view?.attempt ?? 0) ? job.progress : null;
+  const inside = reading && reading.of > 0 ? Math.min(1, reading.done / reading.of) : 0;
+  if (!planned) return Math.round(1000 * inside) / 10;
+  const whole = Math.max(epochsDone, view?.epochs.length ?? 0);
+  const begun = reading?.epoch === undefined ? whole : Math.max(whole, reading.epoch - 1 + inside);
+  return Math.min(99.9, (100 * begun) / planned);
+}
+
+/** Seconds left: open epochs at the mean pace of the last five. */
+export function secondsLeft(epochs: readonly EpochPoint[], percent: number, total: number): number | null {
+  const last = epochs.slice(-5);
+  if (last.length === 0 || total === 0) return null;
+  const pace = last.reduce((sum, point) => sum + point.seconds, 0) / last.length;
+  return Math.max(0, total * (1 - percent / 100)) * pace;
+}
+
+export interface RunState {
+  status: TrainingStatusName;
+  title: string;
+  project: string;
+  mode: string;
+  dataset: string;
+  model: string;
+  total: number;
+  epochs: EpochPoint[];
+  percent: number;
+  left: number | null;
+  startedAt: string | null;
+  endedAt: string | null;
+  attempt: number;
+  worker: string | undefined;
+  device: string | undefined;
+  best: Record<string, number>;
+  settings: Record<string, unknown>;
+  early: boolean;
+  failure: { code: string; message: string; console: string[] } | null;
+  artifacts: Record<string, unknown>;
+}
+
+export function runState(id: string, rest: TrainingStatus | undefined, rows: HistoryRow[], job?: JobLive): RunState {
+  const view = job ? viewOf(job) : null;
+  const known = view?.request ? view : null; // facts without their request are a part only
+  const request = known?.request?.data ?? (asObject(rest?.request) as Record<string, unknown>);
+  const settings = asObject(request["arguments"]);
+  const outcome = view?.outcome?.data ?? {};
+  const total = asNumber(settings["epochs"]) ?? rest?.total_epochs ?? 0;
+  const epochs = mergeEpochs(rows, view?.epochs ?? []);
+  const told = known ?? (view?.outcome ? view : null);
+  const status = told?.status ?? rest?.status ?? "queued";
+  const percent = status === "completed" ? 100 : progressOf(job, view, total, epochs.length);
+  const message = asString(outcome["message"]) ?? rest?.errors[0];
+  return {
+    status,
+    title: asString(request["experiment_name"]) ?? rest?.experiment_name ?? id,
+    project: asString(request["project_name"]) ?? rest?.project_name ?? "",
+    mode: asString(settings["mode"]) ?? rest?.mode ?? "",
+    dataset: asString(asObject(request["dataset"])["name"]) ?? "",
+    model: asString(asObject(request["base_model"])["name"]) ?? asString(settings["model_architecture"]) ?? "",
+    total,
+    epochs,
+    percent,
+    left: view?.outcome ? null : secondsLeft(epochs, percent, total),
+    startedAt: view?.startedAt ?? rest?.start_time ?? null,
+    endedAt: view?.endedAt ?? rest?.end_time ?? null,
+    attempt: Math.max(view?.attempt ?? 0, rest?.attempt ?? 0),
+    worker: view?.worker ?? rest?.worker ?? undefined,
+    device: asString(view?.started?.data["device"]) ?? rest?.device ?? undefined,
+    best: bestOf(asNumbers(outcome["best_metrics"]), rest, epochs),
+    settings,
+    early: outcome["stopped_early"] === true || rest?.stopped_early === true,
+    failure: status === "failed" ? failureOf(outcome, rest, message ?? "") : null,
+    artifacts: asObject(outcome["artifacts"]),
+  };
+}
+
+function bestOf(told: Record<string, number>, rest: TrainingStatus | undefined, epochs: EpochPoint[]) {
+  if (Object.keys(told).length > 0) return told;
+  const top = epochs.reduce<EpochPoint | null>(
+    (best, each) => (best && (best.metrics["map50_95"] ?? 0) >= (each.metrics["map50_95"] ?? 0) ? best : each),
+    null,
+  );
+  return top?.metrics ?? rest?.best_metrics ?? {};
+}
+
+function failureOf(outcome: Record<string, unknown>, rest: TrainingStatus | undefined, message: string) {
+  const lines = Array.isArray(outcome["console"]) ? outcome["console"].map(String) : (rest?.console ?? []);
+  return { code: asString(outcome["error_code"]) ?? rest?.error_code ?? "", message, console: lines };
+}
+
+type Pick = (point: EpochPoint) => number | undefined;
+
+export function curve(epochs: readonly EpochPoint[], name: string, color: number, pick: Pick, dashed = false): Curve {
+  const points = epochs.flatMap((point): [number, number][] => {
+    const value = pick(point);
+    return value === undefined ? [] : [[point.epoch, value]];
+  });
+  return { name, color, dashed, points };
+}
