@@ -1,12 +1,34 @@
-// How the page is built: hashed assets under /ui/ml/, no inline script, charts in their own chunk.
+// How the page is built: hashed assets under /ui/ml/, each with its gzip, no inline script, charts in their own chunk.
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 const gateway = process.env["SHIRUSHI_URL"] ?? "http://127.0.0.1:8000";
 
+/** The gateway sends `NAME.gz` as it lies there: compressed once, at the best level. */
+function packed(): Plugin {
+  let folder = "";
+  return {
+    name: "packed",
+    apply: "build",
+    configResolved: (config) => {
+      folder = join(config.root, config.build.outDir, "assets");
+    },
+    closeBundle: () => {
+      for (const name of readdirSync(folder).filter((each) => /\.(js|css|svg)$/.test(each))) {
+        const path = join(folder, name);
+        writeFileSync(`${path}.gz`, gzipSync(readFileSync(path), { level: 9 }));
+      }
+    },
+  };
+}
+
 export default defineConfig({
   base: "/ui/ml/",
-  plugins: [react()],
+  plugins: [react(), packed()],
   build: {
     target: "es2022",
     assetsInlineLimit: 0,

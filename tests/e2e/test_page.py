@@ -1,0 +1,110 @@
+"""The page in a real browser, on a real stack: from the form to the curve to the pictures."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.conftest import Stack
+from tests.e2e.conftest import Watched
+from tests.e2e.tiny import TRAINED_S, tiny_dataset
+
+pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(420)]
+
+EPOCHS = 3
+POLLED = re.compile(r"/training/status|/history")
+
+
+def fill(page: Page, name: str, value: str) -> None:
+    """Type into one field of the form."""
+    field = page.get_by_test_id(name)
+    field.fill(value)
+    expect(field).to_have_value(value)
+
+
+def start_from_the_form(page: Page, url: str, dataset: str) -> str:
+    """Fill the form and press the button; returns the training's id from the address."""
+    page.goto(f"{url}/ui/ml")
+    expect(page.get_by_test_id("connection")).to_have_attribute("data-connection", "live")
+    page.get_by_test_id("new-training").click()
+    page.get_by_test_id("mode").get_by_text("From scratch").click()
+    fill(page, "dataset_path", dataset)
+    page.get_by_test_id("model_architecture").select_option("yolov8n")
+    for name, value in {"epochs": str(EPOCHS), "batch_size": "4", "imgsz": "64"}.items():
+        fill(page, name, value)
+    page.get_by_test_id("advanced").click()
+    fill(page, "device", "cpu")
+    expect(page.get_by_test_id("curl")).to_contain_text('"imgsz": 64')
+    page.get_by_test_id("start").click()
+    page.wait_for_url(re.compile(r"/ui/ml/trainings/[A-Za-z0-9_-]{8,}$"))
+    return page.url.rsplit("/", 1)[-1]
+
+
+def points(page: Page) -> int:
+    """How many epochs the curve shows."""
+    return int(page.get_by_test_id("map-chart").get_attribute("data-points") or 0)
+
+
+def test_a_training_started_from_the_form_draws_its_curve_by_the_socket_not_by_polling(
+    stack: Stack, watched: Watched
+) -> None:
+    page = watched.page
+    start_from_the_form(page, stack.url, str(tiny_dataset(stack)))
+    page.wait_for_load_state("networkidle")
+    assert points(page) == 0, "the first epoch cannot be done when the page opens"
+    watched.requests.clear()
+
+    for epoch in range(1, EPOCHS + 1):
+        expect(page.get_by_test_id("map-chart")).to_have_attribute(
+            "data-points", re.compile(f"^[{epoch}-{EPOCHS}]$"), timeout=TRAINED_S * 1000
+        )
+    status = page.get_by_test_id("run-status")
+    expect(status).to_have_attribute("data-status", "completed", timeout=TRAINED_S * 1000)
+    assert points(page) == EPOCHS
+    assert [asked for asked in watched.requests if POLLED.search(asked)] == []
+
+    pictures = page.get_by_test_id("run-pictures").locator("img")
+    expect(pictures.first).to_be_visible()
+    shown = pictures.first.evaluate("image => image.decode().then(() => image.naturalWidth)")
+    assert shown > 100
+
+    page.reload()
+    expect(page.get_by_test_id("map-chart")).to_have_attribute("data-points", str(EPOCHS))
+    expect(status).to_have_attribute("data-status", "completed")
+    assert watched.complaints == []
+    assert all(stack.url in asked for asked in watched.requests), "no call leaves the machine"
+
+
+def test_what_the_gateway_refuses_is_said_beside_the_field(stack: Stack, watched: Watched) -> None:
+    page = watched.page
+    page.goto(f"{stack.url}/ui/ml/trainings/new?mode=full&dataset_path=logos&imgsz=65&epochs=0")
+    page.get_by_test_id("start").click()
+    expect(page.get_by_test_id("refused")).to_contain_text("imgsz")
+    for name in ("imgsz", "epochs"):
+        expect(page.get_by_test_id(name)).to_have_attribute("aria-invalid", "true")
+    expect(page).to_have_url(re.compile("/trainings/new"))
+
+
+def test_the_page_speaks_japanese_and_fits_a_narrow_screen(stack: Stack, watched: Watched) -> None:
+    page = watched.page
+    page.set_viewport_size({"width": 390, "height": 844})
+    for path in ("", "/trainings", "/trainings/new", "/datasets", "/evaluations"):
+        page.goto(f"{stack.url}/ui/ml{path}?lang=ja")
+        expect(page.locator("html")).to_have_attribute("lang", "ja")
+        expect(page.locator("h1")).to_be_visible()
+        width = page.evaluate("document.documentElement.scrollWidth")
+        assert width <= 390, f"{path or '/'} is wider than the screen"
+    assert watched.complaints == []
+
+
+def test_a_checked_dataset_shows_its_verdict_and_its_classes(
+    stack: Stack, watched: Watched
+) -> None:
+    page = watched.page
+    page.goto(f"{stack.url}/ui/ml/datasets")
+    page.get_by_test_id("check-path").fill(str(tiny_dataset(stack)))
+    page.get_by_test_id("check").click()
+    page.wait_for_url(re.compile("/datasets/checks/"))
+    expect(page.get_by_test_id("verdict")).to_have_attribute("data-valid", "true", timeout=60_000)
+    expect(page.get_by_test_id("class-distribution")).to_have_attribute("data-points", "2")
+    assert watched.complaints == []
