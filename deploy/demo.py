@@ -21,7 +21,7 @@ from rich.table import Table
 
 from libs.client import Client, ClientError, show
 from libs.client.address import running_stack
-from libs.client.watch import ending, starting_point, watch
+from libs.client.watch import ending, watch
 from libs.common.errors import ShirushiError
 from libs.common.jobs import Job
 from libs.synthetic import DEMO_SPEC, write_dataset
@@ -192,7 +192,7 @@ def _train(client: Client, dataset: Path, epochs: int, console: Console) -> tupl
     )
     training_id = started["training_id"]
     console.print(f"training {training_id}: {client.url.split('/api/')[0]}/ui/ml shows it live")
-    job = watch(client, training_id, console, starting_point(started))
+    job = watch(client, training_id, console)
     console.print(ending(job))
     if job.status != "completed":
         raise DemoFailed(f"training {training_id} ended as {job.status}")
@@ -233,7 +233,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.demo", description=__doc__)
     home = Path(os.environ.get("SHIRUSHI_HOME") or ".shirushi")
     parser.add_argument("--home", type=lambda text: Path(text).resolve(), default=home.resolve())
-    parser.add_argument("--epochs", type=int, default=15)
+    parser.add_argument("--epochs", type=int, default=12)
     parser.add_argument("--min-map50", type=float, default=0.6, help="exit with 1 below this")
     parser.add_argument("--exit", action="store_true", help="stop everything after the summary")
     return parser

@@ -54,7 +54,7 @@ def main() -> None:
     print(f"pictures: {drawn['confusion_matrix_path']}, {drawn['pr_curve_path']}")
 
     for artifact in get(f"training/{training['training_id']}/artifacts"):
-        print(f"  {artifact['size']:>9} bytes  {artifact['name']}")
+        print(f"  {artifact['name']}: {URL}{artifact['url']}")
 
 
 def trained(training_id: str) -> dict[str, Any]:

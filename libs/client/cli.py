@@ -17,7 +17,7 @@ from libs.client.client import Client, OnProgress
 from libs.client.errors import ApiError, ClientError, Unreachable
 from libs.client.options import TRAINING_FIELDS, parser
 from libs.client.show import print_json, text
-from libs.client.watch import ending, starting_point, watch
+from libs.client.watch import ending, watch
 
 DONE, FAILED, AWAY = 0, 1, 3  # argparse itself exits with 2
 _PATIENCE_S = 3.0  # somebody sits in front of it
@@ -88,7 +88,7 @@ def _train(client: Client, arguments: argparse.Namespace, console: Console) -> i
             console.print(f"training {training_id} is {started['status']}", highlight=False)
         return DONE
     shown_on = Console(stderr=True) if arguments.json else console
-    job = watch(client, training_id, shown_on, starting_point(started))
+    job = watch(client, training_id, shown_on)
     if arguments.json:
         print_json(client.training(training_id))
     else:

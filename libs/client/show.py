@@ -116,7 +116,7 @@ def metrics(console: Console, answer: Json) -> None:
 def false_alarms(answer: Json) -> tuple[float | None, Mapping[str, float]]:
     """False positives per 1,000 logo-free images: in total (None: no such image), per class."""
     alarms = answer.get("false_alarms") or {}
-    return alarms.get("per_1000"), alarms.get("per_class") or {}
+    return alarms.get("per_1000_images"), alarms.get("per_1000_images_by_class") or {}
 
 
 def pairs(console: Console, facts: Mapping[str, object]) -> None:

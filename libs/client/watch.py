@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from statistics import median
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -83,26 +82,20 @@ def _read(view: TrainingView, reading: dict[str, Any]) -> TrainingView:
     )
 
 
-def starting_point(started: dict[str, Any]) -> int:
-    """The sequence before the request, if `events_url` of a start's answer names it; else 0."""
-    query = parse_qs(urlsplit(str(started.get("events_url") or "")).query)
-    value = query.get("after", ["0"])[0]
-    return int(value) if value.isdigit() else 0
-
-
-def watch(client: Client, training_id: str, console: Console, after: int = 0) -> Job:
+def watch(client: Client, training_id: str, console: Console) -> Job:
     """Show the training until it ends; a table that moves on a terminal, else a line per epoch.
 
     Args:
         client: of the gateway that knows the training.
         training_id: which one.
         console: where to show it.
-        after: a sequence before the training's request; saves replaying what came earlier.
 
     Raises:
         Unreachable: the gateway stayed away for a minute.
     """
-    frames = client.events(after, ("training.>", "telemetry.progress.>"))
+    frames = client.events(
+        topics=(f"training.*.*.{training_id}", f"telemetry.progress.training.{training_id}")
+    )
     view = TrainingView(training_id)
     return _moving(frames, view, console) if console.is_terminal else _lines(frames, view, console)
 

@@ -15,7 +15,6 @@ from libs.client.watch import (
     clock,
     ending,
     epoch_table,
-    starting_point,
 )
 from libs.common.cloudevents import encode
 from libs.common.events import (
@@ -156,16 +155,3 @@ def test_the_ending_says_what_came_out_or_why_it_failed() -> None:
     bad = seen(requested(), started(), failure).job
     assert bad is not None
     assert ending(bad) == "failed: use batch 4"
-
-
-@pytest.mark.parametrize(
-    ("answer", "after"),
-    [
-        ({"events_url": "/api/v1/ml/events?after=41&topics=training.%3E"}, 41),
-        ({"events_url": "/api/v1/ml/events"}, 0),
-        ({"events_url": "/x?after=-1"}, 0),
-        ({}, 0),
-    ],
-)
-def test_the_watch_begins_where_the_answer_says(answer: dict[str, str], after: int) -> None:
-    assert starting_point(answer) == after
