@@ -12,6 +12,7 @@ from tests.e2e.tiny import TRAINED_S, tiny_dataset
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(420)]
 
 EPOCHS = 3
+JUDGED_MS = 120_000
 POLLED = re.compile(r"/training/status|/history")
 
 
@@ -45,6 +46,15 @@ def points(page: Page) -> int:
     return int(page.get_by_test_id("map-chart").get_attribute("data-points") or 0)
 
 
+def shows_a_picture(page: Page, gallery: str) -> bool:
+    """Whether the first picture of the gallery can be looked at."""
+    picture = page.get_by_test_id(gallery).locator("img").first
+    expect(picture).to_be_visible()
+    picture.scroll_into_view_if_needed()
+    width = picture.evaluate("image => image.decode().then(() => image.naturalWidth)")
+    return int(width) > 100
+
+
 def test_a_training_started_from_the_form_draws_its_curve_by_the_socket_not_by_polling(
     stack: Stack, watched: Watched
 ) -> None:
@@ -63,12 +73,16 @@ def test_a_training_started_from_the_form_draws_its_curve_by_the_socket_not_by_p
     assert points(page) == EPOCHS
     assert [asked for asked in watched.requests if POLLED.search(asked)] == []
 
-    pictures = page.get_by_test_id("run-pictures").locator("img")
-    expect(pictures.first).to_be_visible()
-    shown = pictures.first.evaluate("image => image.decode().then(() => image.naturalWidth)")
-    assert shown > 100
+    assert shows_a_picture(page, "run-pictures")
+
+    for button, result in (("validate", "validation"), ("visualize", "visualization")):
+        page.get_by_test_id(button).click()
+        expect(page.get_by_test_id(f"{result}-done")).to_be_visible(timeout=JUDGED_MS)
+        assert shows_a_picture(page, f"{result}-pictures")
+    assert [asked for asked in watched.requests if POLLED.search(asked)] == []
 
     page.reload()
+    expect(page.get_by_test_id("validation-done")).to_be_visible()
     expect(page.get_by_test_id("map-chart")).to_have_attribute("data-points", str(EPOCHS))
     expect(status).to_have_attribute("data-status", "completed")
     assert watched.complaints == []

@@ -54,6 +54,7 @@ export const cssVariables: CSSVariablesResolver = () => ({
     "--page-seal": VERMILION,
   },
   dark: {
+    "--mantine-color-body": "#11151b",
     "--mantine-color-dimmed": "#98a3b3",
     "--page-card": "#1b2028",
     "--page-line": "#2c343f",

@@ -8,14 +8,18 @@ export interface Ink {
   dim: string;
   line: string;
   card: string;
+  zero: string;
   series: string[];
 }
+
+const FONT = 'system-ui, "Segoe UI", "Hiragino Sans", "Noto Sans JP", "IPAGothic", sans-serif'; // a canvas inherits none
 
 const LIGHT: Ink = {
   text: "#22272e",
   dim: "#5d6570",
   line: "#e4e1da",
   card: "#ffffff",
+  zero: "#f1f3f5",
   series: ["#2f699f", "#c8742a", "#2e8b73", "#8a5fb0", "#a84a5c", "#6b7f2f"],
 };
 const DARK: Ink = {
@@ -23,6 +27,7 @@ const DARK: Ink = {
   dim: "#98a3b3",
   line: "#2c343f",
   card: "#1b2028",
+  zero: "#232a34",
   series: ["#7fb2e0", "#e7a461", "#66c2a5", "#bb98dd", "#df8a9a", "#b3c46b"],
 };
 
@@ -36,9 +41,10 @@ interface ChartProps {
   label: string;
   testId?: string;
   points?: number;
+  maxWidth?: number;
 }
 
-export function Chart({ option, height, label, testId, points }: ChartProps) {
+export function Chart({ option, height, label, testId, points, maxWidth }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | null>(null);
 
@@ -59,7 +65,7 @@ export function Chart({ option, height, label, testId, points }: ChartProps) {
     chart.current?.setOption(option, { replaceMerge: ["series"] });
   }, [option]);
 
-  return <div ref={box} role="img" aria-label={label} style={{ height }} data-testid={testId} data-points={points} />;
+  return <div ref={box} role="img" aria-label={label} style={{ height, maxWidth }} data-testid={testId} data-points={points} />;
 }
 
 /** What all charts have in common: quiet axes, one tooltip, no animation of live data. */
@@ -67,7 +73,7 @@ export function baseOption(ink: Ink): EChartsCoreOption {
   return {
     animation: false,
     color: ink.series,
-    textStyle: { fontFamily: "inherit", color: ink.text },
+    textStyle: { fontFamily: FONT, color: ink.text },
     grid: { left: 8, right: 14, top: 34, bottom: 8, containLabel: true },
     legend: {
       type: "scroll",

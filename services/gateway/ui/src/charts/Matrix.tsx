@@ -2,6 +2,8 @@
 import { useMemo } from "react";
 import { Chart, axis, baseOption, useInk } from "./Chart";
 
+type Cell = readonly [column: number, row: number, count: number];
+
 interface MatrixProps {
   names: string[];
   counts: number[][];
@@ -13,29 +15,28 @@ interface MatrixProps {
 export function Matrix({ names, counts, label, predicted, actual }: MatrixProps) {
   const ink = useInk();
   const option = useMemo(() => {
-    const cells = counts.flatMap((row, y) => row.map((value, x) => [x, y, value] as const)).filter((cell) => cell[2] > 0);
-    const most = cells.reduce((max, cell) => Math.max(max, cell[2]), 1);
+    const most = counts.flat().reduce((max, value) => Math.max(max, value), 1);
     const few = names.length <= 24;
+    const cells = counts
+      .flatMap((row, y) => row.map((value, x) => [x, y, value] as const))
+      .filter(([, , value]) => few || value > 0)
+      .map((value) => ({ value, label: { color: value[2] > most / 2 ? ink.card : ink.text } }));
     return {
       ...baseOption(ink),
       legend: { show: false },
-      grid: { left: 24, right: 14, top: 8, bottom: 24, containLabel: true },
+      grid: { left: 8, right: 8, top: 8, bottom: 8, containLabel: true },
       tooltip: {
         trigger: "item",
         confine: true,
         backgroundColor: ink.card,
         borderColor: ink.line,
         textStyle: { color: ink.text, fontSize: 12 },
-        formatter: ({ data }: { data: readonly [number, number, number] }) =>
-          `${predicted}: ${escape(names[data[1]] ?? "")}<br>${actual}: ${escape(names[data[0]] ?? "")}<br><b>${data[2]}</b>`,
+        formatter: ({ value: [x, y, n] }: { value: Cell }) =>
+          `${predicted}: ${escape(names[y] ?? "")}<br>${actual}: ${escape(names[x] ?? "")}<br><b>${n}</b>`,
       },
       xAxis: axis(ink, {
         type: "category",
         data: names,
-        name: actual,
-        nameLocation: "middle",
-        nameGap: 0,
-        nameTextStyle: { color: ink.dim, verticalAlign: "bottom", padding: [40, 0, 0, 0] },
         axisLabel: { color: ink.dim, fontSize: 11, rotate: 40 },
         splitLine: { show: false },
       }),
@@ -46,13 +47,13 @@ export function Matrix({ names, counts, label, predicted, actual }: MatrixProps)
         axisLabel: { color: ink.dim, fontSize: 11 },
         splitLine: { show: false },
       }),
-      visualMap: { show: false, min: 0, max: most, inRange: { color: [ink.card, ink.series[0]] } },
+      visualMap: { show: false, min: 0, max: most, inRange: { color: [ink.zero, ink.series[0]] } },
       series: [
         {
           id: "cells",
           type: "heatmap",
           data: cells,
-          label: { show: few, fontSize: 11, color: ink.text },
+          label: { show: few, fontSize: 11, formatter: ({ value: [, , n] }: { value: Cell }) => (n > 0 ? String(n) : "") },
           itemStyle: { borderColor: ink.card, borderWidth: 1 },
           emphasis: { itemStyle: { borderColor: ink.text } },
         },
@@ -60,7 +61,7 @@ export function Matrix({ names, counts, label, predicted, actual }: MatrixProps)
     };
   }, [names, counts, ink, predicted, actual]);
   const height = Math.min(900, Math.max(280, 90 + names.length * 28));
-  return <Chart option={option} height={height} label={label} testId="confusion-matrix" points={names.length} />;
+  return <Chart option={option} height={height} label={label} testId="confusion-matrix" points={names.length} maxWidth={2 * height} />;
 }
 
 function escape(text: string): string {

@@ -22,7 +22,7 @@ export function Section(props: { title?: string; aside?: ReactNode; children: Re
 
 export function PageHead({ title, children }: { title: ReactNode; children?: ReactNode }) {
   return (
-    <Group justify="space-between" align="center" mb="md" gap="sm">
+    <Group justify="space-between" align="center" gap="sm" mih={36}>
       <Title order={1} style={{ overflowWrap: "anywhere" }}>
         {title}
       </Title>

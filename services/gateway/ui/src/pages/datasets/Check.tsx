@@ -60,7 +60,7 @@ export function Check() {
       </Section>
       {(data.statistics?.recommendations ?? []).length > 0 && (
         <Section title={t("data.advice")}>
-          <ul>
+          <ul style={{ margin: 0, paddingInlineStart: "1.2rem" }}>
             {data.statistics?.recommendations?.map((sentence) => (
               <li key={sentence}>
                 <Text size="sm">{sentence}</Text>

@@ -49,7 +49,7 @@ export function RunHead({ id, run, job, rest }: HeadProps) {
             {position(run, job, t)}
           </Text>
           <Dim>
-            {run.left !== null && open && t("run.left", { time: duration(run.left) })}
+            {run.left !== null && run.left >= 1 && open && t("run.left", { time: duration(run.left) })}
             {!open && run.startedAt && run.endedAt && t("run.took", { time: duration(seconds(run.startedAt, run.endedAt)) })}
           </Dim>
         </Group>

@@ -14,6 +14,8 @@ interface InputsProps {
   change: (name: string, value: string) => void;
 }
 
+const HINTS: Record<string, string> = { full: "Full", transfer: "Transfer", continue: "Continue" };
+
 export function Source({ fields, errors, change, models }: InputsProps & { models: ModelEntry[] }) {
   const { t } = useTranslation();
   const datasets = useDatasets();
@@ -37,6 +39,9 @@ export function Source({ fields, errors, change, models }: InputsProps & { model
               { value: "continue", label: t("form.modeContinue") },
             ]}
           />
+          <Text size="xs" c="dimmed" mt={4}>
+            {t(`form.mode${HINTS[mode] ?? "Full"}Hint`)}
+          </Text>
         </div>
         <Autocomplete
           label={t("form.dataset")}
@@ -65,7 +70,7 @@ export function Source({ fields, errors, change, models }: InputsProps & { model
             data-testid="base_model_path"
           />
         )}
-        {mode !== "continue" && (
+        {mode === "full" && (
           <NativeSelect
             label={t("form.architecture")}
             value={fields["model_architecture"]}

@@ -1,5 +1,5 @@
 // Starting a training: the form, the same call for a terminal, and the gateway's objections beside their fields.
-import { Alert, Button, Code, Grid, Group, Stack, Text } from "@mantine/core";
+import { Alert, Button, Code, Grid, Group, Stack } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type SyntheticEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -45,7 +45,7 @@ export function Start() {
   return (
     <form onSubmit={submit} noValidate data-testid="start-form">
       <PageHead title={t("form.title")} />
-      <Grid gap="md">
+      <Grid gap="md" mt="xs">
         <Grid.Col span={{ base: 12, md: 7 }}>
           <Stack gap="md">
             <Dim>{t("form.intro")}</Dim>
@@ -71,9 +71,6 @@ export function Start() {
               {curl}
             </Code>
           </Section>
-          <Text size="xs" c="dimmed" mt="xs">
-            {t(`form.mode${{ full: "Full", transfer: "Transfer", continue: "Continue" }[fields["mode"] ?? ""] ?? "Full"}Hint`)}
-          </Text>
         </Grid.Col>
       </Grid>
     </form>

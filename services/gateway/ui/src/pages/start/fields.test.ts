@@ -7,7 +7,6 @@ test("numbers are sent as numbers and defaults of the advanced settings are left
   expect(body).toEqual({
     mode: "transfer",
     dataset_path: "logos",
-    model_architecture: "yolov8s",
     base_model_path: "m",
     epochs: 3,
     batch_size: 16,
@@ -17,8 +16,10 @@ test("numbers are sent as numbers and defaults of the advanced settings are left
   });
 });
 
-test("a training from scratch sends no base model, even if one was chosen before", () => {
-  expect(toBody({ ...DEFAULTS, mode: "full", base_model_path: "m" })).not.toHaveProperty("base_model_path");
+test("a training from scratch sends the architecture and no base model, even if one was chosen before", () => {
+  const body = toBody({ ...DEFAULTS, mode: "full", base_model_path: "m" });
+  expect(body).not.toHaveProperty("base_model_path");
+  expect(body.model_architecture).toBe("yolov8s");
 });
 
 test("what is no number is sent as typed, so that the gateway can say what is wrong with it", () => {

@@ -36,9 +36,10 @@ export function fromQuery(query: URLSearchParams): Fields {
 /** What is sent: the main fields always, the others only where they differ from the contract's default. */
 export function toBody(fields: Fields): Partial<TrainingRequest> {
   const body: Record<string, string | number> = {};
+  const unused = fields["mode"] === "full" ? "base_model_path" : "model_architecture"; // weights bring their own
   for (const [name, text] of Object.entries(fields)) {
     const value = text.trim();
-    if (value === "" || (name === "base_model_path" && fields["mode"] === "full")) continue;
+    if (value === "" || name === unused) continue;
     if (!ALWAYS.has(name) && value === DEFAULTS[name]) continue;
     const number = Number(value);
     body[name] = NUMBERS.has(name) && Number.isFinite(number) ? number : value;
