@@ -1,6 +1,6 @@
 """Train the base weights: YOLOv8n from its architecture file on synthetic logos, no download.
 
-    python -m weights.train_base WORK [--minutes 60 | --epochs 16]
+    python -m weights.train_base WORK [--minutes 60 | --epochs 33]
 
 WORK receives the dataset (`logos/`) and the run (`run/weights/best.pt`, one checkpoint an epoch).
 `publish_base.py` makes the released file of it. Every image and the training order follow from
@@ -47,7 +47,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else None)
     parser.add_argument("work", type=Path, help="folder for the dataset and the run")
     length = parser.add_mutually_exclusive_group()
-    length.add_argument("--epochs", type=int, default=16)
+    length.add_argument("--epochs", type=int, default=33)
     length.add_argument("--minutes", type=float, help="as many epochs as fit, decayed to the end")
     options = parser.parse_args()
     work = options.work.resolve()
