@@ -14,7 +14,7 @@ import nats
 async def main(reader: dict[str, str]) -> None:
     """Print one line per event."""
     nc = await nats.connect(reader["url"], user=reader["user"], password=reader["password"])
-    events = await nc.jetstream().subscribe("evt.>", ordered_consumer=True)
+    events = await nc.jetstream().subscribe("evt.>", stream=reader["stream"], ordered_consumer=True)
     async for message in events.messages:
         event = json.loads(message.data)
         print(message.metadata.sequence.stream, event["type"], event["subject"], flush=True)
