@@ -128,6 +128,7 @@ class Bus:
                 continue
             try:
                 while True:
+                    raise_if_cancelled()
                     for msg in await self._wait(pull, pending):
                         pending = msg.metadata.num_pending
                         raw = _raw(msg)
@@ -191,6 +192,17 @@ class Bus:
         )
         info = await self.js.add_consumer(STREAM, config)
         return await self.js.pull_subscribe_bind(info.name, STREAM), int(info.num_pending or 0)
+
+
+def raise_if_cancelled() -> None:
+    """Stop here if somebody cancelled this task.
+
+    `asyncio.wait_for` of Python 3.11, which nats-py uses, swallows a cancel that arrives together
+    with its result; without this a loop around it would run for ever.
+    """
+    task = asyncio.current_task()
+    if task and task.cancelling():
+        raise asyncio.CancelledError
 
 
 def _raw(msg: Msg) -> Raw:

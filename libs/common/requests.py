@@ -17,7 +17,7 @@ from nats.js.api import AckPolicy, ConsumerConfig
 from nats.js.client import JetStreamContext
 
 from libs.common import subjects
-from libs.common.bus import STREAM, Bus
+from libs.common.bus import STREAM, Bus, raise_if_cancelled
 from libs.common.subjects import Subscription
 
 log = logging.getLogger(__name__)
@@ -104,6 +104,7 @@ async def deliveries(
             try:
                 pulls = [(each, await _bind(bus, each, slots)) for each in subscriptions]
                 while True:
+                    raise_if_cancelled()
                     wake.clear()
                     found = False
                     for subscription, pull in pulls:
@@ -113,7 +114,8 @@ async def deliveries(
                             break
                     if not found:
                         with suppress(TimeoutError):
-                            await asyncio.wait_for(wake.wait(), WAKE_S)
+                            async with asyncio.timeout(WAKE_S):
+                                await wake.wait()
             except GONE as error:
                 log.warning("binding the queue anew", extra={"reason": repr(error)})
                 await asyncio.sleep(REBIND_S)

@@ -81,6 +81,14 @@ async def until_told_to_stop(*work: Coroutine[Any, Any, None]) -> None:
         for task in done - {waiting}:
             task.result()
     finally:
-        for task in (waiting, *tasks):
+        await end(waiting, *tasks)
+
+
+async def end(*tasks: asyncio.Task[Any], patience_s: float = 3.0) -> None:
+    """Cancel tasks until they are done: one cancel may be swallowed by a library."""
+    pending = set(tasks)
+    while pending:
+        for task in pending:
             task.cancel()
-        await asyncio.gather(waiting, *tasks, return_exceptions=True)
+        _, pending = await asyncio.wait(pending, timeout=patience_s)
+    await asyncio.gather(*tasks, return_exceptions=True)

@@ -28,6 +28,7 @@ EVENTS = StreamConfig(
     duplicate_window=3600,
     allow_direct=True,
     deny_delete=True,
+    deny_purge=True,
 )
 DEAD = StreamConfig(
     name="DEAD",

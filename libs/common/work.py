@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from libs.common import subjects
+from libs.common.bus import raise_if_cancelled
 from libs.common.cloudevents import decode
 from libs.common.errors import BadInput, PermanentError, ShirushiError
 from libs.common.events import KINDS, CancelRequested, Event, Started
@@ -44,10 +45,12 @@ class Attempt:
         """Publish a fact of this attempt."""
         event = kind(job_id=self.job.id, attempt=self.number, **fields)
         await self.deps.bus.publish(event)
+        raise_if_cancelled()
         return event
 
     async def progress(self, *, done: float, of: float, stage: str = "", **more: Any) -> None:
         """A reading for whoever watches; at most four a second, the last one always."""
+        raise_if_cancelled()
         now = time.monotonic()
         if now - self._told_at < PROGRESS_S and done < of:
             return

@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from libs.common.service import VERSION, open_service
+from libs.common.service import VERSION, end, open_service
 from services.gateway import asyncapi, page, problems
 from services.gateway.guard import Guard, TooLargeError
 from services.gateway.ledger import Ledger
@@ -37,9 +37,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             try:
                 yield
             finally:
-                for task in tasks:
-                    task.cancel()
-                await asyncio.gather(*tasks, return_exceptions=True)
+                await end(*tasks, patience_s=1.0)
 
     app = FastAPI(
         title="Shirushi",

@@ -11,8 +11,9 @@ from collections.abc import AsyncIterator
 import orjson
 from fastapi import WebSocket, WebSocketDisconnect
 
-from libs.common.bus import Bus
+from libs.common.bus import Bus, raise_if_cancelled
 from libs.common.errors import BadInput
+from libs.common.service import end
 from services.gateway.readings import Readings
 from services.gateway.ring import Frame, Ring, frame
 from services.gateway.topics import Topics, checked
@@ -29,6 +30,7 @@ async def frames(bus: Bus, ring: Ring, after: int) -> AsyncIterator[list[Frame]]
     """Pages of frames past `after`, for ever; an empty page when nothing came for a while."""
     place = after
     while True:
+        raise_if_cancelled()
         if place < ring.first - 1 and place < ring.last:
             raws = await bus.page(after=place, limit=PAGE)
             page = [
@@ -44,7 +46,8 @@ async def frames(bus: Bus, ring: Ring, after: int) -> AsyncIterator[list[Frame]]
         yield page
         if not page:
             try:
-                await asyncio.wait_for(ring.moved(), HEARTBEAT_S)
+                async with asyncio.timeout(HEARTBEAT_S):
+                    await ring.moved()
             except TimeoutError:
                 yield []
 
@@ -74,9 +77,7 @@ class Viewer:
         except WebSocketDisconnect:
             return
         finally:
-            for task in tasks:
-                task.cancel()
-            await asyncio.gather(*tasks, return_exceptions=True)
+            await end(*tasks)
 
     async def _send_events(self, after: int) -> None:
         beat = time.monotonic()

@@ -10,7 +10,7 @@ import nats.errors
 import orjson
 
 from libs.common.artifacts import ArtifactStore
-from libs.common.bus import GONE, Bus
+from libs.common.bus import GONE, Bus, raise_if_cancelled
 from libs.common.errors import ShirushiError
 
 POLL_S = 3.0
@@ -76,6 +76,7 @@ class Readings:
     async def poll(self, bus: Bus, artifacts: ArtifactStore) -> None:
         """Ask services, bus and store how they are, every few seconds."""
         while True:
+            raise_if_cancelled()
             self.bus = await _timed(_ping_bus(bus))
             self.artifacts = await _timed(artifacts.ping())
             await self._ask_services(bus)
@@ -137,7 +138,8 @@ async def _ping_bus(bus: Bus) -> None:
 async def _timed(work: Any) -> dict[str, Any]:
     began = time.perf_counter()
     try:
-        await asyncio.wait_for(work, 3)
+        async with asyncio.timeout(3):
+            await work
     except (*GONE, ShirushiError):
         status = "away"
     else:

@@ -1,0 +1,100 @@
+"""Names and paths from clients: nothing outside the roots is ever reached."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+from libs.common.errors import BadInput, NotFound, PermanentError
+from services.gateway.ledger import Ledger
+from services.gateway.resolve import Resolver
+from services.gateway.settings import GatewaySettings
+
+
+@pytest.fixture
+def resolver(tmp_path: Path) -> Resolver:
+    root = tmp_path / "root"
+    (root / "logos" / "images").mkdir(parents=True)
+    (root / "logos" / "data.yaml").write_text("names: [a]\n")
+    (root / "model.pt").write_bytes(b"weights")
+    (tmp_path / "secret").mkdir()
+    (tmp_path / "secret" / "data.yaml").write_text("names: [a]\n")
+    (root / "out").symlink_to(tmp_path / "secret")
+    models = tmp_path / "models"
+    models.mkdir()
+    (models / "base.pt").write_bytes(b"base")
+    settings = GatewaySettings(home=tmp_path / "home", roots=(root,), models_dir=models)
+    return Resolver(Ledger(), settings)
+
+
+def test_a_folder_and_its_yaml_are_found_by_absolute_and_relative_path(
+    resolver: Resolver, tmp_path: Path
+) -> None:
+    folder = tmp_path / "root" / "logos"
+    for text in ("logos", str(folder), "./logos/", "logos/../logos"):
+        assert resolver.dataset(text).path == str(folder)
+    assert resolver.dataset("logos/data.yaml").path == str(folder / "data.yaml")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "../secret",
+        "out",
+        "out/data.yaml",
+        "/etc",
+        "/etc/passwd",
+        "logos/../../secret",
+        "nothing",
+        "a\x00b",
+        "logos\n",
+        "~",
+        "/proc/self/root/etc",
+    ],
+)
+def test_what_is_not_under_the_roots_is_not_found(resolver: Resolver, text: str) -> None:
+    for resolve in (resolver.dataset, resolver.model):
+        with pytest.raises(NotFound, match="SHIRUSHI_ROOTS"):
+            resolve(text)
+
+
+def test_a_refusal_does_not_tell_whether_the_path_exists(
+    resolver: Resolver, tmp_path: Path
+) -> None:
+    texts = []
+    for name in ("secret", "nowhere"):
+        with pytest.raises(NotFound) as caught:
+            resolver.dataset(str(tmp_path / name))
+        texts.append(caught.value.message.replace(name, ""))
+    assert texts[0] == texts[1]
+
+
+def test_a_bucket_is_refused_with_what_to_do(resolver: Resolver) -> None:
+    with pytest.raises(BadInput, match="upload"):
+        resolver.dataset("s3://bucket/set")
+
+
+def test_a_model_is_a_name_or_a_file_with_its_hash(resolver: Resolver, tmp_path: Path) -> None:
+    base = resolver.model("base")
+    assert base.path == str(tmp_path / "models" / "base.pt")
+    assert base.sha256 is not None
+    assert resolver.model("model.pt").path == str(tmp_path / "root" / "model.pt")
+    with pytest.raises(BadInput, match=r"no \.pt file"):
+        resolver.model("logos")
+
+
+def test_datasets_on_disk_are_listed_but_not_through_links(
+    resolver: Resolver, tmp_path: Path
+) -> None:
+    assert resolver.datasets_on_disk() == {"logos": tmp_path / "root" / "logos"}
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "192.0.2.1", "::"])  # noqa: S104
+def test_the_gateway_refuses_to_listen_to_others(host: str) -> None:
+    with pytest.raises(PermanentError, match="without authentication"):
+        GatewaySettings(host=host)
+
+
+def test_roots_are_read_like_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SHIRUSHI_ROOTS", os.pathsep.join(["/a", "/b"]))
+    assert GatewaySettings().roots == (Path("/a"), Path("/b"))
