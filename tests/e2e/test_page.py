@@ -23,7 +23,7 @@ def fill(page: Page, name: str, value: str) -> None:
     expect(field).to_have_value(value)
 
 
-def start_from_the_form(page: Page, url: str, dataset: str) -> str:
+def start_from_the_form(page: Page, url: str, dataset: str, epochs: int = EPOCHS) -> str:
     """Fill the form and press the button; returns the training's id from the address."""
     page.goto(f"{url}/ui/ml")
     expect(page.get_by_test_id("connection")).to_have_attribute("data-connection", "live")
@@ -31,7 +31,7 @@ def start_from_the_form(page: Page, url: str, dataset: str) -> str:
     page.get_by_test_id("mode").get_by_text("From scratch").click()
     fill(page, "dataset_path", dataset)
     page.get_by_test_id("model_architecture").select_option("yolov8n")
-    for name, value in {"epochs": str(EPOCHS), "batch_size": "4", "imgsz": "64"}.items():
+    for name, value in {"epochs": str(epochs), "batch_size": "4", "imgsz": "64"}.items():
         fill(page, name, value)
     page.get_by_test_id("advanced").click()
     fill(page, "device", "cpu")
@@ -87,6 +87,20 @@ def test_a_training_started_from_the_form_draws_its_curve_by_the_socket_not_by_p
     expect(status).to_have_attribute("data-status", "completed")
     assert watched.complaints == []
     assert all(stack.url in asked for asked in watched.requests), "no call leaves the machine"
+
+
+def test_a_training_is_stopped_from_its_page_after_a_question(
+    stack: Stack, watched: Watched
+) -> None:
+    page = watched.page
+    start_from_the_form(page, stack.url, str(tiny_dataset(stack)), epochs=500)
+    status = page.get_by_test_id("run-status")
+    expect(status).to_have_attribute("data-status", "running", timeout=TRAINED_S * 1000)
+    page.get_by_test_id("stop").click()
+    page.get_by_test_id("stop-discard").click()
+    expect(status).to_have_attribute("data-status", "cancelled", timeout=JUDGED_MS)
+    expect(page.get_by_test_id("stop")).to_have_count(0)
+    assert watched.complaints == []
 
 
 def test_what_the_gateway_refuses_is_said_beside_the_field(stack: Stack, watched: Watched) -> None:

@@ -250,7 +250,7 @@ export const en = {
     operating: "at confidence {{confidence}}, {{split}} split",
     perClass: "Per class",
     matrix: "Confusion matrix",
-    matrixHint: "Rows: predicted, columns: true. Darker is more.",
+    matrixHint: "Rows: predicted, columns: true. A stronger colour is more.",
     predicted: "predicted",
     actual: "true",
     failed: "The evaluation could not be done",

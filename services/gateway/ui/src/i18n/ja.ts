@@ -252,7 +252,7 @@ export const ja: Resource = {
     operating: "信頼度 {{confidence}}、{{split}} 分割",
     perClass: "クラス別",
     matrix: "混同行列",
-    matrixHint: "行: 予測、列: 正解。濃いほど多い。",
+    matrixHint: "行: 予測、列: 正解。色が強いほど多い。",
     predicted: "予測",
     actual: "正解",
     failed: "評価できませんでした",

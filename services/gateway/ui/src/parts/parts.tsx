@@ -57,6 +57,7 @@ export function StatusBadge({ status, testId }: { status: TrainingStatusName; te
     <Badge
       color={COLORS[status]}
       variant="light"
+      miw="max-content"
       tt="none"
       data-testid={testId}
       data-status={status}

@@ -1,5 +1,5 @@
 // The known datasets, and checking one: by name, folder or data.yaml.
-import { Autocomplete, Button, Group, SegmentedControl, Stack, Table, Text } from "@mantine/core";
+import { Autocomplete, Badge, Button, Group, SegmentedControl, Stack, Table, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type SyntheticEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -8,6 +8,7 @@ import { begin } from "../../api/client";
 import { useDatasets } from "../../api/queries";
 import { asObject, asString } from "../../live/frames";
 import { viewOf } from "../../live/job";
+import type { JobLive } from "../../live/state";
 import { useJobs } from "../../live/store";
 import { moment } from "../../parts/format";
 import { Dim, PageHead, Section, StatusBadge, Trouble } from "../../parts/parts";
@@ -131,11 +132,23 @@ function Recent() {
             </Link>
             <Group gap="xs">
               <Dim>{moment(viewOf(job).request?.time)}</Dim>
-              <StatusBadge status={viewOf(job).status} />
+              <Verdict job={job} />
             </Group>
           </Group>
         ))}
       </Stack>
     </Section>
+  );
+}
+
+function Verdict({ job }: { job: JobLive }) {
+  const { t } = useTranslation();
+  const view = viewOf(job);
+  const valid = view.outcome?.data["valid"];
+  if (typeof valid !== "boolean") return <StatusBadge status={view.status} />;
+  return (
+    <Badge color={valid ? "teal" : "red"} variant="light" tt="none" miw="max-content">
+      {t(valid ? "data.valid" : "data.invalid")}
+    </Badge>
   );
 }

@@ -15,7 +15,7 @@ export function Overview() {
     <Stack gap="md">
       <PageHead title={t("overview.title")} />
       {status.isError && <Trouble error={status.error} />}
-      <SimpleGrid cols={{ base: 1, xs: 2, md: 4 }} spacing="md" data-testid="machine">
+      <SimpleGrid cols={{ base: 2, md: 4 }} spacing={{ base: "xs", sm: "md" }} data-testid="machine">
         <Machine status={status.data} />
       </SimpleGrid>
       <Grid gap="md" align="stretch">
