@@ -187,7 +187,9 @@ async def test_nothing_of_the_child_is_left_when_we_are_cancelled(
     order["images"] *= 100
     task = asyncio.create_task(run_child(order, environment, note))
     await _within(60, started.wait())
-    [child] = psutil.Process().children()
+    [child] = [
+        each for each in psutil.Process().children() if "services.analyzer.entry" in each.cmdline()
+    ]
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await _within(30, task)
