@@ -188,7 +188,7 @@ def _train(client: Client, dataset: Path, epochs: int, console: Console) -> tupl
         **RECIPE,
         epochs=epochs,
         project_name=PROJECT,
-        experiment_name=f"demo-{datetime.now(UTC):%Y%m%d-%H%M%S}",
+        experiment_name=f"logos-{datetime.now(UTC):%Y%m%d-%H%M%S}",
     )
     training_id = started["training_id"]
     console.print(f"training {training_id}: {client.url.split('/api/')[0]}/ui/ml shows it live")

@@ -15,7 +15,7 @@ from tests.e2e.tiny import QUICK, tiny_dataset
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
-EPOCHS = 4
+EPOCHS = 6
 
 
 def trainer_pid(stack: Stack) -> int:
@@ -45,8 +45,10 @@ def test_a_training_whose_service_is_killed_completes_with_each_epoch_told_once(
         slow = {**QUICK, "batch_size": 1, "imgsz": 320}  # epochs long enough to be hit inside
         started = client.start_training(tiny_dataset(stack), epochs=EPOCHS, **slow)
         training_id = started["training_id"]
+        saved = False
         for frame in client.events(0, ("training.>", "telemetry.progress.>")):
-            if killed and in_mid_epoch(frame, training_id):
+            saved = saved or frame.type == "training.checkpoint_saved.v1"
+            if killed and saved and in_mid_epoch(frame, training_id):
                 os.kill(killed, signal.SIGKILL)
                 killed = 0
             if frame.type in ("training.completed.v1", "training.failed.v1"):
