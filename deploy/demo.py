@@ -19,6 +19,7 @@ import httpx
 from rich.console import Console
 from rich.table import Table
 
+from deploy.home import home_folder, is_locked
 from libs.client import Client, ClientError, show
 from libs.client.address import running_stack
 from libs.client.watch import ending, watch
@@ -32,7 +33,7 @@ PROJECT = "demo"
 RECIPE: Mapping[str, Any] = {
     "model_architecture": "yolov8n",
     "base_model_path": BASE_MODEL,
-    "batch_size": 8,
+    "batch_size": 16,
     "learning_rate": 0.004,
     "optimizer": "AdamW",
     "freeze": 10,
@@ -78,6 +79,7 @@ def main(argv: list[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     os.environ["SHIRUSHI_HOME"] = str(options.home)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops in order, as Ctrl-C
     stages = Stages(console)
     supervisor: subprocess.Popen[bytes] | None = None
     try:
@@ -136,41 +138,42 @@ def _draw(folder: Path, console: Console) -> Path:
 
 def _start(home: Path, console: Console) -> tuple[str, subprocess.Popen[bytes] | None]:
     """The address of the home's stack; with the supervisor, if it was not up already."""
-    url = running_stack(home)
-    if url and _ready(url):
-        console.print(f"{url} is up already")
-        return url, None
-    (home / "stack.json").unlink(missing_ok=True)  # of a stack that was killed
     log_path = home / "demo-stack.log"
-    with log_path.open("wb") as log:
-        supervisor = subprocess.Popen(
-            [sys.executable, "-m", "deploy.up"],
-            stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=subprocess.STDOUT,
-            start_new_session=True,  # Ctrl-C reaches us first, then we stop it in order
-        )
+    supervisor = None
+    if not is_locked(home):
+        (home / "stack.json").unlink(missing_ok=True)  # of a stack that was killed
+        with log_path.open("wb") as log:
+            supervisor = subprocess.Popen(
+                [sys.executable, "-m", "deploy.up"],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,  # Ctrl-C reaches us first, then we stop it in order
+            )
     try:
         with console.status("waiting until every service is ready"):
-            url = _await_ready(home, supervisor, log_path)
+            url = _await_ready(home, supervisor)
     except BaseException:
-        _stop(supervisor)
+        if supervisor:
+            _stop(supervisor)
         raise
-    console.print(f"{url} is ready; its log: {log_path}")
+    console.print(f"{url} is ready; its log: {log_path}" if supervisor else f"{url} is up already")
     return url, supervisor
 
 
-def _await_ready(home: Path, supervisor: subprocess.Popen[bytes], log_path: Path) -> str:
+def _await_ready(home: Path, supervisor: subprocess.Popen[bytes] | None) -> str:
     deadline = time.monotonic() + _START_S
     while time.monotonic() < deadline:
-        if supervisor.poll() is not None:
+        if supervisor and supervisor.poll() is not None:
             break
         url = running_stack(home)
         if url and _ready(url):
             return url
         time.sleep(0.1)
-    tail = "\n".join(log_path.read_text(errors="replace").splitlines()[-15:])
-    raise DemoFailed(f"the stack did not start; the end of {log_path}:\n{tail}")
+    if supervisor is None:
+        raise DemoFailed(f"the stack in {home} does not get ready: `make down`, then try again")
+    said = (home / "demo-stack.log").read_text(errors="replace").splitlines()
+    raise DemoFailed("\n".join(["the stack did not start:", *said[-15:]]))
 
 
 def _ready(url: str) -> bool:
@@ -214,7 +217,11 @@ def _links(client: Client, job: Job, training: show.Json, judged: show.Json) -> 
 
 def _stay(supervisor: subprocess.Popen[bytes], url: str, console: Console) -> None:
     console.print(f"\n[bold]{url}/ui/ml[/] stays up. Ctrl-C stops it.")
-    if supervisor.wait() != 0:
+    try:
+        code = supervisor.wait()
+    except KeyboardInterrupt:
+        return
+    if code != 0:
         raise DemoFailed("the stack stopped by itself; see demo-stack.log in its home")
 
 
@@ -231,9 +238,8 @@ def _stop(supervisor: subprocess.Popen[bytes]) -> None:
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m deploy.demo", description=__doc__)
-    home = Path(os.environ.get("SHIRUSHI_HOME") or ".shirushi")
-    parser.add_argument("--home", type=lambda text: Path(text).resolve(), default=home.resolve())
-    parser.add_argument("--epochs", type=int, default=12)
+    parser.add_argument("--home", type=lambda text: Path(text).resolve(), default=home_folder())
+    parser.add_argument("--epochs", type=int, default=10)
     parser.add_argument("--min-map50", type=float, default=0.6, help="exit with 1 below this")
     parser.add_argument("--exit", action="store_true", help="stop everything after the summary")
     return parser
