@@ -60,7 +60,7 @@ async def run_child(
     console: deque[str] = deque(maxlen=KEPT_LINES)
     listener = asyncio.create_task(_listen(process, console))
     try:
-        assert process.stdin is not None  # noqa: S101 - it is a pipe
+        assert process.stdin is not None
         process.stdin.write(json.dumps(order).encode() + b"\n")
         process.stdin.close()
         answer: dict[str, Any] = {}
@@ -126,7 +126,7 @@ async def _receive(pipe: asyncio.StreamReader) -> dict[str, Any] | None:
 
 async def _listen(process: asyncio.subprocess.Process, console: deque[str]) -> None:
     """Keep the last lines of the console, so that the child never waits for a full pipe."""
-    assert process.stdout is not None  # noqa: S101 - it is a pipe
+    assert process.stdout is not None
     async for line in process.stdout:
         if text := line.decode("utf-8", errors="replace").strip():
             console.append(text)

@@ -19,7 +19,7 @@ async def analyse_model(attempt: Attempt) -> None:
         TransientError: another attempt may succeed.
     """
     request = attempt.job.request
-    assert isinstance(request, AnalysisRequested)  # noqa: S101 - the queue holds nothing else
+    assert isinstance(request, AnalysisRequested)
     await attempt.tell(AnalysisStarted, worker=attempt.deps.worker)
     jobs = attempt.deps.scratch / "jobs"
     folder = jobs / f"{attempt.job.id}-{attempt.number}"

@@ -113,8 +113,8 @@ def draw_training(history: list[dict[str, float]], path: Path) -> None:
 def _style() -> Any:
     """One look for all, in a font that draws Japanese class names."""
     spec = importlib.util.find_spec("matplotlib_fontja")
-    assert spec is not None  # noqa: S101 - pinned in requirements
-    assert spec.origin is not None  # noqa: S101
+    assert spec is not None
+    assert spec.origin is not None
     known = {entry.name for entry in font_manager.fontManager.ttflist}
     if FONT not in known:
         font_manager.fontManager.addfont(Path(spec.origin).parent / "fonts" / "ipaexg.ttf")

@@ -84,6 +84,6 @@ def _corners(box: object) -> Corners:
 
 def _font() -> ImageFont.FreeTypeFont:
     spec = importlib.util.find_spec("matplotlib_fontja")
-    assert spec is not None  # noqa: S101 - pinned in requirements
-    assert spec.origin is not None  # noqa: S101
+    assert spec is not None
+    assert spec.origin is not None
     return ImageFont.truetype(str(Path(spec.origin).parent / "fonts" / "ipaexg.ttf"), 13)

@@ -143,7 +143,7 @@ class Child:
 
     async def _listen(self) -> None:
         """Keep the console: a progress bar ends its line with a carriage return."""
-        assert self._process.stdout is not None  # noqa: S101 - it is a pipe
+        assert self._process.stdout is not None
         rest = ""
         while chunk := await self._process.stdout.read(2**16):
             text = COLOURS.sub("", rest + chunk.decode("utf-8", errors="replace"))
@@ -184,7 +184,7 @@ class Stock:
         """A child that is ready; one that died in stock is replaced."""
         while True:
             self.refill()
-            assert self._next is not None  # noqa: S101 - just refilled
+            assert self._next is not None
             task, self._next = self._next, None
             try:
                 child = await task

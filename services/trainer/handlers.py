@@ -37,7 +37,7 @@ class Trainings:
         When it is cancelled, the child is gone and its memory free before this returns.
         """
         request = attempt.job.request
-        assert isinstance(request, TrainingRequested)  # noqa: S101 - the only request of the area
+        assert isinstance(request, TrainingRequested)
         arguments = request.arguments
         gpus = await asyncio.to_thread(read_gpus)
         device = choose_device(arguments.device, gpus)

@@ -131,7 +131,7 @@ class Relay:
         """Upload a checkpoint and tell it; while the store is away training goes on without."""
         epoch = message["epoch"]
         request = self.attempt.job.request
-        assert isinstance(request, TrainingRequested)  # noqa: S101 - checked by the handler
+        assert isinstance(request, TrainingRequested)
         prefix = f"{attempt_prefix(request, self.attempt)}/checkpoints/{epoch:05d}"
         paths = {name: Path(path) for name, path in message["checkpoint"].items()}
         try:

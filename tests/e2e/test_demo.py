@@ -1,6 +1,7 @@
 """`make demo`, shortened: everything is real but the number of epochs."""
 
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.conftest import ROOT
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow]
 
+ENDED_S = 280
 FILES = (
     "weights/best.pt",
     "weights/last.pt",
@@ -23,23 +25,41 @@ FILES = (
 )
 
 
-def demo(home: Path, *options: str) -> subprocess.CompletedProcess[str]:
+def demo(home: Path, *options: str) -> subprocess.Popen[str]:
     variables = {
         "SHIRUSHI_HOME": str(home),
         "SHIRUSHI_PORT": "0",
         "SHIRUSHI_OUTPUTS": str(home / "ml_outputs"),
         "NO_COLOR": "1",
     }
-    return subprocess.run(
-        [sys.executable, "-m", "deploy.demo", "--exit", *options],
+    return subprocess.Popen(
+        [sys.executable, "-m", "deploy.demo", *options],
         cwd=ROOT,
         env=os.environ | variables,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        timeout=280,
         text=True,
-        check=False,
     )
+
+
+def ended(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Its exit code and what it said since it was last read."""
+    try:
+        said, _ = process.communicate(timeout=ENDED_S)
+    finally:
+        process.kill()
+    return process.returncode, said
+
+
+def said_until(process: subprocess.Popen[str], phrase: str) -> str:
+    """What it says, up to the line with `phrase`; fails if it ends before."""
+    assert process.stdout is not None
+    said = []
+    for line in process.stdout:
+        said.append(line)
+        if phrase in line:
+            return "".join(said)
+    raise AssertionError("".join(said))
 
 
 def left_behind(home: Path) -> list[str]:
@@ -52,13 +72,16 @@ def left_behind(home: Path) -> list[str]:
     return found
 
 
-@pytest.mark.timeout(600)
-def test_the_demo_goes_from_nothing_to_a_judged_model_and_again(tmp_path: Path) -> None:
-    home = tmp_path / "home"
-    first = demo(home, "--epochs", "2", "--min-map50", "0")
-    assert first.returncode == 0, first.stdout
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("demo") / "home"
+
+
+def test_the_demo_goes_from_nothing_to_a_judged_model(home: Path) -> None:
+    code, said = ended(demo(home, "--exit", "--epochs", "2", "--min-map50", "0"))
+    assert code == 0, said
     for stage in ("Draw", "Start", "Validate", "Train", "Judge", "total", "/ui/ml"):
-        assert stage in first.stdout
+        assert stage in said
     [run] = (home / "ml_outputs/trainings/demo").iterdir()
     assert [name for name in FILES if not (run / name).is_file()] == []
     [judged] = (home / "ml_outputs/validations").iterdir()
@@ -69,7 +92,17 @@ def test_the_demo_goes_from_nothing_to_a_judged_model_and_again(tmp_path: Path) 
         assert (drawn / f"{name}.png").is_file()
     assert left_behind(home) == []
 
-    second = demo(home, "--epochs", "1", "--min-map50", "0.999")
-    assert second.returncode == 1, "a model that is not good enough is a failure"
-    assert "already there" in second.stdout
-    assert len(list((home / "ml_outputs/trainings/demo").iterdir())) == 2
+
+def test_it_stays_up_for_a_second_one_until_it_is_told_to_stop(home: Path) -> None:
+    with demo(home, "--epochs", "1", "--min-map50", "0") as first:
+        try:
+            assert "already there" in said_until(first, "stays up")
+            code, said = ended(demo(home, "--exit", "--epochs", "1", "--min-map50", "0.999"))
+            assert "is up already" in said
+            assert code == 1, "a model that is not good enough is a failure"
+            assert left_behind(home) != []
+            first.send_signal(signal.SIGINT)
+            assert ended(first)[0] == 0
+            assert left_behind(home) == []
+        finally:
+            first.terminate()

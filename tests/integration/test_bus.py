@@ -137,11 +137,11 @@ async def test_a_reading_reaches_who_listens_and_is_not_stored(bus: Bus, nats_ur
     assert await bus.last_sequence() == 0
 
 
-async def test_a_reader_leaves_no_consumer_behind(bus: Bus) -> None:
+async def test_a_reader_leaves_no_consumer_behind(bus: Bus, nats_url: str) -> None:
     await bus.publish(REQUEST)
     await bus.read()
     await take(bus.replay(), 1)
-    nc = await nats.connect(bus.nc.connected_url.geturl())
+    nc = await nats.connect(nats_url)
     try:
         async with asyncio.timeout(5):
             while await nc.jetstream().consumers_info("EVENTS"):

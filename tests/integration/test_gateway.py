@@ -12,6 +12,7 @@ import uvicorn
 import websockets
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
+from websockets.typing import Origin
 
 from libs.common.artifacts import ArtifactStore
 from libs.common.bus import Bus
@@ -251,11 +252,13 @@ async def test_history_older_than_the_window_comes_from_the_log(app: FastAPI, bu
     "frame", ["{", '{"op":"x"}', b"\x00\x01", '{"op":"subscribe","topics":["a b"]}']
 )
 async def test_a_bad_frame_closes_the_socket_with_a_code(app: FastAPI, frame: str | bytes) -> None:
-    async with serving(app) as host:
-        async with websockets.connect(f"ws://{host}{BASE}/ws", open_timeout=5) as socket:
-            await socket.send(frame)
-            with pytest.raises(websockets.ConnectionClosed) as caught:
-                await asyncio.wait_for(socket.recv(), 5)
+    async with (
+        serving(app) as host,
+        websockets.connect(f"ws://{host}{BASE}/ws", open_timeout=5) as socket,
+    ):
+        await socket.send(frame)
+        with pytest.raises(websockets.ConnectionClosed) as caught:
+            await asyncio.wait_for(socket.recv(), 5)
     assert caught.value.rcvd is not None
     assert caught.value.rcvd.code == 1008
 
@@ -264,7 +267,7 @@ async def test_a_socket_of_another_site_is_refused(app: FastAPI) -> None:
     async with serving(app) as host:
         with pytest.raises(websockets.InvalidStatus):
             async with websockets.connect(
-                f"ws://{host}{BASE}/ws", origin="http://evil.example", open_timeout=5
+                f"ws://{host}{BASE}/ws", origin=Origin("http://evil.example"), open_timeout=5
             ):
                 pass
 

@@ -43,7 +43,7 @@ def program(script: str, ready: Callable[[], Awaitable[bool]], grace_s: float = 
 
 async def until(condition: Callable[[], bool]) -> None:
     async with asyncio.timeout(STOP_S):
-        while not condition():  # noqa: ASYNC110 - another process changes it
+        while not condition():
             await asyncio.sleep(0.01)
 
 

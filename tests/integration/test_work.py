@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -16,10 +17,15 @@ from libs.common.events import (
     DatasetRef,
     DatasetRequested,
     DatasetStarted,
+    TrainingArguments,
+    TrainingCancelled,
+    TrainingRequested,
 )
 from libs.common.jobs import Job
 from libs.common.service import Deps
 from libs.common.work import Attempt, Handler, load, run_jobs
+
+Level = Literal["low", "normal", "high"]
 
 QUICK = replace(subjects.DATASET, ack_wait_s=1.0, backoff_s=(0.05,))
 
@@ -226,14 +232,8 @@ async def test_a_message_that_is_no_event_is_buried(deps: Deps) -> None:
 
 @pytest.mark.parametrize("order", [("low", "high"), ("normal", "high")])
 async def test_the_most_urgent_waiting_request_is_taken_first(
-    deps: Deps, order: tuple[str, str]
+    deps: Deps, order: tuple[Level, Level]
 ) -> None:
-    from libs.common.events import (  # noqa: PLC0415
-        TrainingArguments,
-        TrainingCancelled,
-        TrainingRequested,
-    )
-
     for level in order:
         await deps.bus.publish(
             TrainingRequested(
@@ -241,7 +241,7 @@ async def test_the_most_urgent_waiting_request_is_taken_first(
                 dataset=DatasetRef(name="logos"),
                 arguments=TrainingArguments(mode="full"),
                 experiment_name=level,
-                priority=level,  # type: ignore[arg-type]
+                priority=level,
             )
         )
     taken: list[str] = []

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any, Literal
 
 import pytest
 from pydantic import ValidationError
@@ -22,17 +23,19 @@ from services.gateway import views
 from services.gateway.routes.artifacts import wanted
 from services.gateway.schemas import DeleteClass, SplitDataset, StartTraining
 
+Level = Literal["low", "normal", "high"]
+
 START = datetime(2026, 1, 1, tzinfo=UTC)
 TRAINING = {"mode": "full", "dataset_path": "logos"}
 
 
-def job(*facts: Event, job_id: str = "j", priority: str = "normal", seq: int = 1) -> Job:
+def job(*facts: Event, job_id: str = "j", priority: Level = "normal", seq: int = 1) -> Job:
     request = TrainingRequested(
         job_id=job_id,
         dataset=DatasetRef(name="logos"),
         arguments=TrainingArguments(mode="full", epochs=4),
         experiment_name="one",
-        priority=priority,  # type: ignore[arg-type]
+        priority=priority,
     )
     records = [
         Recorded(number, START + timedelta(seconds=number), "x", event)
@@ -81,14 +84,14 @@ def completed() -> TrainingCompleted:
     )
 
 
-def shown(what: Job, reading: dict[str, object] | None = None) -> dict[str, object]:
+def shown(what: Job, reading: dict[str, Any] | None = None) -> dict[str, object]:
     return views.training(what, reading=reading, outputs=Path("/o"), position=None)
 
 
 def test_progress_is_whole_epochs_plus_the_part_of_the_running_one() -> None:
     running = job(started(), epoch(1))
     assert shown(running)["progress"] == 25.0
-    reading = {"attempt": 1, "epoch": 2, "batch": 5, "batches": 10}
+    reading: dict[str, Any] = {"attempt": 1, "epoch": 2, "batch": 5, "batches": 10}
     assert shown(running, reading)["progress"] == 37.5
     assert shown(running, reading)["batch"] == {"done": 5, "of": 10, "epoch": 2}
     assert shown(running, reading | {"attempt": 9})["progress"] == 25.0

@@ -289,5 +289,5 @@ async def test_a_child_dies_with_its_parent(child_home: Path) -> None:
     out, _ = await parent.communicate()
     group = int(out)
     async with asyncio.timeout(10):
-        while living(group):  # noqa: ASYNC110
+        while living(group):
             await asyncio.sleep(0.01)
