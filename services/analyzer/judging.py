@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from libs.common.children import child_environment
 from libs.common.datasets import Dataset, Item, materialise, read_dataset
 from libs.common.errors import BadInput
 from libs.common.events import DatasetRef, ModelRef
@@ -14,7 +15,6 @@ from libs.common.service import Deps
 from libs.common.work import Attempt
 from services.analyzer.child import run_child
 from services.analyzer.domain.report import Analysis, analyse
-from services.analyzer.environment import child_environment
 from services.analyzer.options import ValidateOptions
 from services.analyzer.parquet import Image, read_boxes
 

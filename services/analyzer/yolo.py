@@ -24,10 +24,10 @@ from ultralytics.utils.patches import imread
 from ultralytics.utils.torch_utils import get_num_params
 
 from libs.common.errors import BadInput, PermanentError
+from libs.common.weights import check_names
 from services.analyzer.domain.boxes import Floats
 from services.analyzer.domain.class_order import class_order
 from services.analyzer.domain.labels import BadLabels, read_labels
-from services.analyzer.domain.weights import check_names
 from services.analyzer.parquet import Boxes, Image, write_boxes
 
 CONFIDENCE_FLOOR = 0.001

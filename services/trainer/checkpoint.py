@@ -10,7 +10,7 @@ from ultralytics.utils.metrics import ConfusionMatrix
 from ultralytics.utils.torch_utils import strip_optimizer, unwrap_model
 
 from libs.common.errors import BadInput
-from services.trainer.domain.weights import check_names
+from libs.common.weights import check_names
 
 FILES = ("last.pt", "best.pt", "state.pt")
 

@@ -13,6 +13,7 @@ import orjson
 import pytest
 
 from libs.common import subjects
+from libs.common.children import child_environment
 from libs.common.cloudevents import Recorded
 from libs.common.events import (
     CheckpointSaved,
@@ -30,7 +31,6 @@ from libs.common.jobs import fold
 from libs.common.service import Deps
 from libs.common.work import run_jobs
 from services.trainer.child import Stock, living
-from services.trainer.environment import child_environment
 from services.trainer.handlers import Trainings
 from tests.unit.services.trainer.conftest import arguments, draw_dataset
 

@@ -9,11 +9,11 @@ import cv2
 import numpy as np
 import pytest
 
+from libs.common.children import child_environment
 from libs.common.datasets import read_dataset, write_data_yaml
 from libs.common.events import TrainingArguments
 from services.trainer.child import Child
 from services.trainer.domain.plan import DataFacts, plan_training
-from services.trainer.environment import child_environment
 
 SIDE_PX = 64
 CLASSES = ("square", "disc")

@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
+from libs.common.children import child_environment
 from services.trainer.child import Child, Stock, living
-from services.trainer.environment import child_environment
 from tests.unit.services.trainer.conftest import CLASSES, Run, Train, draw_dataset
 
 WEIGHTS = """
@@ -275,7 +275,7 @@ async def test_a_child_dies_with_its_parent(child_home: Path) -> None:
         "import asyncio, sys, os, signal\n"
         "from pathlib import Path\n"
         "from services.trainer.child import Child\n"
-        "from services.trainer.environment import child_environment\n"
+        "from libs.common.children import child_environment\n"
         "async def main():\n"
         "    child = await Child.start(child_environment(Path(sys.argv[1])))\n"
         "    await child.ready()\n"

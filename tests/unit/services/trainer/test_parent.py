@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from services.trainer.environment import FONTS, child_environment
+from libs.common.children import FONTS, child_environment
 from services.trainer.gpu import read_gpus
 
 

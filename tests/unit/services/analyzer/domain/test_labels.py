@@ -3,9 +3,9 @@
 import pytest
 
 from libs.common.errors import BadInput
+from libs.common.weights import check_names
 from services.analyzer.domain.class_order import class_order
 from services.analyzer.domain.labels import BadLabels, read_labels
-from services.analyzer.domain.weights import check_names
 
 
 def test_a_line_becomes_corners_in_pixels() -> None:

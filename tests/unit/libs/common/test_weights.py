@@ -3,7 +3,7 @@
 import pytest
 
 from libs.common.errors import BadInput
-from services.trainer.domain.weights import check_names
+from libs.common.weights import check_names
 
 
 def test_parts_of_a_detector_are_allowed() -> None:

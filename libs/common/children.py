@@ -12,7 +12,7 @@ FONTS = ("Arial.ttf", "Arial.Unicode.ttf")
 
 
 def child_environment(home: Path) -> dict[str, str]:
-    """The environment of the process.
+    """The environment of a process that runs torch.
 
     Args:
         home: a folder of ours that the libraries may write to; made when missing.
@@ -45,7 +45,9 @@ def _lay_out_fonts(folder: Path) -> None:
         return
     spec = importlib.util.find_spec("matplotlib")
     if spec is None or spec.origin is None:
-        raise PermanentError("matplotlib is not installed: install the extra `analyzer`")
+        raise PermanentError(
+            "matplotlib is not installed: install the extra `trainer` or `analyzer`"
+        )
     font = Path(spec.origin).parent / "mpl-data" / "fonts" / "ttf" / "DejaVuSans.ttf"
     folder.mkdir(parents=True, exist_ok=True)
     for name in FONTS:
