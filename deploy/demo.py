@@ -132,7 +132,7 @@ def _run(client: Client, dataset: Path, options: argparse.Namespace, stages: Sta
 def _draw(folder: Path, console: Console) -> Path:
     with progress_bar(console) as on_progress:
         summary = write_dataset(folder, DEMO_SPEC, workers=2, on_progress=on_progress)
-    console.print(describe(summary))
+    console.print(describe(summary), soft_wrap=True, markup=False)
     return folder
 
 
