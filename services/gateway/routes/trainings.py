@@ -9,6 +9,7 @@ from fastapi import APIRouter, Query, Request, Response
 
 from libs.common.errors import BadInput, Conflict
 from libs.common.events import (
+    Failed,
     ModelRef,
     TrainingCancelRequested,
     TrainingCompleted,
@@ -102,6 +103,22 @@ async def history(training_id: str, gateway: State, request: Request) -> Respons
     """Every epoch: losses, metrics, learning rates, seconds."""
     job = gateway.ledger.job(training_id, "training")
     return fresh(request, views.history(job), {"X-Last-Seq": str(job.last_seq)})
+
+
+@router.get("/training/{training_id}/logs")
+async def logs(
+    training_id: str, gateway: State, request: Request, after: Annotated[int, Query(ge=0)] = 0
+) -> Response:
+    """The run's console past line `after`, once the run has ended; before that, nothing yet."""
+    outcome = gateway.ledger.job(training_id, "training").outcome
+    lines: list[str] = []
+    if isinstance(outcome, TrainingCompleted) and (log := outcome.artifacts.get("console.log")):
+        text = await gateway.deps.artifacts.get_bytes(log.key)
+        lines = text.decode(errors="replace").splitlines()
+    elif isinstance(outcome, Failed):
+        lines = list(outcome.console)
+    numbered = [{"line": n, "text": text} for n, text in enumerate(lines, 1) if n > after]
+    return fresh(request, numbered[:5000])
 
 
 @router.get("/training/{training_id}/artifacts")

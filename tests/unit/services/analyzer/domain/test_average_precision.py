@@ -68,17 +68,17 @@ SETS = {
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_coco_numbers_equal_pycocotools(name: str) -> None:
+def test_coco_numbers_equalby_pycocotools(name: str) -> None:
     data = SETS[name]
     ours = coco_ap(data, match(data))
-    theirs = _pycocotools(data)
+    theirs = by_pycocotools(data)
     assert ours.map50 == pytest.approx(theirs["map50"], abs=1e-9)
     assert ours.map75 == pytest.approx(theirs["map75"], abs=1e-9)
     assert ours.map50_95 == pytest.approx(theirs["map50_95"], abs=1e-9)
     assert ours.average_recall == pytest.approx(theirs["recall"], abs=1e-9)
 
 
-def _pycocotools(data: Evidence) -> dict[str, float]:
+def by_pycocotools(data: Evidence) -> dict[str, float]:
     def xywh(box: np.ndarray) -> list[float]:
         return [*box[:2].tolist(), *(box[2:] - box[:2]).tolist()]
 
