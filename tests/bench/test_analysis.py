@@ -33,7 +33,7 @@ def test_whole_analysis_against_average_precision_alone(images: int) -> None:
     theirs_s = best_s(lambda: by_pycocotools(data))
     print(
         f"\n{images} images, {data.detections} detections: ours {ours_s:.3f} s (AP, operating "
-        f"point, causes, matrix, curves), pycocotools {theirs_s:.3f} s (AP): "
+        f"point, causes, matrix, curves), pycocotools {theirs_s:.3f} s (AP, with its loading): "
         f"{theirs_s / ours_s:.1f} x"
     )
     expected = by_pycocotools(data)["map50_95"]

@@ -35,7 +35,7 @@ ROUTES = {
     ("get", "/artifacts/{key}"),
     ("get", "/events"),
 }
-DEFAULTS = {
+DEFAULTS: dict[str, dict[str, Any]] = {
     "ValidateDataset": {"check_images": True, "check_labels": True, "validate_format": True},
     "StartTraining": {
         "model_architecture": "yolov8s",
