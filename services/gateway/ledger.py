@@ -3,6 +3,7 @@
 import asyncio
 import logging
 from collections import defaultdict
+from collections.abc import Collection
 
 from libs.common.bus import Bus
 from libs.common.cloudevents import decode
@@ -76,10 +77,10 @@ class Ledger:
         """The training called `project/experiment`."""
         return self.jobs.get(self.runs.get(name, ""))
 
-    def free_experiment(self, project: str, wanted: str) -> str:
+    def free_experiment(self, project: str, wanted: str, taken: Collection[str]) -> str:
         """`wanted`, or `wanted-2`, `wanted-3` …: no run ever overwrites another."""
         name, number = wanted, 1
-        while f"{project}/{name}" in self.runs:
+        while name in taken or f"{project}/{name}" in self.runs:
             number += 1
             name = f"{wanted[:90]}-{number}"
         return name

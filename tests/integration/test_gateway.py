@@ -171,10 +171,22 @@ async def test_a_page_of_another_site_can_change_nothing(rest: AsyncClient) -> N
 
 async def test_two_runs_of_one_name_never_share_a_folder(rest: AsyncClient) -> None:
     body = {"mode": "full", "dataset_path": "logos", "experiment_name": "same"}
-    names = [
-        (await rest.post("/training/start", json=body)).json()["experiment_name"] for _ in range(3)
-    ]
-    assert names == ["same", "same-2", "same-3"]
+    first = (await rest.post("/training/start", json=body)).json()["experiment_name"]
+    posts = [rest.post("/training/start", json=body) for _ in range(4)]
+    others = [answer.json()["experiment_name"] for answer in await asyncio.gather(*posts)]
+    assert first == "same"
+    assert sorted(others) == ["same-2", "same-3", "same-4", "same-5"]
+
+
+async def test_base_weights_decide_the_architecture(rest: AsyncClient) -> None:
+    body = {"mode": "transfer", "dataset_path": "logos", "base_model_path": "shirushi-logo-n"}
+    started = (await rest.post("/training/start", json=body)).json()
+    shown = (await rest.get(f"/training/status/{started['training_id']}")).json()
+    assert shown["request"]["arguments"]["model_architecture"] == "yolov8n"
+    other = body | {"model_architecture": "yolov8s"}
+    refused = await rest.post("/training/start", json=other)
+    assert refused.status_code == 422
+    assert "yolov8n" in refused.json()["detail"]
 
 
 async def test_lists_page_by_cursor(rest: AsyncClient) -> None:

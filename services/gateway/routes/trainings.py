@@ -1,24 +1,21 @@
 """Start, watch and stop trainings."""
 
-import asyncio
 import uuid
-from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
-from libs.common.errors import BadInput, Conflict
+from libs.common.errors import Conflict
 from libs.common.events import (
     Failed,
-    ModelRef,
     TrainingCancelRequested,
     TrainingCompleted,
-    TrainingRequested,
 )
 from libs.common.jobs import Job
 from services.gateway import views
+from services.gateway.requested import training_requested
 from services.gateway.schemas import StartTraining
-from services.gateway.state import BASE, Gateway, Once, OnceOnly, State, fresh
+from services.gateway.state import BASE, Gateway, OnceOnly, State, fresh
 
 router = APIRouter(tags=["trainings"])
 
@@ -28,7 +25,7 @@ async def start(body: StartTraining, gateway: State, once: OnceOnly) -> dict[str
     """Queue a training; it starts as soon as a trainer is free."""
     job = once.earlier(gateway)
     if job is None:
-        job = await gateway.publish(await _requested(body, gateway, once))
+        job = await gateway.publish(await training_requested(body, gateway, once))
     name = views.run_name(job)
     return {
         "training_id": job.id,
@@ -137,44 +134,6 @@ async def artifacts(training_id: str, gateway: State, request: Request) -> Respo
         for name, each in sorted(found.items())
     ]
     return fresh(request, listing)
-
-
-async def _requested(body: StartTraining, gateway: Gateway, once: Once) -> TrainingRequested:
-    dataset = await asyncio.to_thread(gateway.resolver.dataset, body.dataset_path)
-    now = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
-    wanted = body.experiment_name or f"{body.mode}_{now}"
-    arguments = body.arguments()
-    base = await _base(body, gateway)
-    if base and base.training_id and body.mode == "continue":
-        earlier = gateway.ledger.jobs[base.training_id].request
-        if isinstance(earlier, TrainingRequested):  # the weights decide the architecture
-            same = {"model_architecture": earlier.arguments.model_architecture}
-            arguments = arguments.model_copy(update=same)
-    return TrainingRequested(
-        job_id=once.job_id,
-        body_sha256=once.body_sha256,
-        dataset=dataset,
-        base_model=base,
-        arguments=arguments,
-        project_name=body.project_name,
-        experiment_name=gateway.ledger.free_experiment(body.project_name, wanted),
-        priority=body.priority,
-        tags=body.tags,
-    )
-
-
-async def _base(body: StartTraining, gateway: Gateway) -> ModelRef | None:
-    if body.mode == "full":
-        if body.base_model_path:
-            raise BadInput(
-                "mode full starts from nothing: leave base_model_path out, or use transfer",
-                code="base_with_full",
-            )
-        return None
-    weights = "last.pt" if body.mode == "continue" else "best.pt"
-    return await asyncio.to_thread(
-        gateway.resolver.model, body.base_model_path or "", weights=weights
-    )
 
 
 def _positions(gateway: Gateway) -> dict[str, int]:
