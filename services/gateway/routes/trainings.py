@@ -126,7 +126,7 @@ async def artifacts(training_id: str, gateway: State, request: Request) -> Respo
     listing = [
         {
             "name": name,
-            "size_bytes": each.size_bytes,
+            "size": each.size_bytes,
             "sha256": each.sha256,
             "key": each.key,
             "url": f"{BASE}/artifacts/{each.key}",

@@ -114,7 +114,7 @@ export type HistoryRow = Record<string, unknown>;
 
 export interface ArtifactEntry {
   name: string;
-  size_bytes: number;
+  size: number;
   sha256: string;
   url: string;
   key?: string;

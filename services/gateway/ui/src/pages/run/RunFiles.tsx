@@ -38,7 +38,7 @@ export function RunFiles({ id, ended }: { id: string; ended: boolean }) {
                       {file.name}
                     </Anchor>
                   </Table.Td>
-                  <Table.Td ta="right">{size(file.size_bytes)}</Table.Td>
+                  <Table.Td ta="right">{size(file.size)}</Table.Td>
                 </Table.Tr>
               ))}
             </Table.Tbody>
