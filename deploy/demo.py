@@ -79,7 +79,8 @@ def main(argv: list[str] | None = None) -> int:
     options = _parser().parse_args(argv)
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 120)
     os.environ["SHIRUSHI_HOME"] = str(options.home)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # stops in order, as Ctrl-C
+    for number in (signal.SIGINT, signal.SIGTERM):  # also where a shell had it ignored
+        signal.signal(number, signal.default_int_handler)
     stages = Stages(console)
     supervisor: subprocess.Popen[bytes] | None = None
     try:
