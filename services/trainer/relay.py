@@ -109,8 +109,9 @@ class Relay:
             saving = None
             if newest := next((each for each in reversed(epochs) if "checkpoint" in each), None):
                 saving = asyncio.create_task(self._save(newest))
-                await asyncio.wait({saving}, timeout=CHECKPOINT_FIRST_S)
             try:
+                if saving:
+                    await asyncio.wait({saving}, timeout=CHECKPOINT_FIRST_S)
                 for epoch in epochs:
                     await self._tell(epoch)
                 if saving:
