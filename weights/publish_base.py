@@ -20,7 +20,7 @@ from weights.train_base import RECIPE, SEED, prepare_environment
 HERE = Path(__file__).resolve().parent
 NAME = "shirushi-logo-n"
 LICENCE = "AGPL-3.0-only"
-_MACHINE_PATHS = (b"/tmp/", b"/work", b"/home/", b"/root/")
+_MACHINE_PATHS = (b"/tmp/", b"/home/", b"/root/")
 # Where and when a run happened is nobody's business; how it was set is everybody's.
 _PRIVATE_ARGS = {"data", "save_dir", "project", "name", "time", "resume", "device", "exist_ok"}
 
