@@ -88,6 +88,8 @@ class Store:
 
     endpoint: str
     secrets: Secrets
+    ports: dict[str, int]
+    command: list[str]
 
 
 @pytest.fixture(scope="session")
@@ -96,8 +98,9 @@ def store() -> Iterator[Store]:
     with tempfile.TemporaryDirectory(prefix="shirushi-store-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         ports = store_ports()
-        opened = Store(f"http://127.0.0.1:{ports['s3.port']}", load_or_make(folder))
         command = store_command(folder, ports)
+        endpoint = f"http://127.0.0.1:{ports['s3.port']}"
+        opened = Store(endpoint, load_or_make(folder), ports, command)
         with running(command, folder / "out", **store_environment(opened.secrets)):
             wait_until(
                 lambda: asyncio.run(make_bucket(opened.endpoint, opened.secrets, "ready")),

@@ -77,6 +77,7 @@ class Bus:
 
         Raises:
             Unavailable: not confirmed within `patience_s`, or the log is full.
+            BadInput: it is over the server's limit of 1 MB.
         """
         loop = asyncio.get_running_loop()
         deadline = loop.time() + (self.patience_s if patience_s is None else patience_s)
@@ -89,6 +90,11 @@ class Bus:
                     timeout=min(ACK_S, max(0.1, deadline - loop.time())),
                     headers={"Nats-Msg-Id": event.dedupe_key},
                 )
+            except nats.errors.MaxPayloadError as error:
+                raise BadInput(
+                    f"the event {event.kind} is too large: put bulk into an artifact",
+                    code="event_too_large",
+                ) from error
             except nats.js.errors.APIError as error:
                 if error.err_code in FULL_CODES:
                     raise Unavailable("the event log is full", code="log_full") from error

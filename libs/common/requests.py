@@ -102,7 +102,7 @@ async def deliveries(
     try:
         while True:
             try:
-                pulls = [(each, await _bind(bus, each, slots)) for each in subscriptions]
+                pulls = [(each, await bind(bus, each, slots)) for each in subscriptions]
                 while True:
                     raise_if_cancelled()
                     wake.clear()
@@ -133,7 +133,7 @@ async def _look(pull: JetStreamContext.PullSubscription) -> Msg | None:
     return msg
 
 
-async def _bind(
+async def bind(
     bus: Bus, subscription: Subscription, slots: int
 ) -> JetStreamContext.PullSubscription:
     """Create or update the durable: `pull_subscribe` alone would ignore a changed setting."""

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from pathlib import Path
 
 import nats
@@ -11,10 +12,12 @@ from nats.js.api import StreamConfig
 
 from deploy.ports import free_ports, is_free
 from deploy.store import server_binary
+from libs.common import subjects
 from libs.common.bus import Bus, connect, provision
 from libs.common.cloudevents import Recorded
-from libs.common.errors import TopologyDrift, Unavailable
+from libs.common.errors import BadInput, TopologyDrift, Unavailable
 from libs.common.events import DatasetDeleted, DatasetRef, DatasetRequested
+from libs.common.requests import bind
 from tests.conftest import running, wait_until
 
 REQUEST = DatasetRequested(job_id="job-1", operation="validate", dataset=DatasetRef(name="logos"))
@@ -148,3 +151,31 @@ async def test_a_reader_leaves_no_consumer_behind(bus: Bus, nats_url: str) -> No
                 await asyncio.sleep(0.01)
     finally:
         await nc.close()
+
+
+async def test_closing_does_not_wait_after_a_fetch_that_found_nothing(
+    bus: Bus, nats_url: str
+) -> None:
+    """A drain would hang for its whole 30 s here."""
+    async with asyncio.timeout(10):
+        async with connect(nats_url, source="other") as other:
+            following = asyncio.create_task(take(other.replay(), 1))
+            await asyncio.wait({following}, timeout=2.5)
+            following.cancel()
+            await asyncio.gather(following, return_exceptions=True)
+
+
+async def test_a_durable_with_other_settings_is_updated(bus: Bus) -> None:
+    """`pull_subscribe` on a durable that is there ignores what it is given."""
+    durable = replace(subjects.DATASET, ack_wait_s=7.0)
+    await bind(bus, subjects.DATASET, slots=1)
+    await bind(bus, durable, slots=1)
+    info = await bus.js.consumer_info("EVENTS", durable.durable)
+    assert info.config.ack_wait == 7.0
+
+
+async def test_a_payload_over_the_limit_is_refused_and_others_go_on(bus: Bus) -> None:
+    huge = DatasetDeleted(job_id="job-1", name="x" * 2**20)
+    with pytest.raises(BadInput, match="too large"):
+        await bus.publish(huge)
+    assert await bus.publish(REQUEST) == 1

@@ -1,0 +1,92 @@
+"""The object store as we start it: its known traps, each on the real server."""
+
+import socket
+
+import httpx
+import pytest
+from minio import Minio
+from minio.error import S3Error
+
+from libs.common.artifacts import ArtifactStore
+from libs.common.settings import Settings
+from tests.conftest import Store
+
+SECRET = b"weights of somebody"
+
+
+def quiet() -> httpx.Client:
+    return httpx.Client(timeout=10.0, trust_env=False)
+
+
+async def test_nobody_reads_or_writes_without_keys(
+    store: Store, artifacts: ArtifactStore, settings: Settings
+) -> None:
+    await artifacts.put_bytes("models/a.pt", SECRET)
+    url = f"{store.endpoint}/{settings.s3_bucket}"
+    with quiet() as client:
+        answers = [
+            client.get(f"{url}/models/a.pt"),
+            client.put(f"{url}/models/b.pt", content=b"forged"),
+            client.delete(f"{url}/models/a.pt"),
+            client.get(f"{url}?list-type=2"),
+            client.put(f"{store.endpoint}/a-new-bucket"),
+        ]
+    assert [answer.status_code for answer in answers] == [403] * len(answers)
+    assert await artifacts.get_bytes("models/a.pt") == SECRET
+
+
+async def test_the_back_door_of_the_filer_is_closed(
+    store: Store, artifacts: ArtifactStore, settings: Settings
+) -> None:
+    """Its HTTP port reads and writes any object unless signing keys are set."""
+    await artifacts.put_bytes("models/a.pt", SECRET)
+    filer = f"http://127.0.0.1:{store.ports['filer.port']}/buckets/{settings.s3_bucket}/models"
+    with quiet() as client:
+        read = client.get(f"{filer}/a.pt")
+        written = client.put(f"{filer}/b.pt", content=b"forged")
+        removed = client.delete(f"{filer}/a.pt")
+    assert {read.status_code, written.status_code, removed.status_code} <= {401, 403}
+    assert await artifacts.get_bytes("models/a.pt") == SECRET
+
+
+async def test_it_says_nothing_to_its_maker(store: Store) -> None:
+    assert "-master.telemetry=false" in store.command
+
+
+async def test_keys_are_not_in_its_command_line(store: Store) -> None:
+    line = " ".join(store.command)
+    for secret in (*store.secrets.store.values(), *store.secrets.tokens.values()):
+        assert secret not in line
+
+
+@pytest.mark.parametrize("name", ["s3.port", "filer.port", "master.port", "volume.port"])
+async def test_it_listens_on_loopback_only(store: Store, name: str) -> None:
+    addresses = {info[4][0] for info in socket.getaddrinfo(socket.gethostname(), None)}
+    for address in addresses - {"127.0.0.1", "127.0.1.1", "::1"}:
+        family = socket.AF_INET6 if ":" in str(address) else socket.AF_INET
+        with socket.socket(family) as probe:
+            probe.settimeout(1)
+            assert probe.connect_ex((str(address), store.ports[name])) != 0
+    with socket.socket() as probe:
+        assert probe.connect_ex(("127.0.0.1", store.ports[name])) == 0
+
+
+async def test_the_minio_client_works_with_it(
+    store: Store, artifacts: ArtifactStore, settings: Settings
+) -> None:
+    await artifacts.put_bytes("trainings/p/e/results.csv", b"epoch\n")
+    client = Minio(
+        store.endpoint.removeprefix("http://"),
+        store.secrets.store["access_key"],
+        store.secrets.store["secret_key"],
+        secure=False,
+        region="us-east-1",
+    )
+    answer = client.get_object(settings.s3_bucket, "trainings/p/e/results.csv")
+    try:
+        assert answer.read() == b"epoch\n"
+    finally:
+        answer.close()
+        answer.release_conn()
+    with pytest.raises(S3Error):
+        client.stat_object(settings.s3_bucket, "nothing")
