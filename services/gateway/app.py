@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
 from libs.common.service import VERSION, end, open_service
-from services.gateway import asyncapi, page, problems
+from services.gateway import asyncapi, docs, page, problems
 from services.gateway.guard import Guard, TooLargeError
 from services.gateway.ledger import Ledger
 from services.gateway.readings import Readings
@@ -44,11 +44,14 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         version=VERSION,
         summary="Check, train, watch and judge logo detectors",
         lifespan=lifespan,
+        docs_url=None,  # FastAPI's own pages load scripts from elsewhere
+        redoc_url=None,
     )
     problems.install(app)
     for each in (system, datasets, trainings, models, artifacts, events):
         app.include_router(each.router, prefix=BASE)
     app.include_router(system.root)
+    app.include_router(docs.router)
 
     @app.exception_handler(TooLargeError)
     async def too_large(*_: object) -> JSONResponse:

@@ -47,7 +47,7 @@ class Guard:
         limit = self.settings.max_body_bytes
         if "/upload/" in scope["path"]:
             limit = self.settings.max_upload_bytes
-        await self.app(scope, _bounded(receive, limit), _safe(send, scope["path"]))
+        await self.app(scope, _bounded(receive, limit), _safe(send))
 
     def _refusal(self, scope: Scope, headers: Headers, host: str) -> tuple[int, str] | None:
         name = host.rsplit(":", 1)[0] if not host.endswith("]") else host
@@ -82,14 +82,13 @@ def _bounded(receive: Receive, limit: int) -> Receive:
     return counted
 
 
-def _safe(send: Send, path: str) -> Send:
+def _safe(send: Send) -> Send:
     async def with_headers(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             for name, value in HEADERS.items():
                 headers.setdefault(name, value)
-            if not path.startswith(("/docs", "/redoc")):
-                headers.setdefault("Content-Security-Policy", CSP)
+            headers.setdefault("Content-Security-Policy", CSP)
         await send(message)
 
     return with_headers

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -289,3 +290,14 @@ async def test_the_contracts_are_generated(rest: AsyncClient, path: str) -> None
     document = (await rest.get(f"http://localhost{path}")).json()
     assert document["info"]["version"] == "0.1.0"
     assert len(document.get("paths") or document["channels"]) > 20
+
+
+async def test_the_docs_load_nothing_from_elsewhere(rest: AsyncClient) -> None:
+    page = await rest.get("http://localhost/docs")
+    assert "'self'" in page.headers["Content-Security-Policy"]
+    links = re.findall(r"""(?:src|href)=["']([^"']+)["']""", page.text)
+    assert len(links) == 3
+    for link in links:
+        assert link.startswith("/docs/")
+        assert (await rest.get(f"http://localhost{link}")).status_code == 200
+    assert (await rest.get("http://localhost/docs/other.js")).status_code == 404
