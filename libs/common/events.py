@@ -116,10 +116,12 @@ class Cancelled(Event):
 
 
 class DatasetRequested(Request):
-    """Validate, import, split, edit or delete a dataset."""
+    """Validate, import, edit, restore or delete a dataset, or free what no version holds."""
 
     kind: Literal["dataset.requested.v1"] = "dataset.requested.v1"
-    operation: Literal["validate", "import", "split", "delete_class", "delete"]
+    operation: Literal[
+        "validate", "import", "split", "delete_class", "fix", "edit", "restore", "delete", "collect"
+    ]
     dataset: DatasetRef
     options: dict[str, Any] = Field(
         default_factory=dict, description="of the operation, as checked by the gateway's model"
@@ -130,6 +132,22 @@ class DatasetStarted(Started):
     """The dataset service took the job up."""
 
     kind: Literal["dataset.started.v1"] = "dataset.started.v1"
+
+
+class DatasetFindingsFound(Event):
+    """A batch of what a check found, told while it runs; the report at its end has them all."""
+
+    kind: Literal["dataset.findings_found.v1"] = "dataset.findings_found.v1"
+    batch: int = Field(ge=1, description="1-based, in the order of finding")
+    findings: tuple[dict[str, Any], ...] = Field(
+        max_length=500, description="rule, severity, split, file, line, message, value, fix"
+    )
+    images_done: int = Field(ge=0)
+
+    @property
+    def dedupe_key(self) -> str:
+        """One batch of an attempt is one fact."""
+        return f"{self.kind}:{self.job_id}:{self.attempt}:{self.batch}"
 
 
 class DatasetValidated(Event):
@@ -162,6 +180,30 @@ class DatasetRegistered(Event):
     classes: tuple[str, ...]
     counts: dict[str, int] = Field(description="images per split")
     changes: dict[str, int] = Field(default_factory=dict, description="what the edit did")
+    diff: Artifact | None = Field(default=None, description="against the parent, file by file")
+
+
+class DatasetPreviewed(Event):
+    """What an edit would change; nothing was changed."""
+
+    terminal: ClassVar[bool] = True
+
+    kind: Literal["dataset.previewed.v1"] = "dataset.previewed.v1"
+    name: str
+    parent: str | None = Field(default=None, description="the version that it would be made from")
+    changes: dict[str, int] = Field(default_factory=dict, description="what the edit would do")
+    report: Artifact = Field(description="the diff, file by file")
+
+
+class DatasetCollected(Event):
+    """Bytes that no version of a dataset holds any more were removed from the store."""
+
+    terminal: ClassVar[bool] = True
+
+    kind: Literal["dataset.collected.v1"] = "dataset.collected.v1"
+    name: str
+    files: int = Field(ge=0)
+    size_bytes: int = Field(ge=0)
 
 
 class DatasetDeleted(Event):
@@ -320,10 +362,10 @@ class TrainingCancelled(Cancelled):
 
 
 class AnalysisRequested(Request):
-    """Judge or draw a model."""
+    """Judge, draw or explain a model, or compare judgements."""
 
     kind: Literal["analysis.requested.v1"] = "analysis.requested.v1"
-    operation: Literal["validate", "visualize"]
+    operation: Literal["validate", "visualize", "compare", "explain"]
     model: ModelRef
     dataset: DatasetRef | None = Field(default=None, description="visualize finds the run's own")
     options: dict[str, Any] = Field(
@@ -358,6 +400,34 @@ class ModelVisualized(Event):
 
     kind: Literal["analysis.visualized.v1"] = "analysis.visualized.v1"
     prefix: str = Field(description="visualizations/{model_name}_{timestamp}")
+    seconds: float = Field(ge=0)
+    report: Artifact
+    artifacts: dict[str, Artifact]
+
+
+class ModelsCompared(Event):
+    """Two or more judgements of the same images were compared, the first against each other one."""
+
+    terminal: ClassVar[bool] = True
+
+    kind: Literal["analysis.compared.v1"] = "analysis.compared.v1"
+    prefix: str = Field(description="comparisons/{name}_{timestamp}")
+    validations: tuple[str, ...] = Field(description="job ids; the first is the base")
+    verdicts: dict[str, Literal["better", "worse", "cannot_tell"]] = Field(
+        description="of each other validation against the base, by job id"
+    )
+    seconds: float = Field(ge=0)
+    report: Artifact
+    artifacts: dict[str, Artifact]
+
+
+class DetectionExplained(Event):
+    """It was drawn what in the image made the model say so."""
+
+    terminal: ClassVar[bool] = True
+
+    kind: Literal["analysis.explained.v1"] = "analysis.explained.v1"
+    prefix: str = Field(description="explanations/{model_name}_{timestamp}")
     seconds: float = Field(ge=0)
     report: Artifact
     artifacts: dict[str, Artifact]

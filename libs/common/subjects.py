@@ -5,6 +5,7 @@ evt.<area>.requested.v1.<job id>                      a request
 evt.training.requested.v1.<pool>.<priority>.<job id>  a request that is routed
 dead.<durable>.<original subject>                     a request that was given up
 tel.<topic>                                           a reading: not stored, newest wins
+ask.<area>.<question>                                 a read that a service answers at once
 """
 
 from dataclasses import dataclass
@@ -98,3 +99,8 @@ def dead(durable: str, subject: str) -> str:
 def telemetry(topic: str) -> str:
     """The core subject of a reading; `>` listens to all."""
     return f"tel.{topic}"
+
+
+def question(area: str, name: str) -> str:
+    """The core subject of a question to the services of an area; `*` hears all."""
+    return f"ask.{area}.{name}"

@@ -13,11 +13,21 @@ from services.gateway.guard import Guard, TooLargeError
 from services.gateway.ledger import Ledger
 from services.gateway.readings import Readings
 from services.gateway.resolve import Resolver
-from services.gateway.routes import artifacts, datasets, events, models, system, trainings
+from services.gateway.routes import (
+    artifacts,
+    dataset_checks,
+    datasets,
+    events,
+    judgements,
+    models,
+    system,
+    trainings,
+)
 from services.gateway.settings import GatewaySettings
 from services.gateway.state import BASE, Gateway
 
 PATIENCE_S = 5.0
+ROUTES = (system, dataset_checks, datasets, trainings, models, judgements, artifacts, events)
 
 
 def create_app(settings: GatewaySettings) -> FastAPI:
@@ -48,7 +58,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         redoc_url=None,
     )
     problems.install(app)
-    for each in (system, datasets, trainings, models, artifacts, events):
+    for each in ROUTES:
         app.include_router(each.router, prefix=BASE)
     app.include_router(system.root)
     app.include_router(docs.router)

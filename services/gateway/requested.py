@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from libs.common.errors import BadInput, Conflict
 from libs.common.events import ModelRef, TrainingArguments, TrainingRequested
-from services.gateway.schemas import StartTraining
+from services.gateway.schemas.trainings import StartTraining
 from services.gateway.state import Gateway, Once
 
 

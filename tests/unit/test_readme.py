@@ -10,7 +10,9 @@ from pydantic import BaseModel
 
 from libs.client.options import parser
 from services.gateway.app import create_app
-from services.gateway.schemas import StartTraining, ValidateDataset, ValidateModel
+from services.gateway.schemas.datasets import ValidateDataset
+from services.gateway.schemas.models import ValidateModel
+from services.gateway.schemas.trainings import StartTraining
 from services.gateway.settings import GatewaySettings
 
 ROOT = Path(__file__).parents[2]

@@ -1,4 +1,4 @@
-"""Validate, register, split and edit datasets."""
+"""List, upload, split, edit and delete datasets."""
 
 import asyncio
 import uuid
@@ -7,71 +7,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response, UploadFile
 
 from libs.common.errors import BadInput, NotFound
-from libs.common.events import DatasetRef, DatasetRequested
-from services.gateway.routes.jobs import answer, current
-from services.gateway.schemas import NAME, DeleteClass, SplitDataset, ValidateDataset
-from services.gateway.state import BASE, Gateway, Once, OnceOnly, Patience, State, Waits, fresh
+from libs.common.events import DatasetRef
+from services.gateway.routes.dataset_jobs import located, start
+from services.gateway.schemas.body import NAME
+from services.gateway.schemas.datasets import DeleteClass, SplitDataset
+from services.gateway.state import Gateway, Once, OnceOnly, State, Waits, fresh
 
 router = APIRouter(tags=["datasets"])
-
-
-async def start(
-    gateway: Gateway,
-    once: Once,
-    waits: Patience,
-    operation: Any,
-    dataset: DatasetRef,
-    options: dict[str, Any],
-) -> Response:
-    """Ask for a dataset job and answer as soon as it is done, or in time."""
-    job = once.earlier(gateway) or await gateway.publish(
-        DatasetRequested(
-            job_id=once.job_id,
-            body_sha256=once.body_sha256,
-            operation=operation,
-            dataset=dataset,
-            options=options,
-        )
-    )
-    url = f"{BASE}/dataset/validate/{job.id}"
-    return await answer(gateway, job, waits, status_url=url, id_name="validation_id")
-
-
-async def located(gateway: Gateway, text: str) -> DatasetRef:
-    """Resolve off the event loop: a disk may be slow."""
-    return await asyncio.to_thread(gateway.resolver.dataset, text)
-
-
-@router.post("/dataset/validate")
-async def validate(body: ValidateDataset, gateway: State, once: OnceOnly, waits: Waits) -> Response:
-    """Check a dataset: structure, pairs, label lines, pixels, distribution."""
-    dataset = await located(gateway, body.dataset_path)
-    options = body.model_dump(mode="json", exclude={"dataset_path"})
-    return await start(gateway, once, waits, "validate", dataset, options)
-
-
-@router.get("/dataset/validate")
-async def validations(gateway: State, request: Request) -> Response:
-    """All dataset jobs, the newest first."""
-    jobs = [
-        {
-            "validation_id": job.id,
-            "operation": getattr(job.request, "operation", None),
-            "dataset_path": getattr(job.request, "dataset").name,  # noqa: B009
-            "status": job.status,
-            "created_at": job.created_at,
-        }
-        for job in gateway.ledger.newest("dataset")[:500]
-    ]
-    return fresh(request, jobs)
-
-
-@router.get("/dataset/validate/{validation_id}")
-async def validation(validation_id: str, gateway: State, request: Request) -> Response:
-    """The report, or how far it is."""
-    job = gateway.ledger.job(validation_id, "dataset")
-    url = f"{BASE}/dataset/validate/{job.id}"
-    return await current(gateway, request, job, status_url=url, id_name="validation_id")
 
 
 @router.get("/datasets")

@@ -14,7 +14,7 @@ from libs.common.events import (
 from libs.common.jobs import Job
 from services.gateway import views
 from services.gateway.requested import training_requested
-from services.gateway.schemas import StartTraining
+from services.gateway.schemas.trainings import StartTraining
 from services.gateway.state import BASE, Gateway, OnceOnly, State, fresh
 
 router = APIRouter(tags=["trainings"])

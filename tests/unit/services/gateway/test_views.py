@@ -21,7 +21,8 @@ from libs.common.events import (
 from libs.common.jobs import Job, fold
 from services.gateway import views
 from services.gateway.routes.artifacts import wanted
-from services.gateway.schemas import DeleteClass, SplitDataset, StartTraining
+from services.gateway.schemas.datasets import DeleteClass, SplitDataset
+from services.gateway.schemas.trainings import StartTraining
 
 Level = Literal["low", "normal", "high"]
 

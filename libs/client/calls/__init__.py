@@ -1,0 +1,1 @@
+"""The routes of the REST contract as methods, one file per area."""

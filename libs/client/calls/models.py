@@ -1,0 +1,45 @@
+"""Models: list, judge, draw."""
+
+from pathlib import Path
+from typing import Any
+
+from libs.client.calls.calls import Calls, Json, OnProgress
+
+
+class ModelCalls(Calls):
+    """The routes on models."""
+
+    def models(self) -> list[Json]:
+        """Every model that can be used."""
+        return self.listed("/models")
+
+    def validate_model(
+        self,
+        model_path: str,
+        test_dataset_path: str | Path,
+        *,
+        on_progress: OnProgress | None = None,
+        **options: Any,
+    ) -> Json:
+        """Judge a model on labelled images and wait for the numbers.
+
+        Raises:
+            JobFailed: the model could not be judged.
+        """
+        body = {
+            "model_path": model_path,
+            "test_dataset_path": str(test_dataset_path),
+            **options,
+        }
+        return self.work("/model/validate", body, "validation_id", on_progress)
+
+    def visualize_model(
+        self, model_path: str, *, on_progress: OnProgress | None = None, **options: Any
+    ) -> Json:
+        """Draw a model's curves and matrices and wait for them.
+
+        Raises:
+            JobFailed: the pictures could not be drawn.
+        """
+        body = {"model_path": model_path, **options}
+        return self.work("/model/visualize", body, "visualization_id", on_progress)

@@ -1,0 +1,67 @@
+"""Verbs on models."""
+
+import argparse
+
+from rich.console import Console
+
+from libs.client import show
+from libs.client.client import Client
+from libs.client.show import print_json
+from libs.client.verbs.verb import DONE, AddVerb, Verb, full_path, progress, show_list
+
+
+def evaluate(client: Client, arguments: argparse.Namespace, console: Console) -> int:
+    """Judge a model and show the numbers."""
+    with progress(arguments, console, "judging") as on_progress:
+        answer = client.validate_model(
+            arguments.model,
+            arguments.dataset,
+            split=arguments.split,
+            confidence_threshold=arguments.confidence,
+            iou_threshold=arguments.iou,
+            on_progress=on_progress,
+        )
+    if arguments.json:
+        print_json(answer)
+    else:
+        show.metrics(console, answer)
+    return DONE
+
+
+def visualize(client: Client, arguments: argparse.Namespace, console: Console) -> int:
+    """Draw a model's pictures."""
+    with progress(arguments, console, "drawing") as on_progress:
+        answer = client.visualize_model(arguments.model, on_progress=on_progress)
+    if arguments.json:
+        print_json(answer)
+    else:
+        pictures = answer.get("artifacts") or []
+        show.rows(console, pictures, ("name", "size_bytes", "url"), "nothing could be drawn")
+    return DONE
+
+
+def models(client: Client, arguments: argparse.Namespace, console: Console) -> int:
+    """List the models."""
+    columns = ("name", "project", "created_at", "size", "path")
+    return show_list(client.models(), columns, arguments, console)
+
+
+def add_arguments(verb: AddVerb) -> None:
+    """The verbs of this area."""
+    verb("models", "the models that can be used")
+    _evaluate_arguments(verb("evaluate", "judge a model on labelled images"))
+    visualize = verb("visualize", "draw a model's curves and matrices")
+    visualize.add_argument("model", metavar="MODEL", type=full_path, help="name, path or artifact")
+
+
+def _evaluate_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("model", metavar="MODEL", type=full_path, help="name, path or artifact")
+    command.add_argument(
+        "dataset", metavar="DATASET", type=full_path, help="folder, data.yaml or name"
+    )
+    command.add_argument("--split", choices=["train", "val", "test"], default="test")
+    command.add_argument("--confidence", type=float, default=0.25, help="0 to 1")
+    command.add_argument("--iou", type=float, default=0.45, help="of the suppression, 0 to 1")
+
+
+VERBS: dict[str, Verb] = {"evaluate": evaluate, "visualize": visualize, "models": models}

@@ -1,0 +1,93 @@
+"""Verbs on trainings."""
+
+import argparse
+
+from rich.console import Console
+
+from libs.client.client import Client
+from libs.client.show import print_json
+from libs.client.verbs.verb import DONE, FAILED, AddVerb, Verb, full_path
+from libs.client.watch import ending, watch
+
+TRAINING_FIELDS = (
+    "model_architecture",
+    "base_model_path",
+    "epochs",
+    "batch_size",
+    "learning_rate",
+    "imgsz",
+    "optimizer",
+    "patience",
+    "freeze",
+    "device",
+    "seed",
+    "project_name",
+    "experiment_name",
+    "priority",
+)
+"""Options of `train` that go into the request; those not given are left to the server."""
+
+_INTEGERS = frozenset({"epochs", "batch_size", "imgsz", "patience", "freeze", "seed"})
+_CHOICES = {
+    "model_architecture": [f"yolov8{size}" for size in "nsmlx"],
+    "priority": ["low", "normal", "high"],
+}
+
+
+def train(client: Client, arguments: argparse.Namespace, console: Console) -> int:
+    """Start a training, and watch it if asked to."""
+    fields = {name: getattr(arguments, name) for name in TRAINING_FIELDS}
+    request = {name: value for name, value in fields.items() if value is not None}
+    started = client.start_training(arguments.dataset, arguments.mode, **request)
+    training_id = str(started["training_id"])
+    if not arguments.watch:
+        if arguments.json:
+            print_json(started)
+        else:
+            console.print(f"training {training_id} is {started['status']}", highlight=False)
+        return DONE
+    shown_on = Console(stderr=True) if arguments.json else console
+    job = watch(client, training_id, shown_on)
+    if arguments.json:
+        print_json(client.training(training_id))
+    else:
+        console.print(ending(job), highlight=False)
+    return DONE if job.status == "completed" else FAILED
+
+
+def cancel(client: Client, arguments: argparse.Namespace, console: Console) -> int:
+    """Stop a training."""
+    answer = client.cancel(arguments.training_id, keep=arguments.keep)
+    if arguments.json:
+        print_json(answer)
+    else:
+        console.print(str(answer.get("message") or answer.get("status")), highlight=False)
+    return DONE
+
+
+def add_arguments(verb: AddVerb) -> None:
+    """The verbs of this area."""
+    _train_arguments(verb("train", "start a training"))
+    _cancel_arguments(verb("cancel", "stop a training"))
+
+
+def _train_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "dataset", metavar="DATASET", type=full_path, help="folder, data.yaml or name"
+    )
+    command.add_argument(
+        "--mode", choices=["full", "transfer", "continue", "resume"], default="full"
+    )
+    command.add_argument("--watch", action="store_true", help="show it until it ends")
+    for name in TRAINING_FIELDS:
+        kind = int if name in _INTEGERS else float if name == "learning_rate" else str
+        flag = f"--{name.replace('_', '-')}"
+        command.add_argument(flag, dest=name, type=kind, choices=_CHOICES.get(name))
+
+
+def _cancel_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("training_id", metavar="ID")
+    command.add_argument("--keep", action="store_true", help="finish now and keep the weights")
+
+
+VERBS: dict[str, Verb] = {"train": train, "cancel": cancel}

@@ -1,0 +1,125 @@
+"""Questions that are answered at once, over the bus: reads that need no job and leave no fact.
+
+The gateway asks (`ask.<area>.<question>`), any instance of the service answers. Questions are for
+reading what is stored (panels, pages, pictures): what changes anything is a request in the log.
+An answer is bytes of at most 1 MB: page what may be longer.
+"""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from contextlib import suppress
+from typing import Any
+
+import nats.errors
+import orjson
+from nats.aio.msg import Msg
+
+from libs.common import subjects
+from libs.common.bus import Bus, raise_if_cancelled
+from libs.common.errors import (
+    BadInput,
+    Conflict,
+    NotFound,
+    PermanentError,
+    ShirushiError,
+    TransientError,
+    Unavailable,
+)
+
+log = logging.getLogger(__name__)
+
+ASK_S = 10.0
+AT_ONCE = 8
+MOST_BYTES = 1_000_000
+ERROR, CODE = "Shirushi-Error", "Shirushi-Code"
+
+Answer = Callable[[dict[str, Any]], Awaitable[bytes]]
+"""From the question's fields to the answer's bytes; raises errors of ours."""
+
+_ERRORS: dict[str, type[ShirushiError]] = {
+    kind.__name__: kind
+    for kind in (BadInput, Conflict, NotFound, PermanentError, TransientError, Unavailable)
+}
+
+
+async def ask(
+    bus: Bus, area: str, question: str, fields: dict[str, Any], *, timeout_s: float = ASK_S
+) -> bytes:
+    """Ask the services of an area, and give back what one of them answers.
+
+    Raises:
+        Unavailable: none is there, or none answers in time.
+        ShirushiError: what the service raised: NotFound, BadInput, Conflict, ….
+    """
+    try:
+        reply = await bus.nc.request(
+            subjects.question(area, question), orjson.dumps(fields), timeout=timeout_s
+        )
+    except (nats.errors.Error, TimeoutError) as error:
+        raise Unavailable(
+            f"the {area} service does not answer: try again", code="service_away"
+        ) from error
+    headers = reply.headers or {}
+    if kind := headers.get(ERROR):
+        told = _ERRORS.get(kind, TransientError)
+        raise told(reply.data.decode(), code=headers.get(CODE))
+    return bytes(reply.data)
+
+
+async def answer_questions(bus: Bus, area: str, answers: Mapping[str, Answer]) -> None:
+    """Answer the questions of an area until cancelled, several at a time.
+
+    Args:
+        bus: ours.
+        area: `dataset`, `training` or `analysis`.
+        answers: by the question's name.
+    """
+    subscription = await bus.nc.subscribe(subjects.question(area, "*"), queue=area)
+    places = asyncio.Semaphore(AT_ONCE)
+    try:
+        async with asyncio.TaskGroup() as group:
+            async for message in subscription.messages:
+                raise_if_cancelled()
+                await places.acquire()
+                task = group.create_task(_reply(bus, message, answers))
+                task.add_done_callback(lambda _: places.release())
+    finally:
+        with suppress(nats.errors.Error):
+            await subscription.unsubscribe()
+
+
+async def _reply(bus: Bus, message: Msg, answers: Mapping[str, Answer]) -> None:
+    if not message.reply:
+        return
+    headers: dict[str, str] = {}
+    try:
+        data = await _answer(message, answers)
+    except ShirushiError as error:
+        kind = next(k.__name__ for k in type(error).__mro__ if k.__name__ in _ERRORS)
+        headers = {ERROR: kind, CODE: error.code}
+        data = error.message[:2000].encode()
+    except Exception:
+        log.exception("a question could not be answered", extra={"subject": message.subject})
+        headers = {ERROR: "TransientError", CODE: "internal_error"}
+        data = b"The service failed to answer; its log says why."
+    with suppress(nats.errors.Error):
+        await bus.nc.publish(message.reply, data, headers=headers or None)
+
+
+async def _answer(message: Msg, answers: Mapping[str, Answer]) -> bytes:
+    answer = answers.get(message.subject.rsplit(".", 1)[-1])
+    if answer is None:
+        raise NotFound("nobody here knows this question", code="unknown_question")
+    try:
+        fields = orjson.loads(message.data)
+    except orjson.JSONDecodeError as error:
+        raise BadInput("the question is no JSON", code="bad_question") from error
+    if not isinstance(fields, dict):
+        raise BadInput("the question is no JSON object", code="bad_question")
+    data = await answer(fields)
+    if len(data) > MOST_BYTES:
+        raise BadInput(
+            "the answer is over 1 MB: ask for fewer rows at a time", code="answer_too_large"
+        )
+    return data

@@ -1,0 +1,92 @@
+"""Judge and draw models."""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Request, Response
+
+from libs.common.events import AnalysisRequested
+from services.gateway import views
+from services.gateway.routes.jobs import answer, current
+from services.gateway.schemas.models import ValidateModel, VisualizeModel
+from services.gateway.state import BASE, OnceOnly, State, Waits, fresh
+
+router = APIRouter(tags=["models"])
+
+
+@router.post("/model/validate")
+async def validate(body: ValidateModel, gateway: State, once: OnceOnly, waits: Waits) -> Response:
+    """Judge a model on a labelled set."""
+    job = once.earlier(gateway)
+    if job is None:
+        model = await asyncio.to_thread(gateway.resolver.model, body.model_path)
+        dataset = await asyncio.to_thread(gateway.resolver.dataset, body.test_dataset_path)
+        options = body.model_dump(mode="json", exclude={"model_path", "test_dataset_path"})
+        job = await gateway.publish(
+            AnalysisRequested(
+                job_id=once.job_id,
+                body_sha256=once.body_sha256,
+                operation="validate",
+                model=model,
+                dataset=dataset,
+                options=options,
+            )
+        )
+    url = f"{BASE}/model/validate/{job.id}"
+    return await answer(gateway, job, waits, status_url=url, id_name="validation_id")
+
+
+@router.get("/model/validate")
+async def validations(gateway: State, request: Request) -> Response:
+    """All validations, the newest first, with their headline numbers."""
+    jobs = gateway.ledger.newest("analysis")
+    shown = [_headline(job) for job in jobs if getattr(job.request, "operation", "") == "validate"]
+    return fresh(request, shown[:500])
+
+
+@router.get("/model/validate/{validation_id}")
+async def validation(validation_id: str, gateway: State, request: Request) -> Response:
+    """The result, or how far it is."""
+    job = gateway.ledger.job(validation_id, "analysis")
+    url = f"{BASE}/model/validate/{job.id}"
+    return await current(gateway, request, job, status_url=url, id_name="validation_id")
+
+
+@router.post("/model/visualize")
+async def visualize(body: VisualizeModel, gateway: State, once: OnceOnly, waits: Waits) -> Response:
+    """Draw a model's curves and matrices from what is stored."""
+    job = once.earlier(gateway)
+    if job is None:
+        model = await asyncio.to_thread(gateway.resolver.model, body.model_path)
+        options = body.model_dump(mode="json", exclude={"model_path"})
+        job = await gateway.publish(
+            AnalysisRequested(
+                job_id=once.job_id,
+                body_sha256=once.body_sha256,
+                operation="visualize",
+                model=model,
+                options=options,
+            )
+        )
+    url = f"{BASE}/model/visualize/{job.id}"
+    return await answer(gateway, job, waits, status_url=url, id_name="visualization_id")
+
+
+@router.get("/model/visualize/{visualization_id}")
+async def visualization(visualization_id: str, gateway: State, request: Request) -> Response:
+    """The pictures, or how far they are."""
+    job = gateway.ledger.job(visualization_id, "analysis")
+    url = f"{BASE}/model/visualize/{job.id}"
+    return await current(gateway, request, job, status_url=url, id_name="visualization_id")
+
+
+def _headline(job: Any) -> dict[str, Any]:
+    request: AnalysisRequested = job.request
+    return {
+        "validation_id": job.id,
+        "model_path": request.model.name,
+        "test_dataset_path": request.dataset.name if request.dataset else None,
+        "status": job.status,
+        "created_at": views.stamp(job.created_at),
+        "metrics": getattr(job.outcome, "metrics", {}),
+    }

@@ -1,0 +1,1 @@
+"""What clients send: field names, defaults and ranges of the REST contract."""
