@@ -1,7 +1,7 @@
 """Every rule that is checked, its weight, its fix and its threshold: the one place they are listed.
 
-To add a rule: a line here, a function in the `rules_…` file of what it looks at, a planted
-defect and a clean twin in the tests.
+To add a rule: a line here, its sentences in `texts/`, a function in the `rules_…` file of what it
+looks at, a planted defect and a clean twin in the tests.
 """
 
 from services.dataset.domain.findings import Rule
@@ -11,6 +11,7 @@ FILES = (
     Rule("label_without_image", "W", "opt"),
     Rule("label_in_wrong_split", "E", "auto"),
     Rule("duplicate_stem", "E"),
+    Rule("case_insensitive_clash", "W", "opt"),
     Rule("label_case_mismatch", "E", "auto"),
     Rule("unicode_normalization_mismatch", "E", "auto"),
     Rule("label_in_images_dir", "E", "auto"),
@@ -38,15 +39,34 @@ IMAGES = (
     Rule("sixteen_bit_image", "W", "opt"),
     Rule("alpha_channel", "W", "opt"),
     Rule("animated_image", "W", "opt"),
-    Rule("decompression_bomb", "E", threshold=178_956_970),
-    Rule("image_too_small", "E", threshold=10),
+    Rule("multi_page_tiff", "W", "opt"),
+    Rule("decompression_bomb", "E", threshold=178_956_970, unit="pixels"),
+    Rule("image_too_small", "E", threshold=10, unit="pixels"),
+    Rule("extreme_image_aspect", "W", threshold=10, unit="long side / short side"),
+    Rule("image_size_outlier", "I", threshold=6, unit="times the middle size, or its inverse"),
+    Rule("blank_image", "W"),
+    Rule("dark_image", "I"),
+    Rule("overexposed_image", "I"),
+    Rule("blurry_image", "I"),
+    Rule("low_jpeg_quality", "I"),
+    Rule("partial_gray_fill", "W"),
+    Rule("color_space_outlier", "I"),
 )
 
 DUPLICATES = (
     Rule("exact_duplicate", "W", "opt"),
+    Rule("pixel_identical", "W", "opt"),
+    Rule("near_duplicate", "W", "opt"),
+    Rule("mirrored_duplicate", "W"),
     Rule("exact_duplicate_across_splits", "E", "opt"),
+    Rule("pixel_identical_across_splits", "E", "opt"),
+    Rule("near_duplicate_across_splits", "E", "opt"),
+    Rule("mirrored_duplicate_across_splits", "W", "opt"),
     Rule("duplicate_image_conflicting_labels", "E"),
     Rule("train_equals_val", "E"),
+    Rule("split_overlap_parent", "E"),
+    Rule("txt_list_overlap", "E"),
+    Rule("same_source_across_splits", "W"),
 )
 
 LABELS = (
@@ -60,10 +80,13 @@ LABELS = (
     Rule("inf_value", "E"),
     Rule("zero_size_box", "E", "opt"),
     Rule("negative_size_box", "E"),
-    Rule("box_out_of_image", "E", "auto", threshold=0.001),
-    Rule("tiny_box", "W", "opt", threshold=2e-6),
-    Rule("full_image_box", "I", threshold=0.99),
+    Rule("box_out_of_image", "E", "auto", threshold=0.001, unit="share of the side"),
+    Rule("tiny_box", "W", "opt", threshold=2e-6, unit="share of the image"),
+    Rule("full_image_box", "I", threshold=0.99, unit="share of the side"),
     Rule("duplicate_box", "W", "auto"),
+    Rule("near_duplicate_box", "W", "opt", threshold=0.9, unit="IoU"),
+    Rule("same_box_two_classes", "W", threshold=0.9, unit="IoU"),
+    Rule("heavy_overlap_same_class", "W", threshold=0.7, unit="IoU"),
     Rule("wrong_column_count", "E"),
     Rule("extra_confidence_column", "E", "auto"),
     Rule("segments_mixed_with_boxes", "E", "auto"),
@@ -77,18 +100,31 @@ LABELS = (
     Rule("non_utf8_label", "E", "opt"),
     Rule("nul_bytes_label", "E"),
     Rule("crlf_line_endings", "I", "auto"),
-    Rule("oversized_label_file", "W", threshold=1_048_576),
+    Rule("oversized_label_file", "W", threshold=1_048_576, unit="bytes"),
+    Rule("xyxy_format_suspected", "E", "opt", threshold=0.5, unit="share of the rows"),
+    Rule("object_count_outlier", "I", threshold=5, unit="robust deviations"),
+    Rule("box_aspect_outlier", "I", threshold=5, unit="robust deviations"),
+    Rule("box_size_outlier", "I", threshold=5, unit="robust deviations"),
 )
 
 CLASSES = (
     Rule("unused_class", "W", "opt"),
-    Rule("few_samples_class", "W", threshold=10),
-    Rule("class_imbalance", "W", threshold=10),
+    Rule("few_samples_class", "W", threshold=10, unit="boxes"),
+    Rule("class_imbalance", "W", threshold=10, unit="most / fewest boxes"),
     Rule("class_missing_in_train", "E"),
     Rule("duplicate_class_name", "W", "opt"),
-    Rule("background_share", "I", threshold=0.5),
-    Rule("split_ratio", "I", threshold=0.05),
+    Rule("split_distribution_drift", "W", threshold=0.3, unit="total variation distance"),
+    Rule("image_property_drift", "W"),
+    Rule("background_share", "I", threshold=0.5, unit="share of the split"),
+    Rule("split_ratio", "I", threshold=0.05, unit="share of the images"),
     Rule("split_empty", "E"),
+)
+
+MEANING = (
+    Rule("class_label_suspect", "W"),
+    Rule("missing_box_suspect", "W"),
+    Rule("box_misplaced_suspect", "W"),
+    Rule("spurious_box_suspect", "W"),
 )
 
 DESCRIPTION = (
@@ -120,4 +156,15 @@ DESCRIPTION = (
     Rule("two_yaml_files", "W"),
 )
 
-CATALOGUE = (*FILES, *IMAGES, *DUPLICATES, *LABELS, *CLASSES, *DESCRIPTION)
+GROUPS = {
+    "files": FILES,
+    "images": IMAGES,
+    "duplicates": DUPLICATES,
+    "labels": LABELS,
+    "classes": CLASSES,
+    "meaning": MEANING,
+    "description": DESCRIPTION,
+}
+"""The rules under the headings of the documentation."""
+
+CATALOGUE = tuple(rule for group in GROUPS.values() for rule in group)

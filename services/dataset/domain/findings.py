@@ -20,7 +20,9 @@ class Rule:
     severity: Severity
     fix: Fix | None = None
     threshold: float | None = None
-    """Of the rules that have one; its unit is in the rule's own docstring."""
+    """Of the rules that have one."""
+    unit: str | None = None
+    """Of the threshold."""
     enabled: bool = True
 
 
