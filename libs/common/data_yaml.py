@@ -7,7 +7,11 @@ from typing import Any
 from libs.common.safe_yaml import MAX_YAML_VALUES, YamlFile, read_mapping
 
 SPLITS = ("train", "val", "test")
-MISNAMED_VAL = ("validation", "valid", "vali", "eval", "dev")
+MISNAMED_VAL = (
+    *("validation", "valid", "validate", "validating", "vali", "vals", "vaild", "val_images"),
+    *("valid_images", "val_path", "eval", "evaluation", "dev", "val"),
+)
+"""Keys that people write for `val`, whatever their capitals; `val` itself for `Val` and `VAL`."""
 
 
 @dataclass(slots=True)
@@ -43,13 +47,14 @@ def read_data_yaml(file: Path) -> DataYaml:
 def _read_splits(found: DataYaml, data: dict[Any, Any]) -> None:
     if isinstance(data.get("path"), str):
         found.path = data["path"]
-    misnamed = next((key for key in MISNAMED_VAL if data.get(key)), None)
-    if "val" not in data and misnamed:
+    said = {str(key).strip().lower(): key for key in data if data[key]}
+    misnamed = next((said[key] for key in MISNAMED_VAL if key in said), None)
+    if not data.get("val") and misnamed:
         found.report(
             "val_key_misnamed",
             f"The validation split is called '{misnamed}'; the trainer's key is 'val'. Rename it.",
             fatal=False,
-            value=misnamed,
+            value=str(misnamed),
         )
         data = {**data, "val": data[misnamed]}
     for split in SPLITS:

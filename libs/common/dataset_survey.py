@@ -4,6 +4,7 @@ Folders, txt lists and pairing are resolved as the pinned trainer (ultralytics 8
 two differences: nothing is fetched, and with `roots` nothing outside of them is ever read.
 """
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -67,6 +68,7 @@ def survey_dataset(path: Path, roots: Sequence[Path] = ()) -> Survey:
         survey.sources[split] = tuple(source for source in sources if source)
         if survey.sources[split]:
             survey.splits[split] = tuple(_items(survey, survey.sources[split], fence))
+    _note_strays(survey, described)
     return survey
 
 
@@ -118,8 +120,10 @@ def _root_of(described: DataYaml, survey: Survey, fence: Fence) -> Path:
     allowed = fence.allows(written)
     if allowed and written.is_dir():
         return written.resolve()
-    if allowed or Path(described.path).is_absolute():
+    if _is_absolute(described.path):
         survey.note(_elsewhere("path", described.path, described.file))
+    elif allowed and not _climbs(described.path):
+        survey.note(_missing("path", described.path, described.file))
     else:
         survey.note(_outside("path", described.path, described.file))
     return own
@@ -140,22 +144,55 @@ def _resolve_source(survey: Survey, split: str, entry: str, fence: Fence) -> Pat
     allowed = fence.allows(source)
     if allowed and source.exists():
         return source
-    if Path(entry).is_absolute():
+    if _is_absolute(entry):
         survey.note(_elsewhere(split, entry, survey.yaml))
-        return None
-    if not allowed:
+    elif not allowed or _climbs(entry):
         survey.note(_outside(split, entry, survey.yaml))
-        return None
-    survey.note(
-        Problem(
-            "split_path_missing",
-            f"'{split}: {entry}' does not exist. Correct the path in the YAML file.",
-            value=entry,
-            fatal=False,
-            file=survey.yaml,
-        )
-    )
+    else:
+        survey.note(_missing(split, entry, survey.yaml))
     return None
+
+
+def _note_strays(survey: Survey, described: DataYaml) -> None:
+    """Splits that leave the dataset's folder by `..` while others stay inside.
+
+    Where all of them do, the YAML file lies beside the images, which is a layout like any other.
+    """
+    outside = [
+        (split, entry)
+        for split, entries in described.splits.items()
+        for entry in entries
+        if not _is_absolute(entry)
+        and ".." in Path(entry).parts
+        and any(not source.is_relative_to(survey.root) for source in survey.sources.get(split, ()))
+    ]
+    inside = any(
+        source.is_relative_to(survey.root)
+        for sources in survey.sources.values()
+        for source in sources
+    )
+    for split, entry in outside if inside else ():
+        survey.note(_outside(split, entry, survey.yaml, fatal=False))
+
+
+def _is_absolute(written: str) -> bool:
+    """Also as on Windows, and from a home folder."""
+    return bool(re.match(r"[/\\~]|[A-Za-z]:[/\\]", written))
+
+
+def _climbs(written: str) -> bool:
+    """Whether it goes up by more than the one `../` that exports have."""
+    return Path(written).parts[:2] == ("..", "..") or "/../.." in written
+
+
+def _missing(key: str, written: str, file: Path | None) -> Problem:
+    return Problem(
+        "split_path_missing",
+        f"'{key}: {written}' does not exist. Correct the path in the YAML file.",
+        value=written,
+        fatal=False,
+        file=file,
+    )
 
 
 def _elsewhere(key: str, written: str, file: Path | None) -> Problem:
@@ -170,12 +207,13 @@ def _elsewhere(key: str, written: str, file: Path | None) -> Problem:
     )
 
 
-def _outside(key: str, written: str, file: Path | None) -> Problem:
+def _outside(key: str, written: str, file: Path | None, *, fatal: bool = True) -> Problem:
+    where = "folders that this system may read" if fatal else "dataset's folder"
     return Problem(
         "path_traversal",
-        f"'{key}: {written}' leads out of the folders that this system may read. Move the images "
-        "into the dataset's folder.",
+        f"'{key}: {written}' leads out of the {where}. Move the images into the dataset's folder.",
         value=written,
+        fatal=fatal,
         file=file,
     )
 

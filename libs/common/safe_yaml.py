@@ -84,7 +84,7 @@ def _compose(found: YamlFile, text: str) -> yaml.MappingNode | None:
     except yaml.YAMLError as error:
         mark = getattr(error, "problem_mark", None)
         line = mark.line + 1 if mark else None
-        tab = "'\\t'" in str(error)
+        tab = any("\t" in row[: len(row) - len(row.lstrip())] for row in text.splitlines())
         found.report(
             "yaml_tab_indent" if tab else "yaml_syntax_error",
             "A line is indented with a tab, which YAML forbids: use spaces."

@@ -56,6 +56,7 @@ def check_image(image: ImageFacts, rules: Rules) -> Iterator[Hit]:
     if image.fault:
         return
     yield from _size(image, rules)
+    yield from _aspect(image, rules)
     if image.trailing_bytes:
         text = f"{image.trailing_bytes} bytes follow the end of the image; they are ignored."
         yield Hit("jpeg_trailing_data", text, value=str(image.trailing_bytes))
@@ -67,6 +68,14 @@ def _size(image: ImageFacts, rules: Rules) -> Iterator[Hit]:
     if min(image.width, image.height) < least:
         text = f"{image.width}×{image.height} pixels: the trainer drops images under {least:g}."
         yield Hit("image_too_small", text, value=f"{image.width}x{image.height}")
+
+
+def _aspect(image: ImageFacts, rules: Rules) -> Iterator[Hit]:
+    short, long = sorted((image.width, image.height))
+    if short and long / short >= rules.threshold("extreme_image_aspect"):
+        text = f"{image.width}×{image.height} pixels: at a training size of 640 only "
+        text += f"{640 * short / long:.0f} are left of the short side. Crop it."
+        yield Hit("extreme_image_aspect", text, value=f"{image.width}x{image.height}")
 
 
 def bomb(width: int, height: int, rules: Rules) -> Hit | None:
@@ -93,6 +102,9 @@ def _pixels(image: ImageFacts) -> Iterator[Hit]:
     if image.mode in ("RGBA", "LA", "PA"):
         text = "The image has an alpha channel, which the trainer ignores."
         yield Hit("alpha_channel", text, value=image.mode)
+    if image.frames > 1 and image.format == "tiff":
+        text = f"The TIFF has {image.frames} pages: only the first is used."
+        yield Hit("multi_page_tiff", text, value=str(image.frames))
     if image.frames > 1 and image.format in ("gif", "png", "webp"):
         text = f"The image is an animation of {image.frames} frames: only the first is used."
         yield Hit("animated_image", text, value=str(image.frames))

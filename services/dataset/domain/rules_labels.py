@@ -1,6 +1,7 @@
 """Rules over one label file: `LabelFile` in, hits out. `check_label` runs them all."""
 
 import math
+from array import array
 from collections.abc import Callable, Iterator
 
 from services.dataset.domain.findings import Hit, Rules
@@ -11,13 +12,15 @@ ROUNDING = 1e-6
 PIXELS_FROM = 2.0
 """From here a coordinate cannot be a slip of a relative one."""
 
+PIXEL_AT_640 = 1 / 640
+
 RowCheck = Callable[[Row, int, Rules], Hit | None]
 
 
 def check_label(label: LabelFile, classes: int, rules: Rules) -> Iterator[Hit]:
     """Everything that is wrong with one label file, in the order of its lines."""
     yield from _encoding(label, rules)
-    if label.text is None or "\0" in label.text:
+    if label.text is None or "\0" in label.text or _is_oversized(label, rules):
         return
     yield from _polygons(label)
     for row in label.rows:
@@ -26,13 +29,18 @@ def check_label(label: LabelFile, classes: int, rules: Rules) -> Iterator[Hit]:
     yield from _duplicates(label)
 
 
+def _is_oversized(label: LabelFile, rules: Rules) -> bool:
+    """So large that its rows are not told one by one."""
+    return len(label.raw) > rules.threshold("oversized_label_file")
+
+
 def _encoding(label: LabelFile, rules: Rules) -> Iterator[Hit]:
     raw = label.raw
-    limit = rules.threshold("oversized_label_file")
-    if len(raw) > limit:
+    if _is_oversized(label, rules):
+        limit = rules.threshold("oversized_label_file")
         text = f"The label file is larger than {limit:,.0f} bytes: is it a label file?"
         yield Hit("oversized_label_file", text, value=f"{len(raw)} bytes")
-    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+    if _is_utf16(raw):
         text = "The label file is UTF-16: the trainer drops the image. Save it as UTF-8."
         yield Hit("utf16_label", text)
     elif b"\0" in raw:
@@ -44,8 +52,17 @@ def _encoding(label: LabelFile, rules: Rules) -> Iterator[Hit]:
     if raw.startswith(b"\xef\xbb\xbf"):
         text = "The label file begins with a byte order mark, which some trainers refuse."
         yield Hit("utf8_bom", text, line=1)
-    if b"\r\n" in raw:
+    if b"\r" in raw and not _is_utf16(raw):
         yield Hit("crlf_line_endings", "The lines end as on Windows (CR LF); this is harmless.")
+
+
+def _is_utf16(raw: bytes) -> bool:
+    """By its mark, or by every second byte being NUL, as digits have in UTF-16."""
+    if raw.startswith((b"\xff\xfe", b"\xfe\xff")):
+        return True
+    head = raw[:4096]
+    nuls = [head[start::2].count(0) for start in (0, 1)]
+    return len(head) >= 8 and min(nuls) == 0 and 2 * max(nuls) > 0.9 * len(head)
 
 
 def _polygons(label: LabelFile) -> Iterator[Hit]:
@@ -76,32 +93,44 @@ def _shape(row: Row) -> Hit | None:
     if row.is_polygon and count % 2 == 0:
         text = f"A polygon needs pairs of x and y, but has {count - 1} numbers after the class."
         return Hit("odd_polygon_count", text, row.line, line)
-    if count == 6:
+    if count == 6 and 0 <= row.numbers[5] <= 1:
         text = "A sixth column (a confidence?): the trainer drops the image. Remove the column."
         return Hit("extra_confidence_column", text, row.line, line)
-    if count < 5:
+    if count < 5 or count == 6:
         text = f"A box needs 5 columns (class x y width height), but there are {count}."
         return Hit("wrong_column_count", text, row.line, line)
     return None
 
 
 def _unreadable(row: Row, line: str) -> Hit:
-    if "," in line:
-        pieces = line.replace(";", ",").split(",")
-        separates = all(_is_number(piece) for piece in pieces) and len(pieces) in (5, 6)
-        decimal = all(_is_number(word.replace(",", ".")) for word in row.words)
-        if decimal and len(row.words) >= 5 and not separates:
-            text = "Decimal commas: the trainer drops the image. Use decimal points."
-            return Hit("decimal_comma", text, row.line, line)
-        if all(_is_number(piece) for piece in pieces if piece.strip()):
-            text = "Commas between the columns: the trainer drops the image. Use spaces."
-            return Hit("comma_separated", text, row.line, line)
-        if all(_is_number(word.strip(",")) for word in row.words):
-            text = "Commas between the columns: the trainer drops the image. Use spaces."
-            return Hit("comma_separated", text, row.line, line)
+    kind = _commas(line)
+    if kind == "decimal_comma":
+        text = "Decimal commas: the trainer drops the image. Use decimal points."
+        return Hit(kind, text, row.line, line)
+    if kind == "comma_separated":
+        text = "Commas between the columns: the trainer drops the image. Use spaces."
+        return Hit(kind, text, row.line, line)
     bad = next(word for word in row.words if not _is_number(word))
     text = f"'{bad[:40]}' is not a number: the trainer drops the image."
     return Hit("non_numeric_value", text, row.line, line)
+
+
+def _commas(line: str) -> str | None:
+    """Which of the two meanings of a comma makes numbers of the line, if one does.
+
+    `0;0,5;0,5;0,1;0,1` and `0,0,5,0,5,0,1,0,1` (a class, then four pairs) are decimal commas.
+    """
+    if "," not in line and ";" not in line:
+        return None
+    columns = line.replace(";", " ").replace("\t", " ").split()
+    pieces = [piece.strip() for piece in line.replace(";", ",").split(",")]
+    if len(columns) >= 5 and all(_is_number(word.replace(",", ".")) for word in columns):
+        plain = all(_is_number(word) for word in columns)  # only semicolons stood between them
+        return "comma_separated" if plain else "decimal_comma"
+    if len(pieces) == 9 and all(piece.isdigit() for piece in pieces):
+        return "decimal_comma"
+    separated = line.replace(";", " ").replace(",", " ").split()
+    return "comma_separated" if all(_is_number(word) for word in separated) else None
 
 
 def _is_number(word: str) -> bool:
@@ -175,8 +204,8 @@ def _size(row: Row, _classes: int, rules: Rules) -> Hit | None:
     if over > slack:
         text = f"The box leaves the image by {over:.1%} of its side."
         return Hit("box_out_of_image", text, row.line, line)
-    if width * height < rules.threshold("tiny_box"):
-        text = f"The box covers {width * height:.1e} of the image: less than a pixel at 640."
+    if width * height < rules.threshold("tiny_box") or min(width, height) < PIXEL_AT_640:
+        text = f"The box is {640 * width:.1f}×{640 * height:.1f} pixels at a training size of 640."
         return Hit("tiny_box", text, row.line, line)
     if min(width, height) >= rules.threshold("full_image_box"):
         return Hit("full_image_box", "The box is the whole image.", row.line, line)
@@ -184,14 +213,15 @@ def _size(row: Row, _classes: int, rules: Rules) -> Hit | None:
 
 
 def _duplicates(label: LabelFile) -> Iterator[Hit]:
-    seen: dict[tuple[float, ...], int] = {}
+    seen: dict[bytes, int] = {}
     for row in label.rows:
         if row.numbers is None:
             continue
-        if row.numbers in seen:
-            text = f"The same row as line {seen[row.numbers]}: the trainer leaves it out."
+        key = array("f", row.numbers).tobytes()  # the trainer compares in 32 bits
+        if key in seen:
+            text = f"The same row as line {seen[key]}: the trainer leaves it out."
             yield Hit("duplicate_box", text, row.line, " ".join(row.words)[:80])
-        seen.setdefault(row.numbers, row.line)
+        seen.setdefault(key, row.line)
 
 
 _ROW_CHECKS: tuple[RowCheck, ...] = (_not_finite, _class, _range, _size)
