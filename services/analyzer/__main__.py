@@ -2,17 +2,22 @@
 
 import asyncio
 
+from libs.common.asks import answer_questions
 from libs.common.service import open_service, until_told_to_stop
 from libs.common.settings import Settings
 from libs.common.subjects import ANALYZER
 from libs.common.work import run_jobs
 from services.analyzer.handlers import analyse_model
+from services.analyzer.questions import analysis_questions
 
 
 async def main() -> None:
-    """Work off analysis requests, one at a time, until told to stop."""
+    """Work off analysis requests, one at a time, and answer questions, until told to stop."""
     async with open_service("analyzer", Settings()) as deps:
-        await until_told_to_stop(run_jobs(deps, ANALYZER, analyse_model))
+        await until_told_to_stop(
+            run_jobs(deps, ANALYZER, analyse_model),
+            answer_questions(deps.bus, "analysis", analysis_questions(deps)),
+        )
 
 
 if __name__ == "__main__":

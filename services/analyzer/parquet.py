@@ -9,8 +9,10 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from libs.common.errors import BadInput
 from services.analyzer.domain.boxes import Floats
 from services.analyzer.domain.evidence import Evidence, evidence
 
@@ -20,11 +22,16 @@ CORNERS = ("x1", "y1", "x2", "y2")
 
 @dataclass(frozen=True)
 class Image:
-    """One judged image: where it is and its size in pixels, upright."""
+    """One judged image: where it is, its size in pixels, upright, and what its bytes were.
+
+    `member` is its path inside the version of a registered dataset, empty for a folder's.
+    """
 
     path: str
     width_px: int
     height_px: int
+    member: str = ""
+    sha256: str = ""
 
 
 @dataclass
@@ -65,15 +72,28 @@ def write_boxes(boxes: Boxes, classes: tuple[str, ...], path: Path) -> None:
     _write(table, notes, path)
 
 
-def read_boxes(path: Path) -> tuple[Evidence, tuple[Image, ...]]:
-    """The evidence that `write_boxes` or `write_matches` wrote, and its images."""
-    table = pq.read_table(path)
+def read_boxes(source: Path | bytes) -> tuple[Evidence, tuple[Image, ...]]:
+    """The evidence that `write_boxes` or `write_matches` wrote, and its images.
+
+    Raises:
+        BadInput: `unreadable_boxes`: it is no such file.
+    """
+    try:
+        return _read_boxes(pa.BufferReader(source) if isinstance(source, bytes) else source)
+    except (pa.ArrowException, KeyError, TypeError, ValueError) as error:
+        raise BadInput(
+            "The stored boxes cannot be read: validate the model again.", code="unreadable_boxes"
+        ) from error
+
+
+def _read_boxes(source: Any) -> tuple[Evidence, tuple[Image, ...]]:
+    table = pq.read_table(source, columns=["image", "kind", "class", "score", *CORNERS])
     notes = json.loads(table.schema.metadata[NOTES])
-    is_label = np.asarray(table["kind"].to_pylist(), dtype=object) == "label"
+    is_label = pc.equal(table["kind"].cast(pa.string()), "label").to_numpy(zero_copy_only=False)
     image = table["image"].to_numpy().astype(np.int64)
     kind = table["class"].to_numpy().astype(np.int64)
     corners = np.stack([table[name].to_numpy() for name in CORNERS], axis=1)
-    score = table["score"].to_numpy()
+    score = table["score"].to_numpy().astype(np.float64)
     data = evidence(
         images=len(notes["images"]),
         classes=tuple(notes["classes"]),
