@@ -7,9 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from services.analyzer.domain.assignment import take
 from services.analyzer.domain.boxes import Floats, Ints
 from services.analyzer.domain.evidence import Evidence
-from services.analyzer.domain.matching import Matches, take_greedily
+from services.analyzer.domain.matching import Matches
 from services.analyzer.domain.operating_point import OperatingPoint
 
 BACKGROUND = "background"
@@ -52,18 +53,18 @@ def confusion(data: Evidence, matches: Matches, point: OperatingPoint) -> Confus
         with, or -1.
     """
     pairs = matches.pairs
-    open_p = (
-        point.kept_d[pairs.detection_p]
-        & ~point.true_d[pairs.detection_p]
-        & (data.class_d[pairs.detection_p] != data.label_class_l[pairs.label_p])
+    open_p = np.flatnonzero(
+        ~matches.same_p
+        & (pairs.iou_p >= min(matches.match_iou, 1 - 1e-10))
+        & (point.kept_d & ~point.true_d)[pairs.detection_p]
+        & ~point.found_l[pairs.label_p]
     )
-    crossed_d = take_greedily(
+    crossed_d = take(
         pairs.where(open_p),
-        data.image_d,
-        np.array([matches.match_iou]),
-        labels=data.labels,
-        taken_l=point.found_l,
-    )[0]
+        np.ones(len(open_p), dtype=np.int64),
+        thresholds=1,
+        group_l=data.label_image_l,
+    ).spread(data.detections)[0]
     label_d = np.where(point.true_d, matches.label_d, crossed_d)
     size = len(data.classes) + 1
     background = size - 1

@@ -1,50 +1,65 @@
 """One matching pass: which detection found which label, at every IoU threshold at once.
 
-Shapes in names: `t` IoU thresholds, `l` labels, `d` detections, `p` overlapping pairs, `e` pairs of
-one round.
+Stable for readers: `label_d`, `iou_d`, `found_coco_td`, `label_td`, `pairs`, `same_p`, `match_iou`
+of `Matches`, and `match`, `rematch`. Matching is per image, so rows of one image are all that a
+resampling of images needs. `own` and `taken` are the compact form that the sums are made from.
+
+Shapes in names: `t` IoU thresholds, `l` labels, `d` detections, `p` overlapping pairs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
+from services.analyzer.domain.assignment import NONE, Taken, levels, take
 from services.analyzer.domain.boxes import Bools, Floats, Ints, Overlaps, overlaps
 from services.analyzer.domain.evidence import Evidence
+from services.analyzer.domain.ranking import rank_in_group
+
+__all__ = ["BACKGROUND_IOU", "COCO_THRESHOLDS", "NONE", "Matches", "match", "rank_in_group"]
 
 COCO_THRESHOLDS = np.linspace(0.5, 0.95, 10)
 """IoU .50:.05:.95, the numbers that pycocotools computes with."""
 BACKGROUND_IOU = 0.1
 """At or above this a wrong detection is near something (TIDE's background threshold)."""
 _NEARLY_ONE = 1 - 1e-10
-NONE = -1
-"""Stands for "no label" in arrays of label indices."""
 
 
 @dataclass(frozen=True)
 class Matches:
     """The outcome of one pass over an `Evidence`.
 
-    `label_td` holds, for each threshold of `thresholds_t`, the label that each detection found, or
-    -1. The last threshold is `match_iou`, the one of the operating point.
+    `pairs` are all overlaps of an image, of any two classes, down to IoU 0.1, and `same_p` marks
+    those within a class; `own` are the latter from IoU 0.5. `taken` is the outcome at COCO's ten
+    thresholds, `label_d` and `iou_d` that at `match_iou`, the threshold of the operating point:
+    the label each detection found, or -1, and its overlap with it, or 0.
     """
 
-    thresholds_t: Floats
     match_iou: float
     pairs: Overlaps
-    label_td: Ints
+    same_p: Bools
+    own: Overlaps
+    taken: Taken
+    label_d: Ints
     iou_d: Floats
 
     @property
-    def label_d(self) -> Ints:
-        """The label each detection found at `match_iou`, or -1; shape (d,)."""
-        matched: Ints = self.label_td[-1]
-        return matched
+    def thresholds_t(self) -> Floats:
+        """COCO's ten thresholds and, last, `match_iou`."""
+        return np.append(COCO_THRESHOLDS, self.match_iou)
 
-    @property
+    @cached_property
+    def label_td(self) -> Ints:
+        """The label each detection found at each of `thresholds_t`, or -1; shape (11, d)."""
+        return np.vstack([self.taken.spread(len(self.label_d)), self.label_d])
+
+    @cached_property
     def found_coco_td(self) -> Bools:
         """Whether each detection is right at each of COCO's ten thresholds; shape (10, d)."""
-        found: Bools = self.label_td[:-1] >= 0
-        return found
+        found_td = np.zeros((len(COCO_THRESHOLDS), len(self.label_d)), dtype=bool)
+        found_td[:, self.taken.detection_h] = self.taken.label_th >= 0
+        return found_td
 
 
 def match(data: Evidence, *, match_iou: float = 0.5) -> Matches:
@@ -68,7 +83,6 @@ def match(data: Evidence, *, match_iou: float = 0.5) -> Matches:
     """
     if not 0 < match_iou <= 1:
         raise ValueError(f"match_iou must be in (0, 1], not {match_iou}")
-    thresholds_t = np.append(COCO_THRESHOLDS, match_iou)
     pairs = overlaps(
         data.label_image_l,
         data.label_box_l4,
@@ -77,94 +91,57 @@ def match(data: Evidence, *, match_iou: float = 0.5) -> Matches:
         floor=min(BACKGROUND_IOU, match_iou),
     )
     same_p = data.class_d[pairs.detection_p] == data.label_class_l[pairs.label_p]
-    group_d = data.image_d * len(data.classes) + data.class_d
-    label_td = take_greedily(pairs.where(same_p), group_d, thresholds_t, labels=data.labels)
-    return Matches(
-        thresholds_t=thresholds_t,
-        match_iou=match_iou,
-        pairs=pairs,
-        label_td=label_td,
-        iou_d=_iou_of(pairs, label_td[-1]),
+    own = pairs.where(np.flatnonzero(same_p & (pairs.iou_p >= COCO_THRESHOLDS[0])))
+    taken = take(
+        own,
+        levels(own.iou_p, COCO_THRESHOLDS),
+        thresholds=len(COCO_THRESHOLDS),
+        group_l=data.label_image_l,
     )
+    nothing_d = np.full(data.detections, NONE, dtype=np.int64)
+    found = Matches(match_iou, pairs, same_p, own, taken, nothing_d, np.zeros(data.detections))
+    return _at(data, found, match_iou)
 
 
-def take_greedily(
-    pairs: Overlaps,
-    group_d: Ints,
-    thresholds_t: Floats,
-    *,
-    labels: int,
-    taken_l: Bools | None = None,
-) -> Ints:
-    """Let the detections of each group take free labels in turn, in all groups at once.
-
-    Groups must not share labels. The k-th detection of every group is served in round k, for all
-    thresholds together, so the number of Python steps is the size of the largest group.
+def rematch(data: Evidence, matches: Matches, *, match_iou: float) -> Matches:
+    """The same matches with another threshold of the operating point, from the stored pairs.
 
     Args:
-        pairs: what may be taken, in the order of `Overlaps`; detections rise by falling score.
-        group_d: the group of each detection.
-        thresholds_t: smallest IoU that counts, one matching each.
-        labels: number of labels.
-        taken_l: labels that are not free from the start, shape (labels,).
+        data: labels and detections.
+        matches: of the same evidence.
+        match_iou: the new threshold, in (0, 1]; below 0.1 everything is matched anew.
 
     Returns:
-        The label each detection took at each threshold, or -1; shape (t, d).
+        The matches at COCO's ten thresholds and at the new `match_iou`.
+
+    Raises:
+        ValueError: `match_iou` is outside (0, 1].
     """
-    result_td = np.full((len(thresholds_t), len(group_d)), NONE, dtype=np.int64)
-    thresholds_t = np.minimum(thresholds_t, _NEARLY_ONE)
-    pairs = pairs.where(pairs.iou_p >= thresholds_t.min())
-    if not len(pairs.detection_p):
-        return result_td
-    free_tl = np.ones((len(thresholds_t), labels), dtype=bool)
-    if taken_l is not None:
-        free_tl[:, taken_l] = False
-    round_p = _rounds(pairs.detection_p, group_d)
-    order_p = np.argsort(round_p, kind="stable")
-    cuts = np.flatnonzero(np.diff(round_p[order_p])) + 1
-    for now_e in np.split(order_p, cuts):
-        _serve(pairs, now_e, thresholds_t, free_tl, result_td)
-    return result_td
+    if not BACKGROUND_IOU <= match_iou <= 1:
+        return match(data, match_iou=match_iou)
+    return _at(data, matches, match_iou)
 
 
-def _rounds(detection_p: Ints, group_d: Ints) -> Ints:
-    """For each pair, how many detections with pairs come before its own in its group."""
-    serving, serving_of_p = np.unique(detection_p, return_inverse=True)
-    rounds_p: Ints = rank_in_group(group_d[serving])[serving_of_p]
-    return rounds_p
-
-
-def rank_in_group(group_n: Ints) -> Ints:
-    """How many members of the same group come before each element; shape (n,)."""
-    order = np.argsort(group_n, kind="stable")
-    ordered = group_n[order]
-    starts = np.concatenate(([True], ordered[1:] != ordered[:-1]))[: len(ordered)]
-    position = np.arange(len(ordered))
-    rank_n = np.empty(len(ordered), dtype=np.int64)
-    rank_n[order] = position - np.maximum.accumulate(np.where(starts, position, 0))
-    return rank_n
-
-
-def _serve(
-    pairs: Overlaps, now_e: Ints, thresholds_t: Floats, free_tl: Bools, result_td: Ints
-) -> None:
-    """One round: each detection takes its first free pair; marks it taken and notes it."""
-    detection_e, label_e = pairs.detection_p[now_e], pairs.label_p[now_e]
-    starts = np.flatnonzero(np.concatenate(([True], detection_e[1:] != detection_e[:-1])))
-    allowed_te = free_tl[:, label_e] & (pairs.iou_p[now_e] >= thresholds_t[:, None])
-    nothing = len(now_e)
-    first_tn = np.minimum.reduceat(
-        np.where(allowed_te, np.arange(nothing), nothing), starts, axis=1
+def _at(data: Evidence, matches: Matches, match_iou: float) -> Matches:
+    """Fill in `label_d` and `iou_d`."""
+    known = np.flatnonzero(match_iou == COCO_THRESHOLDS)
+    if len(known):
+        row = matches.taken.label_th[known[0]]
+        taken = Taken(matches.taken.detection_h, row[None])
+    else:
+        floor = min(match_iou, _NEARLY_ONE)
+        pairs = matches.pairs.where(np.flatnonzero(matches.same_p & (matches.pairs.iou_p >= floor)))
+        level_p = np.ones(len(pairs.iou_p), dtype=np.int64)
+        taken = take(pairs, level_p, thresholds=1, group_l=data.label_image_l)
+    label_d = taken.spread(data.detections)[0]
+    return replace(
+        matches, match_iou=match_iou, label_d=label_d, iou_d=_iou_of(matches.pairs, label_d)
     )
-    threshold, n = np.nonzero(first_tn < nothing)
-    chosen = first_tn[threshold, n]
-    free_tl[threshold, label_e[chosen]] = False
-    result_td[threshold, detection_e[chosen]] = label_e[chosen]
 
 
 def _iou_of(pairs: Overlaps, label_d: Ints) -> Floats:
     """IoU of each detection with the label it took; 0 where it took none."""
     iou_d = np.zeros(len(label_d))
-    taken_p = label_d[pairs.detection_p] == pairs.label_p
+    taken_p = np.flatnonzero(label_d[pairs.detection_p] == pairs.label_p)
     iou_d[pairs.detection_p[taken_p]] = pairs.iou_p[taken_p]
     return iou_d
