@@ -58,7 +58,7 @@ def take(pairs: Overlaps, level_p: Ints, *, thresholds: int, group_l: Ints) -> T
     new_p[1:] = pairs.detection_p[1:] != pairs.detection_p[:-1]
     row_p = np.cumsum(new_p) - 1
     detection_h = pairs.detection_p[new_p]
-    label_th = np.full((thresholds, len(detection_h)), NONE, dtype=np.int32)
+    label_th = np.full((thresholds, len(detection_h)), NONE, dtype=np.int64)
     tangled_p = tangled(pairs, group_l)
     plain, rest = np.flatnonzero(~tangled_p), np.flatnonzero(tangled_p)
     _take_plain(pairs.label_p[plain], level_p[plain], row_p[plain], label_th)

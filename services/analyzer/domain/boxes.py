@@ -5,6 +5,7 @@ Shapes are in the names, in lower case: `n`, `m` any number, `i` images, `l` lab
 A box is its corners x1, y1, x2, y2 in pixels of the original image, x1 <= x2 and y1 <= y2.
 """
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -129,7 +130,7 @@ def _chunks(count_d: Ints) -> list[slice]:
     """Detections in runs of about `PAIRS_AT_ONCE` candidate pairs."""
     run_d = np.cumsum(count_d) // PAIRS_AT_ONCE
     cuts = [0, *(np.flatnonzero(np.diff(run_d)) + 1).tolist(), len(count_d)]
-    return [slice(start, end) for start, end in zip(cuts, cuts[1:], strict=False)]
+    return [slice(start, end) for start, end in itertools.pairwise(cuts)]
 
 
 def _pairs(

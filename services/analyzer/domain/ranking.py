@@ -4,8 +4,10 @@ Shapes in names: `c` classes, `d` detections, `n` any number.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from services.analyzer.domain.boxes import Floats, Ints
 
@@ -73,7 +75,7 @@ def rank_in_group(group_n: Ints) -> Ints:
     return rank_n
 
 
-def _since_change(*keys_n: Ints) -> Ints:
+def _since_change(*keys_n: npt.NDArray[np.integer[Any]]) -> Ints:
     """How many equal rows come directly before each row."""
     position = np.arange(len(keys_n[0]))
     starts = np.zeros(len(position), dtype=bool)
