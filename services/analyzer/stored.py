@@ -13,8 +13,8 @@ from libs.common.service import Deps
 from libs.common.work import load
 from services.analyzer.domain.boxes import Overlaps
 from services.analyzer.domain.evidence import Evidence
-from services.analyzer.domain.matching import BACKGROUND_IOU
-from services.analyzer.domain.view import View, close_pairs, matches_at, view
+from services.analyzer.domain.matching import BACKGROUND_IOU, close_pairs, match_pairs
+from services.analyzer.domain.view import View, view
 from services.analyzer.options import ValidateOptions
 from services.analyzer.parquet import Image, read_boxes
 
@@ -62,7 +62,7 @@ class Stored:
             key = (confidence, iou)
             if key not in self._views:
                 same = next((v.matches for (_, i), v in self._views.items() if i == iou), None)
-                matches = same or matches_at(self.data, self.pairs, iou)
+                matches = same or match_pairs(self.data, self.pairs, match_iou=iou)
                 self._views[key] = view(self.data, matches, confidence=confidence)
             self._views.move_to_end(key)
             while len(self._views) > VIEWS_KEPT:

@@ -81,15 +81,20 @@ def match(data: Evidence, *, match_iou: float = 0.5) -> Matches:
 
     Source: Lin et al., Microsoft COCO, ECCV 2014, as computed by pycocotools `evaluateImg`.
     """
-    if not 0 < match_iou <= 1:
-        raise ValueError(f"match_iou must be in (0, 1], not {match_iou}")
-    pairs = overlaps(
-        data.label_image_l,
-        data.label_box_l4,
-        data.image_d,
-        data.box_d4,
-        floor=min(BACKGROUND_IOU, match_iou),
+    _check(match_iou)
+    return match_pairs(
+        data, close_pairs(data, floor=min(BACKGROUND_IOU, match_iou)), match_iou=match_iou
     )
+
+
+def close_pairs(data: Evidence, *, floor: float = BACKGROUND_IOU) -> Overlaps:
+    """All overlaps that a matching at an IoU >= `floor` needs to know of."""
+    return overlaps(data.label_image_l, data.label_box_l4, data.image_d, data.box_d4, floor=floor)
+
+
+def match_pairs(data: Evidence, pairs: Overlaps, *, match_iou: float) -> Matches:
+    """As `match`, from overlaps that are known already down to 0.1 and `match_iou`."""
+    _check(match_iou)
     same_p = data.class_d[pairs.detection_p] == data.label_class_l[pairs.label_p]
     own = pairs.where(np.flatnonzero(same_p & (pairs.iou_p >= COCO_THRESHOLDS[0])))
     taken = take(
@@ -117,9 +122,15 @@ def rematch(data: Evidence, matches: Matches, *, match_iou: float) -> Matches:
     Raises:
         ValueError: `match_iou` is outside (0, 1].
     """
-    if not BACKGROUND_IOU <= match_iou <= 1:
+    _check(match_iou)
+    if match_iou < BACKGROUND_IOU:
         return match(data, match_iou=match_iou)
     return _at(data, matches, match_iou)
+
+
+def _check(match_iou: float) -> None:
+    if not 0 < match_iou <= 1:
+        raise ValueError(f"match_iou must be in (0, 1], not {match_iou}")
 
 
 def _at(data: Evidence, matches: Matches, match_iou: float) -> Matches:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.analyzer.domain.boxes import Bools, Floats, Ints, Overlaps, areas, overlaps
+from services.analyzer.domain.boxes import Bools, Floats, Ints
 from services.analyzer.domain.confusion import Confusion, confusion
 from services.analyzer.domain.errors import Errors, errors
 from services.analyzer.domain.evidence import Evidence
-from services.analyzer.domain.matching import BACKGROUND_IOU, Matches, take_greedily
+from services.analyzer.domain.matching import Matches
 from services.analyzer.domain.operating_point import OperatingPoint, operating_point
 
 SIZES: dict[str, tuple[float, float]] = {
@@ -51,36 +51,12 @@ class View:
         return wrong_d
 
 
-def close_pairs(data: Evidence, *, floor: float = BACKGROUND_IOU) -> Overlaps:
-    """All that a view at an IoU >= `floor` needs to know of which boxes overlap."""
-    return overlaps(data.label_image_l, data.label_box_l4, data.image_d, data.box_d4, floor=floor)
-
-
-def matches_at(data: Evidence, pairs: Overlaps, match_iou: float) -> Matches:
-    """The matching at one IoU alone, from overlaps that are known already; see `matching.match`.
-
-    Raises:
-        ValueError: `match_iou` is outside (0, 1].
-    """
-    if not 0 < match_iou <= 1:
-        raise ValueError(f"match_iou must be in (0, 1], not {match_iou}")
-    same_p = data.class_d[pairs.detection_p] == data.label_class_l[pairs.label_p]
-    own = pairs.where(same_p)
-    group_d = data.image_d * len(data.classes) + data.class_d
-    thresholds_t = np.array([match_iou])
-    label_td = take_greedily(own, group_d, thresholds_t, labels=data.labels)
-    iou_d = np.zeros(data.detections)
-    taken_p = label_td[0][own.detection_p] == own.label_p
-    iou_d[own.detection_p[taken_p]] = own.iou_p[taken_p]
-    return Matches(thresholds_t, match_iou, pairs, label_td, iou_d)
-
-
 def view(data: Evidence, matches: Matches, *, confidence: float) -> View:
     """Everything that the panels count, at one operating point.
 
     Args:
         data: labels and detections.
-        matches: from `matches_at`.
+        matches: at the IoU asked for, from `match_pairs` or `rematch`.
         confidence: threshold in [0, 1], inclusive.
     """
     point = operating_point(data, matches, confidence=confidence)
@@ -92,7 +68,7 @@ def sizes_px2(seen: View) -> tuple[Floats, Floats]:
 
     A detection that found a label has the label's size, so that at any size TP + FN = labels.
     """
-    area_l, area_d = areas(seen.data.label_box_l4), areas(seen.data.box_d4)
+    area_l, area_d = seen.data.area_l, seen.data.area_d.copy()
     found_d = seen.matches.label_d >= 0
     area_d[found_d] = area_l[seen.matches.label_d[found_d]]
     return area_l, area_d

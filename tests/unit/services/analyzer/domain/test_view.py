@@ -6,10 +6,11 @@ from urllib.parse import parse_qs, urlsplit
 import numpy as np
 import pytest
 
+from services.analyzer.domain.matching import match
 from services.analyzer.domain.panels import panels
 from services.analyzer.domain.report import analyse
 from services.analyzer.domain.rows import image_boxes, image_order, image_table
-from services.analyzer.domain.view import Filters, View, close_pairs, matches_at, select, view
+from services.analyzer.domain.view import Filters, View, select, view
 from tests.unit.services.analyzer.domain.sets import by_hand, drawn
 
 POINTS = [(0.25, 0.5), (0.0, 0.1), (0.7, 0.75), (1.0, 1.0)]
@@ -17,7 +18,7 @@ POINTS = [(0.25, 0.5), (0.0, 0.1), (0.7, 0.75), (1.0, 1.0)]
 
 def seen_at(confidence: float, iou: float, *, seed: int = 3) -> View:
     data = drawn(seed)
-    return view(data, matches_at(data, close_pairs(data), iou), confidence=confidence)
+    return view(data, match(data, match_iou=iou), confidence=confidence)
 
 
 def followed(seen: View, reference: str) -> int:
@@ -98,7 +99,7 @@ def test_a_box_tells_what_it_is_about() -> None:
             (1, 1, 0.1, [0, 0, 10, 10]),
         ],
     )
-    seen = view(data, matches_at(data, close_pairs(data), 0.5), confidence=0.25)
+    seen = view(data, match(data, match_iou=0.5), confidence=0.25)
     [right], [first, second] = image_boxes(seen, 0)
     assert (right["kind"], right["detection"], first["label"]) == ("tp", "d0", "l0")
     assert (second["cause"], second["label"], second["kind"]) == ("dup", "l0", "fp")
@@ -125,7 +126,7 @@ def test_the_worst_images_come_first() -> None:
 
 def test_a_set_without_any_box_has_panels() -> None:
     data = by_hand(3, ["cat"], [], [])
-    seen = view(data, matches_at(data, close_pairs(data), 0.5), confidence=0.25)
+    seen = view(data, match(data, match_iou=0.5), confidence=0.25)
     found = panels(seen, Filters())
     assert (found["headline"]["accuracy"], found["headline"]["undefined"][0]) == (1.0, "precision")
     assert found["confusion"]["cells"] == []
