@@ -45,8 +45,13 @@ class Survey:
             self.problems.append(problem)
 
 
-def survey_dataset(path: Path, roots: Sequence[Path] = ()) -> Survey:
+def survey_dataset(path: Path, roots: Sequence[Path] = (), *, list_images: bool = True) -> Survey:
     """Read the dataset at `path` as far as possible, noting what is wrong instead of raising.
+
+    Args:
+        path: folder or YAML file.
+        roots: folders that nothing read may lie outside of; empty = any.
+        list_images: without, the splits stay empty, for whoever lists very many files himself.
 
     Raises:
         BadInput: `path` itself is missing, outside the roots, or neither a folder nor a YAML file.
@@ -55,7 +60,7 @@ def survey_dataset(path: Path, roots: Sequence[Path] = ()) -> Survey:
     file = _yaml_of(path, fence)
     if file is None:
         survey = Survey(path.resolve())
-        _survey_bare_folder(survey, fence)
+        _survey_bare_folder(survey, fence, list_images=list_images)
         return survey
     described = read_data_yaml(file)
     survey = Survey(file.resolve().parent, yaml=file, names=described.names)
@@ -67,7 +72,8 @@ def survey_dataset(path: Path, roots: Sequence[Path] = ()) -> Survey:
         sources = [_resolve_source(survey, split, entry, fence) for entry in entries]
         survey.sources[split] = tuple(source for source in sources if source)
         if survey.sources[split]:
-            survey.splits[split] = tuple(_items(survey, survey.sources[split], fence))
+            items = _items(survey, survey.sources[split], fence) if list_images else ()
+            survey.splits[split] = tuple(items)
     _note_strays(survey, described)
     return survey
 
@@ -221,7 +227,7 @@ def _outside(key: str, written: str, file: Path | None, *, fatal: bool = True) -
 def _items(survey: Survey, sources: Sequence[Path], fence: Fence) -> Iterator[Item]:
     images: list[str] = []
     for source in sources:
-        images += walk_images(source) if source.is_dir() else _listed(survey, source)
+        images += walk_images(source) if source.is_dir() else listed_images(survey, source)
     for image in sorted(images):
         label = Path(label_path(image))
         there = label.is_file()
@@ -238,8 +244,8 @@ def _items(survey: Survey, sources: Sequence[Path], fence: Fence) -> Iterator[It
         yield Item(Path(image), label if there else None)
 
 
-def _listed(survey: Survey, listing: Path) -> Iterator[str]:
-    """The images that a txt list names, and that exist, each once."""
+def listed_images(survey: Survey, listing: Path) -> Iterator[str]:
+    """The images that a txt list names, and that exist, each once; notes those that do not."""
     if listing.stat().st_size > _MAX_LIST_BYTES:
         survey.note(
             Problem("split_path_missing", f"'{listing.name}' is too large for a list of images.")
@@ -266,7 +272,7 @@ def _listed(survey: Survey, listing: Path) -> Iterator[str]:
         survey.note(Problem(rule, message, number, entry[:200], fatal=False, file=listing))
 
 
-def _survey_bare_folder(survey: Survey, fence: Fence) -> None:
+def _survey_bare_folder(survey: Survey, fence: Fence, *, list_images: bool) -> None:
     """A folder without YAML: images/train or train/images; class names as far as they are known."""
     for split in SPLITS:
         for name in _SPLIT_FOLDERS[split]:
@@ -274,7 +280,8 @@ def _survey_bare_folder(survey: Survey, fence: Fence) -> None:
             sources = tuple(folder for folder in folders if folder.is_dir())
             if sources and split not in survey.splits:
                 survey.sources[split] = sources
-                survey.splits[split] = tuple(_items(survey, sources, fence))
+                items = _items(survey, sources, fence) if list_images else ()
+                survey.splits[split] = tuple(items)
     if not survey.splits:
         survey.note(
             Problem(
@@ -284,7 +291,8 @@ def _survey_bare_folder(survey: Survey, fence: Fence) -> None:
             )
         )
         return
-    listed, survey.names = guess_names(survey.root, survey.splits, fence)
+    folders = [source for sources in survey.sources.values() for source in sources]
+    listed, survey.names = guess_names(survey.root, folders, fence)
     survey.note(
         Problem(
             "names_missing",

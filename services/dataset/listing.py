@@ -1,56 +1,195 @@
-"""List the files around a dataset's images: other files, label files, junk. Reads no content."""
+"""List a dataset's images and the files around them, in little memory. Reads no content.
+
+Folders are walked as the trainer does (hidden names left out, links to folders followed once), but
+nothing is opened, so that a pipe, a device or a folder that is named like an image harms nobody.
+"""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from libs.common.dataset_files import label_path
-from libs.common.dataset_survey import Survey
-from services.dataset.domain.rules_files import FileTree, SplitFiles
+import pyarrow as pa
+import pyarrow.compute as pc
 
-MAX_FILES = 2_000_000
+from libs.common.dataset_files import IMAGE_SUFFIXES, Fence
+from libs.common.dataset_survey import Survey, listed_images
+from libs.common.safe_yaml import Problem
+from services.dataset.domain.filetree import FileTree, SplitFiles, label_of
+from services.dataset.domain.paths import Paths, shown, swapped
+from services.dataset.domain.scanned import shown_file
+
+MAX_OTHERS = 2_000_000
+"""Files that are no images are listed up to here, per split."""
+_SUFFIXES = tuple(suffix.encode() for suffix in IMAGE_SUFFIXES)
+_TELL_EVERY = 20_000
+
+Tell = Callable[[int], None]
+"""Called with the images listed so far; may raise, which ends the listing."""
 
 
-def list_files(survey: Survey) -> FileTree:
-    """The names that the rules on pairing and files look at, relative to the dataset's folder."""
-    splits: dict[str, SplitFiles] = {}
-    for split, items in survey.splits.items():
-        images = [str(item.image) for item in items]
-        folders = [str(source) for source in survey.sources[split] if source.is_dir()]
-        label_folders = {os.path.dirname(label_path(f"{folder}/_.jpg")) for folder in folders}  # noqa: PTH120
-        beside = [path for folder in folders for path in _walk(folder)]
-        labels = [path for folder in sorted(label_folders - set(folders)) for path in _walk(folder)]
-        taken = set(images)
-        splits[split] = SplitFiles(
-            images=tuple(_relative(survey.root, path) for path in images),
-            expected=tuple(_relative(survey.root, label_path(path)) for path in images),
-            beside=tuple(_relative(survey.root, path) for path in beside if path not in taken),
-            labels=tuple(_relative(survey.root, path) for path in labels),
-            links=tuple(
-                _relative(survey.root, path)
-                for path in images
-                if os.path.islink(path) and not _inside(survey.root, path)  # noqa: PTH114
-            ),
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """The images of a dataset: rows of all splits, one split after the other, sorted in each."""
+
+    root: str
+    splits: tuple[str, ...]
+    paths: Paths
+    """(N): relative to `root`, absolute where outside of it."""
+    counts: tuple[int, ...]
+    """Images per split, in the order of `splits`."""
+    tree: FileTree
+
+
+@dataclass(slots=True)
+class _Found:
+    """What one split's folders hold."""
+
+    images: list[bytes] = field(default_factory=list)
+    beside: list[bytes] = field(default_factory=list)
+    links: list[bytes] = field(default_factory=list)
+
+
+def list_dataset(survey: Survey, fence: Fence, tell: Tell = lambda _: None) -> Listing:
+    """The images of every split, and the other names that the rules on files look at.
+
+    What cannot be listed, or lies outside of the roots, is noted in `survey`.
+    """
+    home = os.fsencode(survey.root) + b"/"
+    splits = tuple(split for split in ("train", "val", "test") if split in survey.splits)
+    found: list[_Found] = []
+    images: list[Paths] = []
+    for split in splits:
+        done = sum(map(len, images))
+        found.append(_split(survey, split, fence, lambda n, done=done: tell(done + n)))  # type: ignore[misc]
+        names = found[-1].images
+        names.sort()
+        images.append(Paths.of(name.removeprefix(home) for name in names))
+        names.clear()
+    paths = Paths.of(path for part in images for path in part.raws())
+    counts = tuple(map(len, images))
+    tree: dict[str, SplitFiles] = {}
+    strays = _strays(survey, splits, paths, home)
+    for index, (split, one) in enumerate(zip(splits, found, strict=True)):
+        start = sum(counts[:index])
+        tree[split] = SplitFiles(
+            root=os.fspath(survey.root),
+            images=paths[start : start + counts[index]],
+            beside=_shown(one.beside, home),
+            labels=strays[split],
+            links=_shown(one.links, home),
         )
-    return FileTree(splits)
+    return Listing(os.fspath(survey.root), splits, paths, counts, FileTree(tree))
 
 
-def _walk(folder: str) -> Iterator[str]:
+def _shown(paths: list[bytes], home: bytes) -> tuple[str, ...]:
+    return tuple(shown(path.removeprefix(home)) for path in sorted(paths))
+
+
+def _split(survey: Survey, split: str, fence: Fence, tell: Tell) -> _Found:
+    found = _Found()
+    for source in survey.sources[split]:
+        if source.is_dir():
+            for entry in walk(os.fsencode(source), survey, fence):
+                _sort_in(entry, found, survey, fence)
+                if len(found.images) % _TELL_EVERY == 1:
+                    tell(len(found.images))
+        else:
+            _take_listed(survey, source, found, fence)
+    tell(len(found.images))
+    return found
+
+
+def _sort_in(entry: os.DirEntry[bytes], found: _Found, survey: Survey, fence: Fence) -> None:
+    if not _is_image(entry.name):
+        if len(found.beside) < MAX_OTHERS and not entry.is_dir():
+            found.beside.append(entry.path)
+        return
+    if entry.is_symlink():
+        if not fence.allows(os.fsdecode(entry.path)):
+            survey.note(_outside(entry.path, "The image is a link"))
+            return
+        real = os.path.realpath(entry.path)
+        if os.path.exists(real) and not real.startswith(os.fsencode(survey.root) + b"/"):  # noqa: PTH110
+            found.links.append(entry.path)
+    found.images.append(entry.path)
+
+
+def _is_image(name: bytes) -> bool:
+    return name.lower().endswith(_SUFFIXES) and not name.startswith(b".")
+
+
+def _outside(path: bytes, what: str) -> Problem:
+    return Problem(
+        "symlink_outside_root",
+        f"{what} out of the folders that this system may read. Put the file itself there.",
+        file=Path(os.fsdecode(path)),
+    )
+
+
+def _take_listed(survey: Survey, source: Path, found: _Found, fence: Fence) -> None:
+    for image in listed_images(survey, source):
+        path = os.fsencode(image)
+        if fence.allows(image):
+            found.images.append(path)
+        else:
+            survey.note(_outside(path, "The image is a link"))
+
+
+def walk(folder: bytes, survey: Survey, fence: Fence) -> Iterator[os.DirEntry[bytes]]:
+    """Every entry under `folder`; what is hidden is only named, links are followed once."""
+    seen: set[bytes] = set()
+    pending = [folder]
+    while pending:
+        current = pending.pop()
+        real = os.path.realpath(current)
+        if real in seen:
+            continue
+        seen.add(real)
+        if not fence.allows(os.fsdecode(real)):
+            survey.note(_outside(current, "The folder is a link"))
+            continue
+        try:
+            with os.scandir(current) as entries:
+                for entry in entries:
+                    if not entry.name.startswith(b".") and entry.is_dir():
+                        pending.append(entry.path)
+                    yield entry
+        except OSError as error:
+            text = f"The folder cannot be read ({error.strerror}): its images are left out."
+            place = Path(os.fsdecode(current[:1000]))
+            survey.note(Problem("split_path_missing", text, fatal=False, file=place))
+
+
+def _strays(
+    survey: Survey, splits: tuple[str, ...], paths: Paths, home: bytes
+) -> dict[str, tuple[str, ...]]:
+    """Per split, the files in its label folders that no image of any split looks for."""
+    root = os.fspath(survey.root)
+    expected = as_arrow(Paths.of(label_of(image, root) for image in paths.raws()))
+    strays: dict[str, tuple[str, ...]] = {}
+    for split in splits:
+        folders = {os.fsencode(source) for source in survey.sources[split] if source.is_dir()}
+        homes = {os.path.dirname(swapped(folder + b"/_.jpg")) for folder in folders} - folders  # noqa: PTH120
+        files = Paths.of(file.removeprefix(home) for each in sorted(homes) for file in _files(each))
+        lost = pc.invert(pc.is_in(as_arrow(files), value_set=expected))
+        rows = pc.indices_nonzero(lost).to_pylist()
+        strays[split] = tuple(sorted(shown_file(files.raw(row)) for row in rows))
+    return strays
+
+
+def as_arrow(paths: Paths) -> pa.Array:
+    """The paths as an Arrow array that shares their bytes."""
+    buffers = [None, pa.py_buffer(paths.ends), pa.py_buffer(paths.blob)]
+    return pa.Array.from_buffers(pa.large_binary(), len(paths), buffers)
+
+
+def _files(folder: bytes) -> Iterator[bytes]:
     """Every file under `folder`, hidden ones too; links to folders are not followed."""
-    left = MAX_FILES
-    for place, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
+    left = MAX_OTHERS
+    for place, _, names in os.walk(folder):
+        for name in names:
             left -= 1
             if left < 0:
                 return
             yield os.path.join(place, name)  # noqa: PTH118 (a million of them)
-
-
-def _relative(root: Path, path: str) -> str:
-    prefix = f"{root}{os.sep}"
-    return path.removeprefix(prefix)
-
-
-def _inside(root: Path, path: str) -> bool:
-    return Path(path).resolve().is_relative_to(root) or not Path(path).exists()

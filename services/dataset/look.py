@@ -1,116 +1,173 @@
 """Look at a handful of images and labels: what a worker process of the scan does."""
 
-import hashlib
-from collections import Counter
-from dataclasses import dataclass
+import os
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
-from services.dataset.domain.findings import Findings, Hit, Rules
+import numpy as np
+import xxhash
+
+from libs.common.dataset_files import Fence
+from services.dataset.domain.findings import Hit, Rules
 from services.dataset.domain.images import check_image
 from services.dataset.domain.labels import LabelFile, parse_label
+from services.dataset.domain.paths import swapped
 from services.dataset.domain.rules_labels import check_label
-from services.dataset.domain.tally import SplitTally, Tally, Twin
+from services.dataset.domain.scanned import BOX, FORMATS, IMAGE, MODES, PIXELS, Label, Table
 from services.dataset.images import look_at_image
 
 MAX_LABEL_BYTES = 8 * 1024 * 1024
+PATIENCE_S = 0.5
+"""A chunk is handed back half done after this time, so that a scan can be stopped at once."""
+
+FileHit = tuple[int, bool, Hit]
+"""Image of the chunk, whether it is on the label file, hit."""
 
 
 @dataclass(frozen=True, slots=True)
 class Orders:
     """What is looked at, and how: the same for every part of a scan."""
 
-    root: Path
     classes: int
     rules: Rules
     images: bool
     labels: bool
     full: bool
-    max_examples: int
+    roots: tuple[str, ...] = ()
+    """Folders that nothing read may lie outside of."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A part of one split: image paths with their label paths."""
+    """A run of images, by the paths to open them with."""
 
-    split: str
-    items: tuple[tuple[str, str | None], ...]
-
-
-def look_at(chunk: Chunk, orders: Orders) -> Tally:
-    """Check every image and label of a chunk. One bad file never stops it."""
-    tally = Tally(Findings(orders.max_examples))
-    for image, label in chunk.items:
-        _look_at_item(tally, chunk.split, Path(image), Path(label) if label else None, orders)
-    return tally
+    images: tuple[bytes, ...]
 
 
-def deadly(chunk: Chunk, orders: Orders) -> Tally:
-    """What is said of images that killed the process which opened them."""
-    tally = Tally(Findings(orders.max_examples))
-    for image, _ in chunk.items:
-        tally.split(chunk.split).images += 1
-        hit = Hit("corrupt_scan_data", "Decoding it kills the process: remove it, save it anew.")
-        _add(tally, [hit], chunk.split, Path(image), orders)
-    return tally
+@dataclass(slots=True)
+class Part:
+    """What was seen of the first images of a chunk."""
+
+    images: Table
+    """(n,) of IMAGE, without the splits."""
+    pixels: Table
+    """(n,) of PIXELS, or (0,)."""
+    boxes: Table
+    """Of BOX; `image` counts from the chunk's first."""
+    hits: list[FileHit] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.images)
 
 
-def _look_at_item(
-    tally: Tally, split: str, image: Path, label: Path | None, orders: Orders
-) -> None:
-    counts = tally.split(split)
-    counts.images += 1
-    usable, facts, parsed = True, None, None
+def look_at(chunk: Chunk, orders: Orders, *, patience_s: float = PATIENCE_S) -> Part:
+    """Check the images and labels of a chunk, at least one. A bad file never stops it."""
+    until = time.monotonic() + patience_s
+    part = _empty(len(chunk.images))
+    boxes: list[Table] = []
+    done = 0
+    for done, image in enumerate(chunk.images, 1):
+        boxes.append(_look_at_item(part, done - 1, image, orders))
+        if time.monotonic() > until:
+            break
+    part.images = part.images[:done]
+    part.boxes = np.concatenate([part.boxes, *boxes])
+    return part
+
+
+def joined(parts: Sequence[Part]) -> Part:
+    """Parts that follow each other, as one."""
+    start, hits, boxes = 0, [], []
+    for part in parts:
+        hits += [(start + index, on_label, hit) for index, on_label, hit in part.hits]
+        part.boxes["image"] += start
+        boxes.append(part.boxes)
+        start += len(part)
+    pixels = [part.pixels if len(part.pixels) else np.zeros(len(part), PIXELS) for part in parts]
+    return Part(
+        np.concatenate([part.images for part in parts]),
+        np.concatenate(pixels) if any(len(part.pixels) for part in parts) else pixels[0][:0],
+        np.concatenate(boxes),
+        hits,
+    )
+
+
+def deadly(orders: Orders) -> Part:
+    """What is said of an image that killed the process which opened it."""
+    part = _empty(1)
+    part.images["faulty"] = True
     if orders.images:
-        facts = look_at_image(image, orders.rules, full=orders.full)
+        hit = Hit("corrupt_scan_data", "Decoding it kills the process: remove it, save it anew.")
+        part.hits.append((0, False, hit))
+    return part
+
+
+def _empty(count: int) -> Part:
+    images = np.zeros(count, IMAGE)
+    images["orientation"] = images["frames"] = 1
+    return Part(images, np.zeros(0, PIXELS), np.zeros(0, BOX))
+
+
+def _look_at_item(part: Part, index: int, image: bytes, orders: Orders) -> Table:
+    row = part.images[index]
+    usable = True
+    if orders.images:
+        facts = look_at_image(Path(os.fsdecode(image)), orders.rules, full=orders.full)
         usable = facts.usable(orders.rules)
-        hits = check_image(facts, orders.rules)
-        _add(tally, list(hits), split, image, orders)
-        if facts.width:
-            counts.saw_size(facts.width, facts.height)
+        part.hits += [(index, False, hit) for hit in check_image(facts, orders.rules)]
+        row["size_bytes"], row["width"], row["height"] = facts.size_bytes, facts.width, facts.height
+        row["format"] = FORMATS.index(facts.format or "")
+        row["mode"] = MODES.index(facts.mode) if facts.mode in MODES else 0
+        row["orientation"], row["frames"] = facts.orientation, facts.frames
+        row["trailing_bytes"], row["faulty"] = facts.trailing_bytes, facts.fault is not None
+        if facts.digest:
+            row["digest"] = np.frombuffer(facts.digest[:16], np.uint64)
+    label = _read(swapped(image), orders)
     if label is None:
         text = "It has no label file: the trainer takes it for background. Label it, or add an "
         hit = Hit("image_without_label", text + "empty label file to say so.")
-        _add(tally, [hit], split, image, orders)
-    else:
-        counts.labels += 1
-        parsed = _read(label, orders.classes)
-        usable = usable and parsed.dropped is None
-        if orders.labels:
-            hits = check_label(parsed, orders.classes, orders.rules)
-            _add(tally, list(hits), split, label, orders)
-        _count(counts, parsed)
-    counts.usable += usable
-    if facts and facts.digest:
-        rows = parsed.boxes.tobytes() if parsed else b""
-        labels = hashlib.sha256(rows).digest()[:8]
-        place = _relative(image, orders.root)
-        tally.twins.append(Twin(split, place, facts.digest[:16], labels))
+        part.hits.append((index, False, hit))
+        row["usable"] = usable
+        return np.zeros(0, BOX)
+    if orders.labels:
+        hits = check_label(label, orders.classes, orders.rules)
+        part.hits += [(index, True, hit) for hit in hits]
+    row["usable"] = usable and label.dropped is None
+    row["label"] = _state(label)
+    boxes = np.zeros(len(label.boxes), BOX)
+    boxes["image"], boxes["line"] = index, label.lines
+    for column, name in enumerate(("class", "x", "y", "width", "height")):
+        boxes[name] = label.boxes[:, column]
+    order = np.lexsort(label.boxes.T)
+    row["labels_digest"] = xxhash.xxh3_64_intdigest(label.boxes[order].tobytes())
+    return boxes
 
 
-def _read(label: Path, classes: int) -> LabelFile:
+def _state(label: LabelFile) -> Label:
+    if label.dropped is not None:
+        return Label.DROPPED
+    return Label.KEPT if label.rows else Label.EMPTY
+
+
+@lru_cache(maxsize=8)
+def _fence(roots: tuple[str, ...]) -> Fence:
+    return Fence([Path(root) for root in roots])
+
+
+def _read(path: bytes, orders: Orders) -> LabelFile | None:
+    name = os.fsdecode(path)
+    if not os.path.isfile(path):  # noqa: PTH113 (a million of them)
+        return None
+    if not _fence(orders.roots).allows(name):
+        return LabelFile(b"", "", dropped="it is a link out of the folders that may be read")
     try:
-        with label.open("rb") as stream:
+        with open(path, "rb") as stream:  # noqa: PTH123
             raw = stream.read(MAX_LABEL_BYTES + 1)
     except OSError as error:
         return LabelFile(b"", "", dropped=f"it cannot be read ({error.strerror})")
     if len(raw) > MAX_LABEL_BYTES:
         return LabelFile(raw, "", dropped="it is far too large and was not read")
-    return parse_label(raw, classes)
-
-
-def _count(counts: SplitTally, label: LabelFile) -> None:
-    counts.empty_labels += not label.rows and label.dropped is None
-    classes = Counter(label.boxes[:, 0].astype(int).tolist())
-    counts.instances.update(classes)
-    counts.images_of_class.update(classes.keys())
-
-
-def _add(tally: Tally, hits: list[Hit], split: str, file: Path, orders: Orders) -> None:
-    for hit in hits:
-        place = _relative(file, orders.root)
-        tally.findings.add(orders.rules.finding(hit, split=split, file=place))
-
-
-def _relative(file: Path, root: Path) -> str:
-    """The path as a reader of the report knows it: from the dataset's folder on."""
-    return file.relative_to(root).as_posix() if file.is_relative_to(root) else file.name
+    return parse_label(raw, orders.classes)

@@ -1,57 +1,91 @@
-"""Scan a dataset chunk by chunk, a bounded number at a time; cancellable."""
+"""Scan a listed dataset chunk by chunk, a bounded number at a time; cancellable."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+import os
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
 
-from libs.common.dataset_survey import Survey
-from services.dataset.domain.findings import Findings
-from services.dataset.domain.tally import Tally
-from services.dataset.look import Chunk, Orders
+import numpy as np
+
+from services.dataset.domain.findings import Hit
+from services.dataset.domain.paths import Paths
+from services.dataset.domain.scanned import BOX, IMAGE, PIXELS, Scanned, Table
+from services.dataset.listing import Listing
+from services.dataset.look import Chunk, Orders, Part
 from services.dataset.workers import Workers
 
 CHUNK_IMAGES = 64
 
 Progress = Callable[[int, int], Awaitable[None]]
 """Called with images done and images in all."""
+Take = Callable[[str | None, str | None, Hit], None]
+"""Called with what is found, as it is found: split, file, hit."""
 
 
-async def scan(survey: Survey, orders: Orders, workers: Workers, progress: Progress) -> Tally:
-    """Everything the workers saw, added up. When cancelled, chunks under way are left to end."""
-    total = sum(len(items) for items in survey.splits.values())
-    tally = Tally(Findings(orders.max_examples))
-    for split in survey.splits:
-        tally.split(split)
-    done = 0
-    async for size, part in _parts(survey, orders, workers):
-        tally.merge(part)
-        done += size
-        await progress(done, total)
-    return tally
+async def scan(
+    listing: Listing,
+    names: tuple[str, ...],
+    orders: Orders,
+    workers: Workers,
+    *,
+    take: Take,
+    progress: Progress,
+) -> Scanned:
+    """Everything the workers saw, put together in the order of the listing.
+
+    When cancelled, it ends with the chunks that are under way.
+    """
+    total = len(listing.paths)
+    images = np.zeros(total, IMAGE)
+    pixels = np.zeros(total if orders.full else 0, PIXELS)
+    boxes: list[Table] = []
+    scanned = Scanned(listing.root, names, listing.splits, listing.paths, images, pixels=pixels)
+    splits = np.repeat(np.arange(len(listing.splits)), listing.counts)
+    async for start, part in _parts(listing, orders, workers):
+        stop = start + len(part)
+        images[start:stop] = part.images
+        images["split"][start:stop] = splits[start:stop]
+        if len(pixels) and len(part.pixels):
+            pixels[start:stop] = part.pixels
+        part.boxes["image"] += start
+        boxes.append(part.boxes)
+        for index, on_label, hit in part.hits:
+            row = start + index
+            file = scanned.label_file_of(row) if on_label else scanned.file_of(row)
+            take(scanned.split_of(row), file, hit)
+        await progress(stop, total)
+    scanned.boxes = np.concatenate(boxes) if boxes else np.zeros(0, BOX)
+    scanned.tree = listing.tree
+    return scanned
 
 
 async def _parts(
-    survey: Survey, orders: Orders, workers: Workers
-) -> AsyncIterator[tuple[int, Tally]]:
-    """Results in any order, with at most a few chunks under way."""
-    waiting: dict[asyncio.Task[Tally], int] = {}
-    chunks = _chunks(survey)
+    listing: Listing, orders: Orders, workers: Workers
+) -> AsyncIterator[tuple[int, Part]]:
+    """Results in the listing's order, with at most a few chunks under way."""
+    waiting: deque[tuple[int, int, asyncio.Task[Part]]] = deque()
+    total, next_one = len(listing.paths), 0
+
+    def send(start: int, stop: int) -> tuple[int, int, asyncio.Task[Part]]:
+        chunk = _chunk(listing.paths, listing.root, start, stop)
+        return start, stop, asyncio.create_task(workers.look(chunk, orders))
+
     try:
-        while True:
-            while len(waiting) < 2 * workers.processes and (chunk := next(chunks, None)):
-                waiting[asyncio.create_task(workers.look(chunk, orders))] = len(chunk.items)
-            if not waiting:
-                return
-            done, _ = await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                yield waiting.pop(task), task.result()
+        while next_one < total or waiting:
+            while len(waiting) < 3 * workers.processes and next_one < total:
+                stop = min(total, next_one + CHUNK_IMAGES)
+                waiting.append(send(next_one, stop))
+                next_one = stop
+            start, stop, task = waiting.popleft()
+            part = await task
+            if start + len(part) < stop:  # it took long: the rest goes first
+                waiting.appendleft(send(start + len(part), stop))
+            yield start, part
     finally:
-        for task in waiting:
+        for _, _, task in waiting:
             task.cancel()
 
 
-def _chunks(survey: Survey) -> Iterator[Chunk]:
-    for split, items in survey.splits.items():
-        for start in range(0, len(items), CHUNK_IMAGES):
-            part = items[start : start + CHUNK_IMAGES]
-            pairs = ((str(i.image), str(i.label) if i.label else None) for i in part)
-            yield Chunk(split, tuple(pairs))
+def _chunk(paths: Paths, root: str, start: int, stop: int) -> Chunk:
+    home = os.fsencode(root)
+    return Chunk(tuple(os.path.join(home, path) for path in paths.raws(start, stop)))  # noqa: PTH118

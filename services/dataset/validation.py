@@ -2,28 +2,27 @@
 
 import asyncio
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from libs.common.dataset_files import Fence
 from libs.common.dataset_survey import Survey, survey_dataset
 from libs.common.safe_yaml import YamlFile, read_mapping
 from services.dataset.domain.catalogue import CATALOGUE
 from services.dataset.domain.findings import Findings, Hit, Rules
 from services.dataset.domain.report import About, build_report
-from services.dataset.domain.rules_dataset import check_classes, check_duplicates, check_splits
-from services.dataset.domain.rules_files import check_files
-from services.dataset.domain.tally import Tally
-from services.dataset.listing import list_files
+from services.dataset.domain.scanned import Scanned
+from services.dataset.domain.tally import count
+from services.dataset.domain.whole import WHOLE_RULES
+from services.dataset.listing import list_dataset
 from services.dataset.look import Orders
 from services.dataset.options import ValidateOptions
-from services.dataset.scan import Progress, scan
+from services.dataset.scan import Progress, Take, scan
 from services.dataset.workers import Workers
 
 OWN_RULES = ".shirushi-rules.yaml"
 """In the dataset's folder: severities and thresholds that always hold for it."""
-
-Place = tuple[str | None, str | None, Hit]
 
 
 async def validate(
@@ -51,19 +50,26 @@ async def validate(
         BadInput: there is no dataset at `path`.
     """
     begin = time.monotonic()
-    survey = await asyncio.to_thread(survey_dataset, path, roots)
+    survey = await asyncio.to_thread(survey_dataset, path, roots, list_images=False)
     rules = Rules(CATALOGUE, _own_rules(survey.root) | options.rules)
     orders = Orders(
-        root=survey.root,
         classes=len(survey.names),
         rules=rules,
         images=options.check_images,
         labels=options.check_labels,
         full=options.mode == "full",
-        max_examples=options.max_examples,
+        roots=tuple(map(str, roots)),
     )
-    tally = await scan(survey, orders, workers, progress)
-    await asyncio.to_thread(_judge_whole, survey, tally, rules, options)
+    findings = Findings(options.max_examples)
+
+    def take(split: str | None, file: str | None, hit: Hit) -> None:
+        findings.add(rules.finding(hit, split=split, file=file))
+
+    listing = await asyncio.to_thread(list_dataset, survey, Fence(roots))
+    scanned = await scan(listing, survey.names, orders, workers, take=take, progress=progress)
+    _add_problems(survey, findings, rules)
+    await asyncio.to_thread(_judge_whole, scanned, rules, options, take)
+    tally = count(scanned, findings)
     about = About(
         validation_id=validation_id,
         dataset_path=named,
@@ -72,7 +78,7 @@ async def validate(
         quirks=survey.quirks,
         seconds=time.monotonic() - begin,
     )
-    return build_report(about, tally), tally.findings
+    return build_report(about, tally), findings
 
 
 def _own_rules(root: Path) -> dict[str, Any]:
@@ -91,22 +97,20 @@ def _sources(survey: Survey, split: str) -> str:
     )
 
 
-def _judge_whole(survey: Survey, tally: Tally, rules: Rules, options: ValidateOptions) -> None:
-    if options.validate_format:
-        _add(tally, rules, check_files(list_files(survey)))
-    _add_problems(survey, tally, rules)
-    _add(tally, rules, check_duplicates(tally.twins))
-    if options.check_labels and survey.splits:
-        _add(tally, rules, check_classes(survey.names, tally.splits, rules))
-    _add(tally, rules, check_splits(tally.splits, rules))
+def _judge_whole(scanned: Scanned, rules: Rules, options: ValidateOptions, take: Take) -> None:
+    wanted = {
+        "files": options.validate_format,
+        "images": options.check_images,
+        "labels": options.check_labels,
+        "always": True,
+    }
+    for part, rule in WHOLE_RULES:
+        if wanted[part]:
+            for split, file, hit in rule(scanned, rules):
+                take(split, file, hit)
 
 
-def _add(tally: Tally, rules: Rules, places: Iterable[Place]) -> None:
-    for split, file, hit in places:
-        tally.findings.add(rules.finding(hit, split=split, file=file))
-
-
-def _add_problems(survey: Survey, tally: Tally, rules: Rules) -> None:
+def _add_problems(survey: Survey, findings: Findings, rules: Rules) -> None:
     """What is wrong with the description; its true counts are the survey's."""
     for problem in survey.problems:
         file = problem.file
@@ -115,8 +119,8 @@ def _add_problems(survey: Survey, tally: Tally, rules: Rules) -> None:
             file = file.relative_to(survey.root) if inside else Path(file.name)
         hit = Hit(problem.rule, problem.message, problem.line, problem.value)
         place = file.as_posix() if file else None
-        tally.findings.add(rules.finding(hit, split=None, file=place))
-    for rule, count in survey.counts.items():
+        findings.add(rules.finding(hit, split=None, file=place))
+    for rule, true_count in survey.counts.items():
         kept = sum(problem.rule == rule for problem in survey.problems)
-        if count > kept and rules[rule].enabled:
-            tally.findings.counts[rule, rules[rule].severity, None] += count - kept
+        if true_count > kept and rules[rule].enabled:
+            findings.counts[rule, rules[rule].severity, None] += true_count - kept

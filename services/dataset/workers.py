@@ -12,8 +12,7 @@ from contextlib import suppress
 from types import TracebackType
 from typing import Self
 
-from services.dataset.domain.tally import Tally
-from services.dataset.look import Chunk, Orders, deadly, look_at
+from services.dataset.look import Chunk, Orders, Part, deadly, joined, look_at
 
 log = logging.getLogger(__name__)
 
@@ -45,35 +44,34 @@ class Workers:
         if self._pool:
             await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
 
-    async def look(self, chunk: Chunk, orders: Orders) -> Tally:
+    async def look(self, chunk: Chunk, orders: Orders) -> Part:
         """Look at a chunk. A file that kills the process that opens it becomes a finding."""
         pool = self._pool = self._pool or _pool(self.processes)
         loop = asyncio.get_running_loop()
         try:
             return await loop.run_in_executor(pool, look_at, chunk, orders)
         except BrokenProcessPool:
-            log.warning("a file killed a scan process", extra={"split": chunk.split})
+            log.warning("a file killed a scan process", extra={"images": len(chunk.images)})
             if self._pool is pool:
                 self._pool = None
             async with self._quarantine:
                 return await asyncio.to_thread(_look_one_by_one, chunk, orders)
 
 
-def _look_one_by_one(chunk: Chunk, orders: Orders) -> Tally:
+def _look_one_by_one(chunk: Chunk, orders: Orders) -> Part:
     """Look at each item in a process that may die of it."""
-    tally = look_at(Chunk(chunk.split, ()), orders)
+    parts: list[Part] = []
     pool = _pool(1)
     try:
-        for item in chunk.items:
-            alone = Chunk(chunk.split, (item,))
+        for image in chunk.images:
             try:
-                tally.merge(pool.submit(look_at, alone, orders).result())
+                parts.append(pool.submit(look_at, Chunk((image,)), orders).result())
             except BrokenProcessPool:
-                tally.merge(deadly(alone, orders))
+                parts.append(deadly(orders))
                 pool = _pool(1)
     finally:
         pool.shutdown()
-    return tally
+    return joined(parts)
 
 
 def _pool(processes: int) -> ProcessPoolExecutor:

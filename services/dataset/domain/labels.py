@@ -5,6 +5,7 @@ the same numpy operations on float32, so that kept, de-duplicated and dropped ar
 """
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -45,6 +46,8 @@ class LabelFile:
     rows: tuple[Row, ...] = ()
     boxes: Boxes = field(default_factory=lambda: np.zeros((0, 5), np.float32))
     """What the trainer keeps, (N, 5): class, centre x, centre y, width, height; relative."""
+    lines: tuple[int, ...] = ()
+    """Of each kept box, its line in the file."""
     duplicates: int = 0
     """Rows that the trainer leaves out as doubles."""
     dropped: str | None = None
@@ -63,14 +66,15 @@ def parse_label(raw: bytes, classes: int) -> LabelFile:
         if (words := tuple(line.split()))
     )
     try:
-        boxes, duplicates = trainer_boxes([list(row.words) for row in rows], classes)
+        boxes, kept = trainer_boxes([list(row.words) for row in rows], classes)
     except (ValueError, IndexError) as error:
         return LabelFile(raw, text, rows, dropped=str(error).splitlines()[0][:200])
-    return LabelFile(raw, text, rows, boxes, duplicates)
+    lines = tuple(rows[index].line for index in kept)
+    return LabelFile(raw, text, rows, boxes, lines, len(rows) - len(kept))
 
 
-def trainer_boxes(words: list[list[str]], classes: int) -> tuple[Boxes, int]:
-    """The boxes the trainer keeps, shape (N, 5), and how many doubles it leaves out.
+def trainer_boxes(words: list[list[str]], classes: int) -> tuple[Boxes, Sequence[int]]:
+    """The boxes the trainer keeps, shape (N, 5), and the index of the row of each.
 
     Raises:
         ValueError, IndexError: the trainer would drop the image.
@@ -78,7 +82,7 @@ def trainer_boxes(words: list[list[str]], classes: int) -> tuple[Boxes, int]:
     Source: ultralytics 8.4.190, data/utils.py, verify_image_label.
     """
     if not words:
-        return np.zeros((0, 5), np.float32), 0
+        return np.zeros((0, 5), np.float32), ()
     segments: list[Boxes] = []
     if any(len(row) > 6 for row in words):
         _require(not any(len(row) == 5 for row in words), "it mixes polygons and boxes")
@@ -95,15 +99,15 @@ def trainer_boxes(words: list[list[str]], classes: int) -> tuple[Boxes, int]:
     _require((boxes[:, 0] % 1 == 0).all(), "a class is not a whole number")
     _require(boxes[:, 0].max() < classes, "a class is beyond the class list")
     if len(set(map(tuple, boxes.tolist()))) == len(boxes):
-        return boxes, 0  # in the file's order, which the trainer gives up only for doubles
+        return boxes, range(len(boxes))  # in the file's order, given up for doubles only
     _, kept = np.unique(boxes, axis=0, return_index=True)
     if len(kept) < len(boxes) and segments:  # distinct polygons can share a class and a box
         pairs = zip(boxes[:, 0], segments, strict=True)
         keys = np.array([number.tobytes() + s.tobytes() for number, s in pairs], dtype=object)
         _, kept = np.unique(keys, return_index=True)
     if len(kept) == len(boxes):
-        return boxes, 0
-    return boxes[kept], len(boxes) - len(kept)
+        return boxes, range(len(boxes))
+    return boxes[kept], kept.tolist()
 
 
 def _require(condition: bool | np.bool_, reason: str) -> None:

@@ -1,56 +1,67 @@
 """Rules over the whole: duplicates across files, classes across labels, and the splits' sizes."""
 
-from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+import numpy.typing as npt
 
 from services.dataset.domain.findings import Hit, Rules
-from services.dataset.domain.tally import SplitTally, Twin
-
-Place = tuple[str | None, str | None, Hit]
-"""Split, file, hit."""
+from services.dataset.domain.scanned import Label, Place, Scanned
 
 
-def check_duplicates(twins: Sequence[Twin]) -> Iterator[Place]:
+def check_duplicates(scanned: Scanned, _: Rules) -> Iterator[Place]:
     """Images whose files are the same byte for byte, inside a split and across splits."""
-    groups: dict[bytes, list[Twin]] = defaultdict(list)
-    for twin in sorted(twins, key=lambda twin: (_order(twin.split), twin.file)):
-        groups[twin.image].append(twin)
-    for group in groups.values():
-        first, *others = group
-        for twin in others:
-            same = twin.split == first.split
+    split, labels = scanned.images["split"], scanned.images["labels_digest"]
+    for first, *others in same_rows(scanned.images["digest"]):
+        name = scanned.file_of(first)
+        for row in others:
+            same = split[row] == split[first]
             rule = "exact_duplicate" if same else "exact_duplicate_across_splits"
             harm = "it counts double" if same else "the figures will be too good"
-            text = f"The same file as {first.file}: {harm}. Keep one."
-            yield twin.split, twin.file, Hit(rule, text, value=first.file)
-            if twin.labels != first.labels:
-                text = f"The same image as {first.file}, but with other labels. Correct one."
-                hit = Hit("duplicate_image_conflicting_labels", text, value=first.file)
-                yield twin.split, twin.file, hit
-    train, val = ({t.image for t in twins if t.split == split} for split in ("train", "val"))
-    if train and train == val:
+            text = f"The same file as {name}: {harm}. Keep one."
+            yield scanned.split_of(row), scanned.file_of(row), Hit(rule, text, value=name)
+            if labels[row] != labels[first]:
+                text = f"The same image as {name}, but with other labels. Correct one."
+                hit = Hit("duplicate_image_conflicting_labels", text, value=name)
+                yield scanned.split_of(row), scanned.file_of(row), hit
+    if _train_equals_val(scanned):
         text = "Train and val hold the same images: the figures say nothing. Split the dataset."
         yield "val", None, Hit("train_equals_val", text)
 
 
-def _order(split: str) -> int:
-    return ("train", "val", "test").index(split)
+def same_rows(keys: npt.NDArray[np.uint64]) -> Iterator[list[int]]:
+    """Groups of two and more rows with the same key, each in the order of rows.
+
+    Args:
+        keys: shape (N, 2); a row of 0, 0 is no key and is left out.
+    """
+    rows = np.flatnonzero(keys.any(axis=1))
+    rows = rows[np.lexsort((keys[rows, 1], keys[rows, 0]))]
+    new = np.ones(len(rows) + 1, bool)
+    new[1:-1] = (keys[rows[1:]] != keys[rows[:-1]]).any(axis=1)
+    bounds = np.flatnonzero(new)
+    groups = [rows[bounds[i] : bounds[i + 1]] for i in np.flatnonzero(np.diff(bounds) > 1)]
+    return (group.tolist() for group in sorted(groups, key=lambda group: int(group[0])))
 
 
-def check_classes(
-    names: Sequence[str], splits: Mapping[str, SplitTally], rules: Rules
-) -> Iterator[Place]:
+def _train_equals_val(scanned: Scanned) -> bool:
+    keys = scanned.images["digest"]
+    train, val = (np.unique(keys[scanned.rows_of(name)], axis=0) for name in ("train", "val"))
+    return bool(len(train)) and np.array_equal(train, val) and bool(train.any(axis=1).all())
+
+
+def check_classes(scanned: Scanned, rules: Rules) -> Iterator[Place]:
     """Classes without examples, with few, or out of balance."""
-    total: Counter[int] = Counter()
-    for split in splits.values():
-        total.update(split.instances)
-    train = splits["train"].instances if "train" in splits else Counter[int]()
+    if not scanned.splits:
+        return
+    names, total = scanned.names, scanned.instances.sum(axis=0)
+    train = scanned.instances[0] if scanned.splits[0] == "train" else None
     few = rules.threshold("few_samples_class")
     for index, name in enumerate(names):
         if not total[index]:
             text = f"No label has class {index} '{name}'. Label some, or delete the class."
             yield None, None, Hit("unused_class", text, value=name)
-        elif "train" in splits and not train[index]:
+        elif train is not None and not train[index]:
             text = f"Class '{name}' is never in train: it cannot be learnt. Split anew."
             yield "train", None, Hit("class_missing_in_train", text, value=name)
         elif total[index] < few:
@@ -65,34 +76,35 @@ def check_classes(
             yield None, None, Hit("duplicate_class_name", text, value=name)
 
 
-def _imbalance(names: Sequence[str], total: Counter[int], rules: Rules) -> Iterator[Place]:
-    used = {index: total[index] for index in range(len(names)) if total[index]}
+def _imbalance(names: Sequence[str], total: npt.NDArray[np.int64], rules: Rules) -> Iterator[Place]:
+    used = np.flatnonzero(total)
     if len(used) < 2:
         return
-    most, least = max(used, key=lambda i: used[i]), min(used, key=lambda i: used[i])
-    ratio = used[most] / used[least]
+    most, least = used[np.argmax(total[used])], used[np.argmin(total[used])]
+    ratio = total[most] / total[least]
     if ratio > rules.threshold("class_imbalance"):
         text = (
-            f"'{names[most]}' has {used[most]} boxes, '{names[least]}' {used[least]}: "
+            f"'{names[most]}' has {total[most]} boxes, '{names[least]}' {total[least]}: "
             f"{ratio:.0f} times fewer. Add images of the rare class."
         )
         yield None, None, Hit("class_imbalance", text, value=f"{ratio:.1f}")
 
 
-def check_splits(splits: Mapping[str, SplitTally], rules: Rules) -> Iterator[Place]:
+def check_splits(scanned: Scanned, rules: Rules) -> Iterator[Place]:
     """Empty splits, mostly empty images, and a val split too small to judge by."""
-    images = sum(split.images for split in splits.values())
-    for name, split in splits.items():
-        if not split.images:
+    every = len(scanned.images)
+    for index, name in enumerate(scanned.splits):
+        rows = scanned.rows_of(name)
+        if not len(rows):
             yield name, None, Hit("split_empty", f"The {name} split has no images.")
             continue
-        boxed = split.images_of_class.total() and split.labels - split.empty_labels
-        background = 1 - boxed / split.images
+        labelled = np.isin(scanned.images["label"][rows], (Label.KEPT, Label.DROPPED)).sum()
+        boxed = labelled if scanned.images_of_class[index].any() else 0
+        background = 1 - boxed / len(rows)
         if background > rules.threshold("background_share"):
             text = f"{background:.0%} of the {name} images are background without a box."
             yield name, None, Hit("background_share", text, value=f"{background:.2f}")
-    if "val" in splits and images and splits["val"].images:
-        share = splits["val"].images / images
-        if share < rules.threshold("split_ratio"):
-            text = f"Val holds only {share:.1%} of the images: its figures will be noisy."
-            yield "val", None, Hit("split_ratio", text, value=f"{share:.3f}")
+    share = len(scanned.rows_of("val")) / max(1, every)
+    if 0 < share < rules.threshold("split_ratio"):
+        text = f"Val holds only {share:.1%} of the images: its figures will be noisy."
+        yield "val", None, Hit("split_ratio", text, value=f"{share:.3f}")

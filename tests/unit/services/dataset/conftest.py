@@ -10,8 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.dataset.domain.tally import Tally
-from services.dataset.look import Chunk, Orders, look_at
+from services.dataset.look import Chunk, Orders, Part, look_at
 from services.dataset.options import ValidateOptions
 from services.dataset.validation import validate
 from services.dataset.workers import Workers
@@ -22,7 +21,7 @@ Check = Callable[..., Any]
 class HereAndNow(Workers):
     """Looks at a chunk in the test's own process."""
 
-    async def look(self, chunk: Chunk, orders: Orders) -> Tally:
+    async def look(self, chunk: Chunk, orders: Orders) -> Part:
         return look_at(chunk, orders)
 
 

@@ -1,0 +1,42 @@
+"""The names of the files of a dataset, as the rules on pairing and files look at them."""
+
+import os
+from dataclasses import dataclass, field
+
+from services.dataset.domain.paths import Paths, shown, swapped
+
+
+@dataclass(frozen=True, slots=True)
+class SplitFiles:
+    """File names of one split, relative to the dataset's folder (absolute outside of it)."""
+
+    root: str
+    """The dataset's folder."""
+    images: Paths = field(default_factory=lambda: Paths.of(()))
+    beside: tuple[str, ...] = ()
+    """Other files in the image folders."""
+    labels: tuple[str, ...] = ()
+    """Files in the label folders that no image of any split looks for, sorted."""
+    links: tuple[str, ...] = ()
+    """Images that are links to outside of the dataset's folder."""
+
+    def expected(self) -> Paths:
+        """Where the trainer looks for the label of each image, in the same order: made anew."""
+        return Paths.of(label_of(image, self.root) for image in self.images.raws())
+
+    def expected_of(self, row: int) -> str:
+        """Where the trainer looks for the label of one image."""
+        return shown(label_of(self.images.raw(row), self.root))
+
+
+@dataclass(frozen=True, slots=True)
+class FileTree:
+    """The files of all splits."""
+
+    splits: dict[str, SplitFiles]
+
+
+def label_of(image: bytes, root: str) -> bytes:
+    """Where the trainer looks for the label of an image; both relative to `root`, or absolute."""
+    home = os.fsencode(root) + b"/"
+    return swapped(image if image.startswith(b"/") else home + image).removeprefix(home)

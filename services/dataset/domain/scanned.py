@@ -1,0 +1,160 @@
+"""What one scan saw of a dataset, in columns: a row per image, and one per box that is kept.
+
+A million images with their boxes hold a few hundred megabytes, because nothing here is an object
+per image. To add a column: a field of `IMAGE`, `PIXELS` or `BOX`; whoever looks fills it in, and
+the store of known files (`known.py`) keeps it by its name.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import IntEnum
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+from services.dataset.domain.filetree import FileTree, label_of
+from services.dataset.domain.findings import Hit, Rules
+from services.dataset.domain.paths import Paths, shown
+
+Table = npt.NDArray[np.void]
+"""Rows of one of the types below; `table["width"]` is a column."""
+
+Place = tuple[str | None, str | None, Hit]
+"""Split, file as the report shows it, hit."""
+
+FORMATS = ("", "jpeg", "png", "bmp", "tiff", "gif", "jpeg2000", "webp", "heif")
+_MODES = "? Gray YCbCr RGB CMYK YCCK L 1 P RGBA LA PA I;16 I;16B I;16L I;16N I F RGBX RGBa La LAB"
+MODES = tuple(_MODES.split())
+"""Colours, as the JPEG header or Pillow names them; `?` is unknown or another."""
+
+
+class Label(IntEnum):
+    """What an image has for a label."""
+
+    NONE = 0
+    EMPTY = 1
+    """A label file without a row: background, and said so."""
+    KEPT = 2
+    """The trainer takes its boxes."""
+    DROPPED = 3
+    """The trainer leaves the image out because of its label file."""
+
+
+IMAGE = np.dtype(
+    [
+        ("split", "u1"),  # index into Scanned.splits
+        ("size_bytes", "i8"),
+        ("mtime_ns", "i8"),
+        ("digest", "u8", (2,)),  # xxh3-128 of the file's bytes; 0, 0 in fast mode
+        ("width", "i4"),  # pixels as stored, before any EXIF turn; 0 = unknown
+        ("height", "i4"),
+        ("format", "u1"),  # index into FORMATS, by content
+        ("mode", "u1"),  # index into MODES
+        ("orientation", "u1"),  # EXIF, 1 = upright
+        ("frames", "i4"),
+        ("trailing_bytes", "i8"),
+        ("faulty", "?"),  # its pixels cannot be had
+        ("usable", "?"),  # the trainer would take it
+        ("label", "u1"),  # a Label
+        ("labels_digest", "u8"),  # of the kept boxes, the same in any order of rows
+    ]
+)
+PIXELS = np.dtype(
+    [
+        ("seen", "?"),  # the pixels were decoded: the other fields mean something
+        ("pixel_digest", "u8", (2,)),  # xxh3-128 of the decoded pixels
+        ("phash", "u8"),  # 64-bit DCT hash
+        ("phash_mirrored", "u8"),  # of the image mirrored left to right
+        ("mean", "f4"),  # grey level, 0 to 255
+        ("std", "f4"),
+        ("sharpness", "f4"),
+        ("saturation", "f4"),  # 0 to 1
+        ("colour", "f4"),  # 0 for a grey image
+        ("quality", "u1"),  # of a JPEG, 1 to 100; 0 = none
+        ("grey_fill", "f4"),  # share of rows at the lower end that are one flat grey
+    ]
+)
+BOX = np.dtype(
+    [
+        ("image", "i4"),  # row of the image
+        ("class", "i4"),
+        ("x", "f4"),  # centre, relative to the width
+        ("y", "f4"),
+        ("width", "f4"),
+        ("height", "f4"),
+        ("line", "i4"),  # of the label file, 1-based
+    ]
+)
+
+
+@dataclass
+class Scanned:
+    """A dataset as one scan saw it. Arrays are not to be changed by rules."""
+
+    root: str
+    names: tuple[str, ...]
+    splits: tuple[str, ...]
+    """Of train, val and test, those that are there, in this order."""
+    paths: Paths
+    """(N) of the images: relative to `root`, absolute where outside of it; sorted per split."""
+    images: Table
+    """(N,) of IMAGE."""
+    boxes: Table = field(default_factory=lambda: np.zeros(0, BOX))
+    """(M,) of BOX, sorted by image; per image in the order of the trainer."""
+    pixels: Table = field(default_factory=lambda: np.zeros(0, PIXELS))
+    """(N,) of PIXELS in full mode, otherwise (0,)."""
+    tree: FileTree = field(default_factory=lambda: FileTree({}))
+    """Names of the files around the images; empty when `validate_format` is off."""
+
+    def split_of(self, row: int) -> str:
+        """The split of an image."""
+        return self.splits[int(self.images["split"][row])]
+
+    def file_of(self, row: int) -> str:
+        """The image as the report shows it."""
+        return shown_file(self.paths.raw(row))
+
+    def label_file_of(self, row: int) -> str:
+        """The image's label file as the report shows it."""
+        return shown_file(label_of(self.paths.raw(row), self.root))
+
+    def rows_of(self, split: str) -> npt.NDArray[np.intp]:
+        """The rows of the images of a split; none when there is no such split."""
+        if split not in self.splits:
+            return np.zeros(0, np.intp)
+        return np.flatnonzero(self.images["split"] == self.splits.index(split))
+
+    @cached_property
+    def first_box(self) -> npt.NDArray[np.intp]:
+        """(N + 1,): the boxes of image i are `boxes[first_box[i]:first_box[i + 1]]`."""
+        return np.searchsorted(self.boxes["image"], np.arange(len(self.images) + 1))
+
+    @cached_property
+    def instances(self) -> npt.NDArray[np.int64]:
+        """(S, C): boxes per split and class."""
+        return self._by_class(self.boxes["image"], self.boxes["class"])
+
+    @cached_property
+    def images_of_class(self) -> npt.NDArray[np.int64]:
+        """(S, C): images with at least one box of the class, per split."""
+        classes = max(1, len(self.names))
+        pairs = np.unique(self.boxes["image"].astype(np.int64) * classes + self.boxes["class"])
+        return self._by_class(pairs // classes, pairs % classes)
+
+    def _by_class(
+        self, images: npt.NDArray[np.int64], classes: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        width = len(self.names)
+        flat = self.images["split"][images].astype(np.int64) * width + classes
+        counts = np.bincount(flat, minlength=len(self.splits) * width)
+        return counts.reshape(len(self.splits), width).astype(np.int64)
+
+
+WholeRule = Callable[[Scanned, Rules], Iterator[Place]]
+"""A rule over the whole of a dataset; those that are run are listed in `whole.py`."""
+
+
+def shown_file(path: bytes) -> str:
+    """A path as a reader of the report knows it: from the dataset's folder on, or the name."""
+    return shown(path.rpartition(b"/")[2] if path.startswith(b"/") else path)
