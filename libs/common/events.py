@@ -38,6 +38,15 @@ class ModelRef(Value):
     training_id: str | None = Field(default=None, description="the run that made it, if known")
 
 
+class FileRef(Value):
+    """A file or folder, resolved at the edge: an artifact by key, or a path under the roots."""
+
+    name: str = Field(description="as the user sees it")
+    key: str | None = Field(default=None, description="key in the artifact store")
+    path: str | None = Field(default=None, description="file or folder on the workers' disk")
+    sha256: str | None = Field(default=None, description="checked before it is read")
+
+
 class DatasetRef(Value):
     """A dataset, resolved at the edge: a registered version, or a folder under the roots."""
 
@@ -368,6 +377,10 @@ class AnalysisRequested(Request):
     operation: Literal["validate", "visualize", "compare", "explain"]
     model: ModelRef
     dataset: DatasetRef | None = Field(default=None, description="visualize finds the run's own")
+    predictions: FileRef | None = Field(
+        default=None,
+        description="validate: judged in the place of a model, then only a name",
+    )
     options: dict[str, Any] = Field(
         default_factory=dict, description="of the operation, as checked by the gateway's model"
     )

@@ -1,7 +1,6 @@
 """One judgement: fetch model and dataset, let the child look at every image, analyse the boxes."""
 
 import asyncio
-import hashlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,37 +9,34 @@ from typing import Any
 from libs.common.children import child_environment
 from libs.common.datasets import Dataset, Item, materialise, read_dataset
 from libs.common.errors import BadInput
-from libs.common.events import DatasetRef, ModelRef
+from libs.common.events import DatasetRef
 from libs.common.service import Deps
 from libs.common.work import Attempt
 from services.analyzer.child import run_child
+from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.report import Analysis, analyse
+from services.analyzer.elsewhere import understand
+from services.analyzer.fetching import Weights
 from services.analyzer.options import ValidateOptions
 from services.analyzer.parquet import Image, read_boxes
 
+SQUARE = "rect=False, confidence from 0.001, boxes in pixels of the original images"
+GIVEN = "predictions as given: no suppression; up to 300 per image and class, the surest first"
 MAX_DETECTIONS = 300
 BATCH = 8
 MOST_THREADS = 8
 
 
 @dataclass(frozen=True)
-class Weights:
-    """A model's file on this machine."""
-
-    path: Path
-    sha256: str
-    size_bytes: int
-
-
-@dataclass(frozen=True)
 class Judged:
-    """What a judgement found. `model` is what the child told of the model."""
+    """What a judgement found. `model` is what is known of the model and of the pass."""
 
     found: Analysis
     images: tuple[Image, ...]
     model: dict[str, Any]
     split: str
     notes: tuple[str, ...]
+    protocol: str
 
     @property
     def paths(self) -> tuple[str, ...]:
@@ -48,44 +44,29 @@ class Judged:
         return tuple(image.path for image in self.images)
 
 
-async def fetch_weights(deps: Deps, model: ModelRef, folder: Path) -> Weights:
-    """Bring the model's file here, checked against the hash that the request names.
-
-    Raises:
-        BadInput: the file is gone, or is not the one that was asked for.
-    """
-    if model.key:
-        path = await deps.artifacts.get_file(model.key, folder / "model.pt", sha256=model.sha256)
-    else:
-        path = Path(model.path or "")
-        if not path.is_file():
-            raise BadInput(f"The model {model.name} is not there any more.", code="model_missing")
-    digest = await asyncio.to_thread(_hash, path)
-    if model.sha256 not in (None, digest):
-        raise BadInput(
-            f"The file of {model.name} changed after it was asked for. Ask again.",
-            code="model_changed",
-        )
-    return Weights(path, digest, path.stat().st_size)
-
-
 async def judge(
-    attempt: Attempt, weights: Weights, ref: DatasetRef, options: ValidateOptions, folder: Path
+    attempt: Attempt,
+    weights: Weights,
+    ref: DatasetRef,
+    options: ValidateOptions,
+    folder: Path,
+    *,
+    predictions: bool = False,
 ) -> Judged:
-    """Run the model over one split and analyse what it said.
+    """Run the model over one split, or take its predictions as given, and analyse what it said.
 
     Args:
         attempt: told how far it is.
-        weights: the model.
+        weights: the model, or its predictions.
         ref: the dataset.
         options: thresholds, split, size.
         folder: of this attempt, for files of ours.
+        predictions: `weights` are predictions from elsewhere.
 
     Raises:
         BadInput: model, dataset or split cannot be judged; the sentence says what to do.
     """
-    deps = attempt.deps
-    dataset = await _read(deps, ref)
+    dataset = await _read(attempt.deps, ref)
     split, items, notes = choose_split(dataset, options.split)
     if not any(item.label for item in items):
         raise BadInput(
@@ -93,7 +74,51 @@ async def judge(
             "it, or give another split.",
             code="no_labels",
         )
-    out = folder / "boxes.parquet"
+    look = _given if predictions else _infer
+    seen = await look(attempt, weights, dataset, split, items, options, folder)
+    found = await asyncio.to_thread(
+        analyse, seen.data, confidence=options.confidence_threshold, match_iou=options.match_iou
+    )
+    return Judged(found, seen.images, seen.model, split, (*notes, *seen.notes), seen.protocol)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Labels and detections of a split, with what is worth knowing of how they came about."""
+
+    data: Evidence
+    images: tuple[Image, ...]
+    model: dict[str, Any]
+    notes: tuple[str, ...]
+    protocol: str
+
+
+async def _given(
+    attempt: Attempt,
+    weights: Weights,
+    dataset: Dataset,
+    split: str,
+    items: tuple[Item, ...],
+    options: ValidateOptions,
+    _: Path,
+) -> Seen:
+    """Predictions that another program made."""
+    read = await understand(attempt, weights.path, dataset, split, items, options)
+    told = {"findings": read.findings, "seconds": read.seconds, "imgsz": None}
+    return Seen(read.data, read.images, told, read.notes, GIVEN)
+
+
+async def _infer(
+    attempt: Attempt,
+    weights: Weights,
+    dataset: Dataset,
+    split: str,
+    items: tuple[Item, ...],
+    options: ValidateOptions,
+    folder: Path,
+) -> Seen:
+    """What a model says, asked in a child process."""
+    deps, out = attempt.deps, folder / "boxes.parquet"
     order = _order(weights, dataset, items, options, out)
     environment = await asyncio.to_thread(child_environment, deps.scratch / "yolo")
 
@@ -107,13 +132,10 @@ async def judge(
             f"{model['findings'][0]['message']}.",
             code="no_usable_images",
         )
-    if model["findings"]:
-        notes = (*notes, f"{len(model['findings'])} images were left out; see findings")
+    left_out = len(model["findings"])
+    notes = (f"{left_out} images were left out; see findings",) if left_out else ()
     data, images = await asyncio.to_thread(read_boxes, out)
-    found = await asyncio.to_thread(
-        analyse, data, confidence=options.confidence_threshold, match_iou=options.match_iou
-    )
-    return Judged(found, images, model, split, notes)
+    return Seen(data, images, model, notes, SQUARE)
 
 
 def choose_split(dataset: Dataset, wanted: str) -> tuple[str, tuple[Item, ...], tuple[str, ...]]:
@@ -132,11 +154,6 @@ def choose_split(dataset: Dataset, wanted: str) -> tuple[str, tuple[Item, ...], 
         f"The dataset has no images in its {wanted} split; there are: {', '.join(there)}.",
         code="empty_split",
     )
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 async def _read(deps: Deps, ref: DatasetRef) -> Dataset:

@@ -10,13 +10,12 @@ from libs.common.events import AnalysisRequested, ModelRef, ModelValidated
 from libs.common.work import Attempt
 from services.analyzer import outputs
 from services.analyzer.domain import per_image, report
-from services.analyzer.judging import Judged, Weights, fetch_weights, judge
+from services.analyzer.fetching import Weights, fetch_predictions, fetch_weights
+from services.analyzer.judging import Judged, judge
 from services.analyzer.options import ValidateOptions
 from services.analyzer.parquet import write_matches
 from services.analyzer.pictures import draw_confusion
 from services.analyzer.samples import draw_samples
-
-PROTOCOL = "rect=False, confidence from 0.001, boxes in pixels of the original images"
 
 
 async def validate(attempt: Attempt, request: AnalysisRequested, folder: Path) -> None:
@@ -25,8 +24,14 @@ async def validate(attempt: Attempt, request: AnalysisRequested, folder: Path) -
     options = ValidateOptions.of(request.options)
     if request.dataset is None:
         raise BadInput("Name the dataset to judge the model on.", code="no_dataset")
-    weights = await fetch_weights(attempt.deps, request.model, folder)
-    judged = await judge(attempt, weights, request.dataset, options, folder)
+    given = request.predictions
+    if given:
+        weights = await fetch_predictions(attempt.deps, given, folder)
+    else:
+        weights = await fetch_weights(attempt.deps, request.model, folder)
+    judged = await judge(
+        attempt, weights, request.dataset, options, folder, predictions=given is not None
+    )
     prefix = outputs.prefix_of("validations", request.model.name, attempt)
     out = folder / "out"
     names = await asyncio.to_thread(write_files, judged, options, out)
@@ -35,7 +40,8 @@ async def validate(attempt: Attempt, request: AnalysisRequested, folder: Path) -
     answer = compose(request.model, weights, judged, options)
     answer |= {
         "validation_id": attempt.job.id,
-        "model_path": shown_model(attempt, request.model),
+        "model_path": None if given else shown_model(attempt, request.model),
+        "predictions_path": given.name if given else None,
         "test_dataset_path": request.dataset.name,
         "processing_time": round(time.monotonic() - started, 3),
         "timestamp": attempt.job.created_at.isoformat(),
@@ -78,7 +84,7 @@ def compose(
         "match_iou": options.match_iou,
         "split": judged.split,
         "imgsz": judged.model["imgsz"],
-        "protocol": PROTOCOL,
+        "protocol": judged.protocol,
         "notes": list(judged.notes),
         "findings": judged.model["findings"],
         "total_labels": found.data.labels,
@@ -113,7 +119,7 @@ def write_files(judged: Judged, options: ValidateOptions, out: Path) -> list[str
     write_matches(judged.found.data, judged.images, columns, out / names[0])
     if options.save_predictions:
         names.append("predictions.json")
-        outputs.write_json(out / names[-1], per_image.coco_predictions(judged.found))
+        outputs.write_json(out / names[-1], per_image.coco_predictions(judged.found, judged.paths))
     if options.save_confusion_matrix:
         names.append("confusion_matrix.png")
         draw_confusion(report.confusion_data(judged.found.table), out / names[-1])

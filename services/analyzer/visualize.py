@@ -10,7 +10,8 @@ from libs.common.events import AnalysisRequested, ModelVisualized, TrainingReque
 from libs.common.jobs import Job
 from libs.common.work import Attempt
 from services.analyzer import lineage, outputs, pictures
-from services.analyzer.judging import Weights, fetch_weights, judge
+from services.analyzer.fetching import Weights, fetch_weights
+from services.analyzer.judging import judge
 from services.analyzer.options import ValidateOptions, VisualizeOptions
 from services.analyzer.validate import compose, model_info, shown_model
 

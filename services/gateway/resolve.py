@@ -4,12 +4,15 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
+from libs.common.artifacts import checked_key
 from libs.common.errors import BadInput, NotFound
-from libs.common.events import DatasetRef, ModelRef, TrainingCompleted, TrainingRequested
+from libs.common.events import DatasetRef, FileRef, ModelRef, TrainingCompleted, TrainingRequested
 from services.gateway.ledger import Ledger, finished_runs
 from services.gateway.settings import GatewaySettings
 
 YAML = {".yaml", ".yml"}
+PREDICTIONS = {".json", ".txt"}
+RESULTS = "validations/"
 OUTSIDE = (
     "{what} {path!r} was not found under the allowed folders (SHIRUSHI_ROOTS); "
     "give a registered name, or a path inside them"
@@ -64,6 +67,30 @@ class Resolver:
         if text in self.base_models():
             return self._file(text, self.base_models()[text])
         return self._output(text) or self._model_file(text)
+
+    def predictions(self, text: str) -> FileRef:
+        """A COCO json or YOLO txt, a folder of these, or the key of one in the store.
+
+        Raises:
+            NotFound: no such path under the roots.
+            BadInput: it is something else.
+        """
+        key, outputs = text, self.settings.outputs_dir
+        if outputs and (shown := Path(text).absolute()).is_relative_to(outputs):
+            key = shown.relative_to(outputs).as_posix()
+        if key.startswith(RESULTS) and Path(key).suffix.lower() in PREDICTIONS:
+            return FileRef(name=text, key=checked_key(key))
+        path = self._inside(text, "predictions")
+        if path.is_dir():
+            return FileRef(name=text, path=str(path))
+        if path.suffix.lower() not in PREDICTIONS or not path.is_file():
+            raise BadInput(
+                f"{text!r} is no predictions: give a COCO .json, a .txt, or a folder of .txt files",
+                code="no_predictions",
+            )
+        with path.open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+        return FileRef(name=text, path=str(path), sha256=digest)
 
     def base_models(self) -> dict[str, Path]:
         """Weights that the project ships, by name."""

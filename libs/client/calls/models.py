@@ -15,22 +15,24 @@ class ModelCalls(Calls):
 
     def validate_model(
         self,
-        model_path: str,
+        model_path: str | None,
         test_dataset_path: str | Path,
         *,
+        predictions_path: str | Path | None = None,
         on_progress: OnProgress | None = None,
         **options: Any,
     ) -> Json:
-        """Judge a model on labelled images and wait for the numbers.
+        """Judge a model, or predictions from elsewhere, on labelled images; wait for the numbers.
 
         Raises:
             JobFailed: the model could not be judged.
         """
-        body = {
-            "model_path": model_path,
-            "test_dataset_path": str(test_dataset_path),
-            **options,
-        }
+        judged = (
+            {"predictions_path": str(predictions_path)}
+            if predictions_path is not None
+            else {"model_path": model_path}
+        )
+        body = {**judged, "test_dataset_path": str(test_dataset_path), **options}
         return self.work("/model/validate", body, "validation_id", on_progress)
 
     def visualize_model(

@@ -13,9 +13,11 @@ from libs.client.verbs.verb import DONE, AddVerb, Verb, full_path, progress, sho
 def evaluate(client: Client, arguments: argparse.Namespace, console: Console) -> int:
     """Judge a model and show the numbers."""
     with progress(arguments, console, "judging") as on_progress:
+        given = arguments.predictions
         answer = client.validate_model(
-            arguments.model,
+            None if given else arguments.model,
             arguments.dataset,
+            predictions_path=arguments.model if given else None,
             split=arguments.split,
             confidence_threshold=arguments.confidence,
             iou_threshold=arguments.iou,
@@ -58,6 +60,11 @@ def _evaluate_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("model", metavar="MODEL", type=full_path, help="name, path or artifact")
     command.add_argument(
         "dataset", metavar="DATASET", type=full_path, help="folder, data.yaml or name"
+    )
+    command.add_argument(
+        "--predictions",
+        action="store_true",
+        help="MODEL is a file of predictions: COCO results, or a folder of YOLO txt",
     )
     command.add_argument("--split", choices=["train", "val", "test"], default="test")
     command.add_argument("--confidence", type=float, default=0.25, help="0 to 1")

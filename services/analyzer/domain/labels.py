@@ -7,6 +7,9 @@ from services.analyzer.domain.boxes import Floats, Ints
 TOLERANCE = 0.01
 """How far outside [0, 1] a coordinate may lie, as in ultralytics."""
 
+NOISE_PX = 1e-6
+"""How far from a quarter pixel a corner may be to count as there."""
+
 
 class BadLabels(ValueError):
     """A label file that the trainer would drop together with its image."""
@@ -41,7 +44,17 @@ def read_labels(text: str, *, classes: int, width_px: int, height_px: int) -> tu
     if len(kinds) and kinds.max() >= classes:
         raise BadLabels(f"class {kinds.max()} is not one of the {classes} of the dataset")
     scale = np.array([width_px, height_px, width_px, height_px], dtype=np.float64)
-    return kinds, np.clip(table[:, 1:], 0.0, 1.0) * scale
+    return kinds, settled(np.clip(table[:, 1:], 0.0, 1.0) * scale)
+
+
+def settled(corners_n4: Floats) -> Floats:
+    """Corners with the noise of shares taken off: what is nearly a quarter pixel is one.
+
+    A label drawn on whole pixels and written as shares comes back as 31.999999999999996; an
+    overlap of exactly one half would then fall below the threshold that it reaches.
+    """
+    quarters_n4 = np.round(corners_n4 * 4) / 4
+    return np.where(np.abs(corners_n4 - quarters_n4) < NOISE_PX, quarters_n4, corners_n4)
 
 
 def _row(row: tuple[str, ...], number: int) -> tuple[float, float, float, float, float]:

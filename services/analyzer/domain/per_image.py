@@ -74,13 +74,19 @@ def samples(found: Analysis) -> dict[str, list[tuple[int, int, int]]]:
     return chosen
 
 
-def coco_predictions(found: Analysis) -> list[dict[str, Any]]:
+def coco_predictions(found: Analysis, paths: tuple[str, ...]) -> list[dict[str, Any]]:
     """Every stored detection in COCO's results format: ids are indices, boxes x, y, w, h."""
     data = found.data
     size_d2 = data.box_d4[:, 2:] - data.box_d4[:, :2]
     boxes = np.concatenate([data.box_d4[:, :2], size_d2], axis=1).tolist()
     return [
-        {"image_id": image, "category_id": kind, "bbox": box, "score": score}
+        {
+            "image_id": image,
+            "file_name": paths[image],
+            "category_id": kind,
+            "bbox": box,
+            "score": score,
+        }
         for image, kind, box, score in zip(
             data.image_d.tolist(), data.class_d.tolist(), boxes, data.score_d.tolist(), strict=True
         )

@@ -1,11 +1,12 @@
 """Judge and draw models."""
 
 import asyncio
+from pathlib import PurePosixPath
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
-from libs.common.events import AnalysisRequested
+from libs.common.events import AnalysisRequested, FileRef, ModelRef
 from services.gateway import views
 from services.gateway.routes.jobs import answer, current
 from services.gateway.schemas.models import ValidateModel, VisualizeModel
@@ -19,9 +20,10 @@ async def validate(body: ValidateModel, gateway: State, once: OnceOnly, waits: W
     """Judge a model on a labelled set."""
     job = once.earlier(gateway)
     if job is None:
-        model = await asyncio.to_thread(gateway.resolver.model, body.model_path)
+        model, predictions = await _to_judge(body, gateway)
         dataset = await asyncio.to_thread(gateway.resolver.dataset, body.test_dataset_path)
-        options = body.model_dump(mode="json", exclude={"model_path", "test_dataset_path"})
+        given = {"model_path", "predictions_path", "test_dataset_path"}
+        options = body.model_dump(mode="json", exclude=given)
         job = await gateway.publish(
             AnalysisRequested(
                 job_id=once.job_id,
@@ -29,6 +31,7 @@ async def validate(body: ValidateModel, gateway: State, once: OnceOnly, waits: W
                 operation="validate",
                 model=model,
                 dataset=dataset,
+                predictions=predictions,
                 options=options,
             )
         )
@@ -78,6 +81,17 @@ async def visualization(visualization_id: str, gateway: State, request: Request)
     job = gateway.ledger.job(visualization_id, "analysis")
     url = f"{BASE}/model/visualize/{job.id}"
     return await current(gateway, request, job, status_url=url, id_name="visualization_id")
+
+
+async def _to_judge(body: ValidateModel, gateway: State) -> tuple[ModelRef, FileRef | None]:
+    """The model; or, where predictions are given, its name alone and the predictions."""
+    if body.model_path is not None:
+        return await asyncio.to_thread(gateway.resolver.model, body.model_path), None
+    text = body.predictions_path or ""
+    predictions = await asyncio.to_thread(gateway.resolver.predictions, text)
+    if predictions.key:
+        await gateway.deps.artifacts.head(predictions.key)
+    return ModelRef(name=PurePosixPath(predictions.name).stem or "predictions"), predictions
 
 
 def _headline(job: Any) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """Bodies of the routes on models."""
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from services.gateway.schemas.body import Body, Reference
 
@@ -10,7 +10,19 @@ from services.gateway.schemas.body import Body, Reference
 class ValidateModel(Body):
     """`POST /model/validate`."""
 
-    model_path: Reference
+    model_path: Reference | None = Field(default=None, description="or `predictions_path`")
+    predictions_path: Reference | None = Field(
+        default=None,
+        description="COCO results, or a folder of YOLO txt with a confidence column, to be judged "
+        "in a model's place",
+    )
+    category_base: Literal[0, 1] | None = Field(
+        default=None,
+        description="number of the first class in the predictions; left out: found out",
+    )
+    image_ids: Literal["name", "stem", "number", "index0", "index1"] | None = Field(
+        default=None, description="what image_id means in the predictions; left out: found out"
+    )
     test_dataset_path: Reference
     confidence_threshold: float = Field(default=0.25, ge=0, le=1)
     iou_threshold: float = Field(default=0.45, gt=0, le=1)
@@ -21,6 +33,12 @@ class ValidateModel(Body):
     split: Literal["train", "val", "test"] = "test"
     imgsz: int | None = Field(default=None, ge=32, le=1280, multiple_of=32)
     device: str | None = Field(default=None, pattern=r"^(cpu|\d+)$")
+
+    @model_validator(mode="after")
+    def _one_to_judge(self) -> Self:
+        if (self.model_path is None) == (self.predictions_path is None):
+            raise ValueError("give model_path or predictions_path, one of the two")
+        return self
 
 
 class VisualizeModel(Body):
