@@ -54,8 +54,8 @@ def write_set(folder: Path, data: Evidence, *, base: int = 1, stem: str = "shop_
                 "iscrowd": 0,
             }
         )
-    for kind in ("images", "labels"):
-        (folder / kind / "val").mkdir(parents=True)
+    for part in ("images", "labels"):
+        (folder / part / "val").mkdir(parents=True)
     for name, lines in zip(stems, labels, strict=True):
         Image.new("L", (SIDE_PX, SIDE_PX)).save(folder / f"images/val/{name}.png")
         (folder / f"labels/val/{name}.txt").write_text("\n".join(lines))

@@ -69,6 +69,12 @@ def test_samples_show_the_surest_mistakes_first_and_not_too_many() -> None:
 
 
 def test_coco_predictions_keep_every_detection() -> None:
-    rows = per_image.coco_predictions(FOUND)
+    rows = per_image.coco_predictions(FOUND, ("a.png", "b.png", "c.png", "d.png"))
     assert len(rows) == 4
-    assert rows[-1] == {"image_id": 2, "category_id": 0, "bbox": [60, 60, 30, 30], "score": 0.7}
+    assert rows[-1] == {
+        "image_id": 2,
+        "file_name": "c.png",
+        "category_id": 0,
+        "bbox": [60, 60, 30, 30],
+        "score": 0.7,
+    }
