@@ -1,6 +1,6 @@
 """The command `shirushi`: each verb is one call of the client, shown or as JSON.
 
-Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 nobody answers.
+Exit codes: 0 done, 1 failed or refused (`compare`: worse), 2 wrong usage, 3 nobody answers.
 """
 
 import sys
@@ -12,11 +12,13 @@ from libs.client.client import Client
 from libs.client.errors import ApiError, ClientError, Unreachable
 from libs.client.options import parser
 from libs.client.show import print_json
-from libs.client.verbs import datasets, models, system, trainings
+from libs.client.verbs import comparisons, datasets, models, system, trainings
 from libs.client.verbs.verb import AWAY, DONE, FAILED, Verb
 
 _PATIENCE_S = 3.0  # somebody sits in front of it
-VERBS: dict[str, Verb] = system.VERBS | datasets.VERBS | trainings.VERBS | models.VERBS
+VERBS: dict[str, Verb] = (
+    system.VERBS | datasets.VERBS | trainings.VERBS | models.VERBS | comparisons.VERBS
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:

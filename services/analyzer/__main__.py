@@ -7,6 +7,7 @@ from libs.common.service import open_service, until_told_to_stop
 from libs.common.settings import Settings
 from libs.common.subjects import ANALYZER
 from libs.common.work import run_jobs
+from services.analyzer.changed_boxes import comparison_questions
 from services.analyzer.handlers import analyse_model
 from services.analyzer.questions import analysis_questions
 
@@ -16,7 +17,9 @@ async def main() -> None:
     async with open_service("analyzer", Settings()) as deps:
         await until_told_to_stop(
             run_jobs(deps, ANALYZER, analyse_model),
-            answer_questions(deps.bus, "analysis", analysis_questions(deps)),
+            answer_questions(
+                deps.bus, "analysis", analysis_questions(deps) | comparison_questions(deps)
+            ),
         )
 
 

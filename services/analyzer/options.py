@@ -5,6 +5,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from libs.common.errors import BadInput
+from libs.common.events import ModelRef
 
 Split = Literal["train", "val", "test"]
 
@@ -53,3 +54,19 @@ class VisualizeOptions(Options):
     include_f1_curve: bool = True
     include_training_history: bool = True
     include_class_metrics: bool = True
+
+
+class CompareOptions(Options):
+    """Of operation `compare`: stored validations, or models to be judged on the request's dataset.
+
+    The first one is the base. `confidence_threshold` and `match_iou` None = as each was judged;
+    `judging` holds the options of the judgements that have to be made.
+    """
+
+    validations: tuple[str, ...] = Field(default=(), max_length=8)
+    models: tuple[ModelRef, ...] = Field(default=(), max_length=8)
+    resamples: int = Field(default=1000, ge=100, le=10_000)
+    seed: int = Field(default=0, ge=0, le=2**32 - 1)
+    confidence_threshold: float | None = Field(default=None, ge=0, le=1)
+    match_iou: float | None = Field(default=None, gt=0, le=1)
+    judging: ValidateOptions = ValidateOptions()

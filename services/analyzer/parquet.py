@@ -133,6 +133,24 @@ def write_matches(
     _write(table, {"images": [vars(image) for image in images], "classes": data.classes}, path)
 
 
+def write_columns(columns: dict[str, Any], path: Path) -> None:
+    """Write a table of our own, one array or list per column."""
+    pq.write_table(pa.table(columns), path, compression="zstd")
+
+
+def read_columns(content: bytes) -> dict[str, list[Any]]:
+    """The columns that `write_columns` wrote.
+
+    Raises:
+        BadInput: `unreadable_table`: it is no such file.
+    """
+    try:
+        columns: dict[str, list[Any]] = pq.read_table(pa.BufferReader(content)).to_pydict()
+    except (pa.ArrowException, ValueError) as error:
+        raise BadInput("The stored table cannot be read.", code="unreadable_table") from error
+    return columns
+
+
 def _write(table: Any, notes: dict[str, Any], path: Path) -> None:
     metadata = {NOTES: json.dumps(notes, ensure_ascii=False).encode()}
     pq.write_table(table.replace_schema_metadata(metadata), path, compression="zstd")

@@ -15,6 +15,7 @@ from services.gateway.readings import Readings
 from services.gateway.resolve import Resolver
 from services.gateway.routes import (
     artifacts,
+    comparisons,
     dataset_checks,
     datasets,
     events,
@@ -27,7 +28,17 @@ from services.gateway.settings import GatewaySettings
 from services.gateway.state import BASE, Gateway
 
 PATIENCE_S = 5.0
-ROUTES = (system, dataset_checks, datasets, trainings, models, judgements, artifacts, events)
+ROUTES = (
+    system,
+    dataset_checks,
+    datasets,
+    trainings,
+    models,
+    judgements,
+    comparisons,
+    artifacts,
+    events,
+)
 
 
 def create_app(settings: GatewaySettings) -> FastAPI:

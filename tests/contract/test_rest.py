@@ -32,6 +32,10 @@ ROUTES = {
     ("post", "/model/validate"),
     ("get", "/model/validate/{validation_id}"),
     ("post", "/model/visualize"),
+    ("post", "/model/compare"),
+    ("get", "/model/compare"),
+    ("get", "/model/compare/{comparison_id}"),
+    ("get", "/model/compare/{comparison_id}/boxes"),
     ("get", "/artifacts/{key}"),
     ("get", "/events"),
 }

@@ -12,7 +12,10 @@ from libs.common.errors import NotFound
 from services.gateway.state import State
 
 router = APIRouter(tags=["artifacts"])
-SHOWN = ("trainings/", "validations/", "visualizations/", "datasets/", "models/")
+SHOWN = (
+    *("trainings/", "validations/", "visualizations/", "comparisons/"),
+    *("datasets/", "models/"),
+)
 INLINE = {
     ".png": "image/png",
     ".jpg": "image/jpeg",

@@ -1,0 +1,67 @@
+"""Comparisons of models: the verdict, and the boxes behind it."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from libs.client.calls.calls import Calls, Json, OnProgress
+
+
+class ComparisonCalls(Calls):
+    """The routes that compare."""
+
+    def compare_validations(
+        self,
+        base: str,
+        candidates: Sequence[str],
+        *,
+        on_progress: OnProgress | None = None,
+        **options: Any,
+    ) -> Json:
+        """Hold validations of the same images against the first one, and wait for the verdicts.
+
+        Args:
+            base: id of a validation.
+            candidates: ids of others.
+            on_progress: told the percentage.
+            options: confidence_threshold, match_iou, resamples, seed.
+
+        Raises:
+            JobFailed: they cannot be compared.
+        """
+        body = {"base": base, "candidates": list(candidates), **options}
+        return self.work("/model/compare", body, "comparison_id", on_progress)
+
+    def compare_models(
+        self,
+        models: Sequence[str],
+        test_dataset_path: str | Path,
+        *,
+        on_progress: OnProgress | None = None,
+        **options: Any,
+    ) -> Json:
+        """Judge models on one dataset where that was not done yet, and compare them.
+
+        Args:
+            models: names, paths or artifacts; the first is the base.
+            test_dataset_path: as in `validate_model`.
+            on_progress: told the percentage.
+            options: as in `compare_validations`, and split, imgsz, iou_threshold, device.
+
+        Raises:
+            JobFailed: a model could not be judged.
+        """
+        body = {"models": list(models), "test_dataset_path": str(test_dataset_path), **options}
+        return self.work("/model/compare", body, "comparison_id", on_progress)
+
+    def changed_boxes(self, comparison_id: str, kind: str | None = None, **query: Any) -> Json:
+        """One page of the boxes of a comparison: `fixed`, `broken`, `still_wrong`, `still_right`.
+
+        Args:
+            comparison_id: of the comparison.
+            kind: what became of them; None = all.
+            query: of (label, false_positive), class, candidate, limit, cursor.
+        """
+        path = f"/model/compare/{quote(comparison_id, safe='')}/boxes"
+        return self.get(path, kind=kind, **query)
