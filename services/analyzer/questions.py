@@ -14,6 +14,7 @@ from services.analyzer.domain import rows
 from services.analyzer.domain.errors import CAUSES
 from services.analyzer.domain.panels import panels
 from services.analyzer.domain.view import SIZES, Filters, View, select
+from services.analyzer.looks import Looks
 from services.analyzer.options import Options
 from services.analyzer.stored import Stored, StoredValidations
 
@@ -69,7 +70,9 @@ def analysis_questions(deps: Deps) -> dict[str, Answer]:
 
         return answer
 
-    return {name: answering(*each) for name, each in computed.items()}
+    looks = Looks(deps, stored)
+    pictures = {"picture": looks.picture, "crop": looks.crop}
+    return {name: answering(*each) for name, each in computed.items()} | pictures
 
 
 def _panels(validation: Stored, question: Question) -> Json:

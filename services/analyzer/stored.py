@@ -17,6 +17,7 @@ from services.analyzer.domain.matching import BACKGROUND_IOU, close_pairs, match
 from services.analyzer.domain.view import View, view
 from services.analyzer.options import ValidateOptions
 from services.analyzer.parquet import Image, read_boxes
+from services.analyzer.recent import Recent
 
 MOST_BYTES = 512 * 2**20
 """Of all validations in memory together."""
@@ -75,8 +76,7 @@ class StoredValidations:
 
     def __init__(self, deps: Deps, *, most_bytes: int = MOST_BYTES) -> None:
         self._deps = deps
-        self._most_bytes = most_bytes
-        self._kept: OrderedDict[str, Stored] = OrderedDict()
+        self._kept = Recent[Stored](most_bytes)
         self._loading: dict[str, asyncio.Lock] = {}
 
     async def get(self, validation_id: str) -> Stored:
@@ -89,11 +89,11 @@ class StoredValidations:
         lock = self._loading.setdefault(validation_id, asyncio.Lock())
         try:
             async with lock:
-                if validation_id not in self._kept:
-                    self._kept[validation_id] = await self._load(validation_id)
-                self._kept.move_to_end(validation_id)
-                self._trim()
-                return self._kept[validation_id]
+                found = self._kept.get(validation_id)
+                if found is None:
+                    found = await self._load(validation_id)
+                    self._kept.put(validation_id, found, found.size_bytes)
+                return found
         finally:
             self._loading.pop(validation_id, None)
 
@@ -112,13 +112,6 @@ class StoredValidations:
         content = await self._deps.artifacts.get_bytes(boxes.key)
         options = ValidateOptions.of(request.options)
         return await asyncio.to_thread(_opened, validation_id, request, outcome, options, content)
-
-    def _trim(self) -> None:
-        """Forget the longest unused ones, but never the newest."""
-        while len(self._kept) > 1 and sum(s.size_bytes for s in self._kept.values()) > (
-            self._most_bytes
-        ):
-            self._kept.popitem(last=False)
 
 
 def finished_validation(

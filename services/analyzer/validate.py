@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from services.analyzer.domain import per_image, report
 from services.analyzer.fetching import Weights, fetch_predictions, fetch_weights
 from services.analyzer.judging import Judged, judge
 from services.analyzer.options import ValidateOptions
+from services.analyzer.originals import fingerprint
 from services.analyzer.parquet import write_matches
 from services.analyzer.pictures import draw_confusion
 from services.analyzer.samples import draw_samples
@@ -32,6 +34,8 @@ async def validate(attempt: Attempt, request: AnalysisRequested, folder: Path) -
     judged = await judge(
         attempt, weights, request.dataset, options, folder, predictions=given is not None
     )
+    images = await fingerprint(attempt.deps, request.dataset, judged.images)
+    judged = replace(judged, images=images)
     prefix = outputs.prefix_of("validations", request.model.name, attempt)
     out = folder / "out"
     names = await asyncio.to_thread(write_files, judged, options, out)
@@ -124,6 +128,6 @@ def write_files(judged: Judged, options: ValidateOptions, out: Path) -> list[str
         names.append("confusion_matrix.png")
         draw_confusion(report.confusion_data(judged.found.table), out / names[-1])
     if options.analyze_errors:
-        drawn = draw_samples(judged.found, judged.paths, out / "error_samples")
-        names += [f"error_samples/{name}" for files in drawn.values() for name in files]
+        drawn = draw_samples(judged.found, judged.images, out / "error_samples")
+        names += [f"error_samples/{name}" for name in drawn]
     return names

@@ -21,6 +21,7 @@ from services.gateway.routes import (
     events,
     judgements,
     models,
+    panels,
     system,
     trainings,
 )
@@ -36,6 +37,7 @@ ROUTES = (
     models,
     judgements,
     comparisons,
+    panels,
     artifacts,
     events,
 )

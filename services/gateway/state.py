@@ -122,14 +122,20 @@ def patience(
 Waits = Annotated[Patience, Depends(patience)]
 
 
-def fresh(request: Request, payload: Any, headers: dict[str, str] | None = None) -> Response:
-    """JSON with an ETag of its bytes; 304 when the caller has them already."""
+def fresh(
+    request: Request,
+    payload: Any,
+    headers: dict[str, str] | None = None,
+    *,
+    media_type: str = "application/json",
+) -> Response:
+    """JSON, or bytes as they are, with an ETag; 304 when the caller has them already."""
     body = payload if isinstance(payload, bytes) else orjson.dumps(payload)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     answer = {"ETag": tag, "Cache-Control": "no-cache"} | (headers or {})
     if tag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=answer)
-    return Response(body, media_type="application/json", headers=answer)
+    return Response(body, media_type=media_type, headers=answer)
 
 
 def raise_failure(job: Job) -> None:

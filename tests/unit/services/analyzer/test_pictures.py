@@ -48,12 +48,12 @@ def test_a_model_that_finds_nothing_can_be_drawn(tmp_path: Path) -> None:
     assert _colours(tmp_path / "pr.png") > 1
 
 
-def test_samples_are_crops_by_cause(tmp_path: Path) -> None:
+def test_samples_are_crops_and_whole_images_by_cause(tmp_path: Path) -> None:
     for name in ("0.png", "1.png"):
         Picture.fromarray(np.full((80, 100, 3), 128, np.uint8)).save(tmp_path / name)
-    paths = (str(tmp_path / "0.png"), str(tmp_path / "1.png"))
-    written = draw_samples(FOUND, paths, tmp_path / "samples")
-    assert written == {"cls": ["cls/001.jpg"], "bkg": ["bkg/001.jpg"]}
+    images = tuple(parquet.Image(str(tmp_path / f"{at}.png"), 100, 80) for at in (0, 1))
+    written = draw_samples(FOUND, images, tmp_path / "samples")
+    assert written == [f"{c}/001{w}.jpg" for c in ("cls", "bkg") for w in ("", "_image")]
     assert (tmp_path / "samples/cls/001.jpg").stat().st_size > 1000
 
 

@@ -1,0 +1,164 @@
+"""Every panel of a stored validation again, at another confidence or IoU, down to the pictures.
+
+Nothing is computed here: the analyzer answers, or the stored report is read.
+"""
+
+from typing import Annotated, Any, Literal
+
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+
+from libs.common.asks import ask
+from libs.common.errors import Conflict, NotFound
+from libs.common.events import AnalysisRequested, ModelValidated
+from services.gateway.schemas.panels import (
+    BoxesQuery,
+    CellQuery,
+    CropQuery,
+    ImagesQuery,
+    PanelQuery,
+    PictureQuery,
+    PointQuery,
+)
+from services.gateway.state import Gateway, State, fresh
+
+router = APIRouter(prefix="/model/validate/{validation_id}", tags=["panels"])
+PICTURE_S = 30.0
+KEPT = {"Cache-Control": "private, max-age=3600"}
+Section = Literal["curves", "calibration", "slices", "suspects", "thresholds"]
+
+
+@router.get("/panels")
+async def panels(
+    validation_id: str, query: Annotated[PanelQuery, Query()], gateway: State, request: Request
+) -> Response:
+    """Headline, classes, matrix, causes, false alarms and curve at one operating point."""
+    return await _answer(gateway, request, "panels", validation_id, query)
+
+
+@router.get("/matches")
+async def matches(
+    validation_id: str, query: Annotated[BoxesQuery, Query()], gateway: State, request: Request
+) -> Response:
+    """The boxes behind a number, the surest first; the next page is in `Link`."""
+    return await _answer(gateway, request, "matches", validation_id, query)
+
+
+@router.get("/confusion")
+async def confusion(
+    validation_id: str, query: Annotated[CellQuery, Query()], gateway: State, request: Request
+) -> Response:
+    """The boxes of one cell of the confusion matrix."""
+    return await _answer(gateway, request, "confusion", validation_id, query)
+
+
+@router.get("/images")
+async def images(
+    validation_id: str, query: Annotated[ImagesQuery, Query()], gateway: State, request: Request
+) -> Response:
+    """The judged images with their counts, the worst first."""
+    return await _answer(gateway, request, "images", validation_id, query)
+
+
+@router.get("/images/{image}")
+async def image(
+    validation_id: str,
+    image: int,
+    query: Annotated[PointQuery, Query()],
+    gateway: State,
+    request: Request,
+) -> Response:
+    """One image: its labels and what the model said."""
+    return await _answer(gateway, request, "image", validation_id, query, image=image)
+
+
+@router.get("/images/{image}/picture")
+async def picture(
+    validation_id: str,
+    image: int,
+    query: Annotated[PictureQuery, Query()],
+    gateway: State,
+    request: Request,
+) -> Response:
+    """The image with labels and detections drawn in; 409 if it changed since it was judged."""
+    return await _drawn(gateway, request, "picture", validation_id, query, image=image)
+
+
+@router.get("/boxes/{box}/crop")
+async def crop(
+    validation_id: str,
+    box: str,
+    query: Annotated[CropQuery, Query()],
+    gateway: State,
+    request: Request,
+) -> Response:
+    """One box and what lies around it; 409 if the image changed since it was judged."""
+    return await _drawn(gateway, request, "crop", validation_id, query, box=box)
+
+
+@router.get("/{section}")
+async def section(
+    validation_id: str, section: Section, gateway: State, request: Request
+) -> Response:
+    """One part of the stored report."""
+    outcome = _outcome(gateway, validation_id)
+    report = orjson.loads(await gateway.deps.artifacts.get_bytes(outcome.report.key))
+    found = report.get(section)
+    if found is None:
+        raise NotFound(
+            f"the report of this validation has no {section}: validate the model again",
+            code="no_such_section",
+        )
+    return fresh(request, found)
+
+
+def _outcome(gateway: Gateway, validation_id: str) -> ModelValidated:
+    """The result of a finished validation.
+
+    Raises:
+        NotFound: there is no such validation.
+        Conflict: it has no result (yet).
+    """
+    job = gateway.ledger.job(validation_id, "analysis")
+    if not isinstance(job.request, AnalysisRequested) or job.request.operation != "validate":
+        raise NotFound(f"there is no validation {validation_id[:64]}", code="no_such_job")
+    if not isinstance(job.outcome, ModelValidated):
+        raise Conflict(f"the validation has no result: it is {job.status}", code="no_result")
+    return job.outcome
+
+
+async def _ask(
+    gateway: Gateway, question: str, validation_id: str, query: PointQuery, **more: Any
+) -> bytes:
+    _outcome(gateway, validation_id)
+    fields = query.model_dump(mode="json", by_alias=True, exclude_none=True)
+    fields |= {"validation_id": validation_id} | more
+    return await ask(gateway.deps.bus, "analysis", question, fields, timeout_s=PICTURE_S)
+
+
+async def _answer(
+    gateway: Gateway,
+    request: Request,
+    question: str,
+    validation_id: str,
+    query: PointQuery,
+    **more: Any,
+) -> Response:
+    body = await _ask(gateway, question, validation_id, query, **more)
+    headers = {}
+    if (cursor := orjson.loads(body).get("next_cursor")) is not None:
+        again = request.url.include_query_params(cursor=cursor)
+        headers["Link"] = f'<{again.path}?{again.query}>; rel="next"'
+    return fresh(request, body, headers)
+
+
+async def _drawn(
+    gateway: Gateway,
+    request: Request,
+    question: str,
+    validation_id: str,
+    query: PictureQuery | CropQuery,
+    **more: Any,
+) -> Response:
+    body = await _ask(gateway, question, validation_id, query, **more)
+    return fresh(request, body, KEPT, media_type=f"image/{query.format}")
