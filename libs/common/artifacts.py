@@ -24,7 +24,7 @@ from libs.common.events import Artifact
 from libs.common.settings import Settings
 
 CHUNK = 2**20
-MIRRORED = ("trainings/", "validations/", "visualizations/", "comparisons/")
+MIRRORED = ("trainings/", "validations/", "visualizations/", "comparisons/", "thresholds/")
 
 
 def checked_key(key: str) -> str:

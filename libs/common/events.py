@@ -374,7 +374,7 @@ class AnalysisRequested(Request):
     """Judge, draw or explain a model, or compare judgements."""
 
     kind: Literal["analysis.requested.v1"] = "analysis.requested.v1"
-    operation: Literal["validate", "visualize", "compare", "explain"]
+    operation: Literal["validate", "visualize", "compare", "explain", "thresholds"]
     model: ModelRef
     dataset: DatasetRef | None = Field(default=None, description="visualize finds the run's own")
     predictions: FileRef | None = Field(
@@ -429,6 +429,20 @@ class ModelsCompared(Event):
     verdicts: dict[str, Literal["better", "worse", "cannot_tell"]] = Field(
         description="of each other validation against the base, by job id"
     )
+    seconds: float = Field(ge=0)
+    report: Artifact
+    artifacts: dict[str, Artifact]
+
+
+class ThresholdsChosen(Event):
+    """Confidence thresholds per class, chosen on one validation and measured on another."""
+
+    terminal: ClassVar[bool] = True
+
+    kind: Literal["analysis.thresholds_chosen.v1"] = "analysis.thresholds_chosen.v1"
+    prefix: str = Field(description="thresholds/{model_name}_{timestamp}")
+    thresholds: dict[str, float] = Field(description="by class")
+    model_sha256: str = Field(description="of the weights that they belong to")
     seconds: float = Field(ge=0)
     report: Artifact
     artifacts: dict[str, Artifact]
