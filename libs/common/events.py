@@ -52,6 +52,7 @@ class DatasetRef(Value):
 
     name: str = Field(description="as the user sees it")
     path: str | None = Field(default=None, description="folder or data.yaml on the workers' disk")
+    url: str | None = Field(default=None, description="s3://bucket/prefix, the bucket is allowed")
     version: str | None = Field(default=None, description="registered version, e.g. v3")
     manifest: Artifact | None = Field(default=None, description="of the registered version")
 
@@ -176,6 +177,15 @@ class DatasetValidated(Event):
     report: Artifact
 
 
+class DatasetVersion(Value):
+    """A version of a registered dataset that can be read."""
+
+    version: str
+    manifest: Artifact
+    classes: tuple[str, ...]
+    counts: dict[str, int] = Field(description="images per split")
+
+
 class DatasetRegistered(Event):
     """A new version of a registered dataset can be read."""
 
@@ -190,6 +200,11 @@ class DatasetRegistered(Event):
     counts: dict[str, int] = Field(description="images per split")
     changes: dict[str, int] = Field(default_factory=dict, description="what the edit did")
     diff: Artifact | None = Field(default=None, description="against the parent, file by file")
+    source: str | None = Field(default=None, description="the folder or address it came from")
+    before: DatasetVersion | None = Field(
+        default=None,
+        description="the parent, where the same job registered it: a folder as it was",
+    )
 
 
 class DatasetPreviewed(Event):
