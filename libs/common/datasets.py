@@ -16,7 +16,6 @@ __all__ = [
     "materialise",
     "read_dataset",
     "survey_dataset",
-    "usable",
     "write_data_yaml",
 ]
 
@@ -31,15 +30,7 @@ def read_dataset(path: Path, roots: Sequence[Path] = ()) -> Dataset:
     Raises:
         BadInput: nothing usable is there; the sentence says why and what to do.
     """
-    return usable(survey_dataset(path, roots))
-
-
-def usable(survey: Survey) -> Dataset:
-    """The dataset that was looked at.
-
-    Raises:
-        BadInput: nothing usable is there; the sentence says why and what to do.
-    """
+    survey = survey_dataset(path, roots)
     fatal = next((problem for problem in survey.problems if problem.fatal), None)
     if fatal:
         line = f", line {fatal.line}" if fatal.line else ""

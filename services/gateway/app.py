@@ -23,7 +23,6 @@ from services.gateway.routes import (
     models,
     panels,
     system,
-    thresholds,
     trainings,
 )
 from services.gateway.settings import GatewaySettings
@@ -39,7 +38,6 @@ ROUTES = (
     judgements,
     comparisons,
     panels,
-    thresholds,
     artifacts,
     events,
 )

@@ -1,60 +1,115 @@
-"""Average precision: COCO's, and the one that `yolo val` prints, kept apart by name.
+"""COCO's average precision and recall, overall and by size of the labels.
 
-Shapes in names: `c` classes, `t` IoU thresholds, `r` recall points, `d` detections, `k` points of a
-confidence grid.
+Shapes in names: `a` ranges of area, `c` classes, `t` IoU thresholds, `r` recall points, `l` labels,
+`d` detections, `h` detections with a label of their class at IoU >= 0.5, `n` those of one class.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from services.analyzer.domain.boxes import Bools, Floats
+from services.analyzer.domain.area_ranges import AREAS, found_by_area, in_range
+from services.analyzer.domain.boxes import Bools, Floats, Ints
 from services.analyzer.domain.evidence import Evidence
-from services.analyzer.domain.matching import COCO_THRESHOLDS, Matches, rank_in_group
+from services.analyzer.domain.matching import COCO_THRESHOLDS, Matches
 
 MAX_DETECTIONS = 300
 """Detections counted per image and class, the highest scores first."""
 RECALL_POINTS = np.linspace(0.0, 1.0, 101)
+FEW = (1, 10)
+"""The caps on detections at which COCO prints recall beside the largest."""
+_EPS = np.spacing(1)
 
 
 @dataclass(frozen=True)
 class CocoAp:
-    """COCO's numbers. Classes without a label have no AP: NaN here, left out of every mean."""
+    """COCO's numbers. Classes without a label have no AP: NaN here, left out of every mean.
 
-    precision_ctr: Floats
-    recall_ct: Floats
+    Ranges of area are those of `AREAS`: all, small, medium, large, by the label's area in pixels
+    of the original image.
+    """
+
+    precision_actr: Floats
+    recall_act: Floats
+    recall_few_mct: Floats
+
+    @property
+    def precision_ctr(self) -> Floats:
+        """Precision at each recall point, for labels of any size; shape (c, 10, 101)."""
+        precision: Floats = self.precision_actr[0]
+        return precision
+
+    @property
+    def recall_ct(self) -> Floats:
+        """Recall of all counted detections, for labels of any size; shape (c, 10)."""
+        recall: Floats = self.recall_act[0]
+        return recall
+
+    @cached_property
+    def ap_act(self) -> Floats:
+        """AP per range, class and IoU threshold: mean precision over 101 recall points."""
+        ap: Floats = self.precision_actr.mean(axis=3)
+        return ap
 
     @property
     def ap_ct(self) -> Floats:
-        """AP per class and IoU threshold: mean precision over 101 recall points; shape (c, 10)."""
-        ap: Floats = self.precision_ctr.mean(axis=2)
+        """AP per class and IoU threshold, for labels of any size; shape (c, 10)."""
+        ap: Floats = self.ap_act[0]
         return ap
 
     @property
     def map50(self) -> float:
         """Mean AP at IoU 0.50 over the classes with labels; 0 if there are none."""
-        return _mean(self.ap_ct[:, 0])
+        return mean(self.ap_ct[:, 0]) or 0.0
 
     @property
     def map75(self) -> float:
         """Mean AP at IoU 0.75."""
-        return _mean(self.ap_ct[:, 5])
+        return mean(self.ap_ct[:, 5]) or 0.0
 
     @property
     def map50_95(self) -> float:
         """Mean AP over IoU .50:.05:.95."""
-        return _mean(self.ap_ct)
+        return mean(self.ap_ct) or 0.0
 
     @property
     def average_recall(self) -> float:
         """Mean over classes and thresholds of the recall of all counted detections (COCO's AR)."""
-        return _mean(self.recall_ct)
+        return mean(self.recall_ct) or 0.0
+
+    @cached_property
+    def summary(self) -> dict[str, float | None]:
+        """The 12 numbers of COCO in its order, by its names; None where no label is in the range.
+
+        `AR1` and `AR10` are recall with that many detections per image and class, `AR` with all
+        that this object counts.
+        """
+        return {
+            "AP": mean(self.ap_ct),
+            "AP50": mean(self.ap_ct[:, 0]),
+            "AP75": mean(self.ap_ct[:, 5]),
+            **{f"AP_{AREAS[a].name}": mean(self.ap_act[a]) for a in (1, 2, 3)},
+            **{f"AR{few}": mean(self.recall_few_mct[m]) for m, few in enumerate(FEW)},
+            "AR": mean(self.recall_ct),
+            **{f"AR_{AREAS[a].name}": mean(self.recall_act[a]) for a in (1, 2, 3)},
+        }
+
+    @property
+    def stats(self) -> list[float]:
+        """The 12 numbers as `COCOeval.stats` holds them: -1 where there is no label."""
+        return [-1.0 if value is None else value for value in self.summary.values()]
 
 
 def coco_ap(data: Evidence, matches: Matches, *, max_detections: int = MAX_DETECTIONS) -> CocoAp:
-    """AP as pycocotools computes it, for boxes of any size.
+    """AP and AR as pycocotools computes them.
 
-    p(r) = max over r' >= r of TP/(TP+FP) at recall r'; AP = mean of p over r = 0, .01 … 1.
+    p(r) = max over r' >= r of TP/(TP+FP) at recall r'; AP = mean of p over r = 0, .01 … 1. By size:
+    a detection that found a label outside the range, or found none and lies outside it itself, is
+    not counted at all.
+
+    The curve is only looked at where a label may be found: between such places precision falls and
+    recall stands still.
 
     Args:
         data: labels and detections.
@@ -62,132 +117,111 @@ def coco_ap(data: Evidence, matches: Matches, *, max_detections: int = MAX_DETEC
         max_detections: detections counted per image and class.
 
     Returns:
-        Precision at each recall point and the last recall, per class and threshold.
+        Precision at each recall point and the last recall, per range, class and threshold.
 
     Source: pycocotools `COCOeval.accumulate`; equal to it to 1e-9 (see the tests).
     """
-    counted_d = rank_in_group(data.image_d * len(data.classes) + data.class_d) < max_detections
-    order_d = np.argsort(-data.score_d, kind="stable")
-    order_d = order_d[counted_d[order_d]]
-    found_td = matches.found_coco_td[:, order_d]
-    class_d, support_c = data.class_d[order_d], data.support_c
+    ranks = data.ranking
     classes, thresholds = len(data.classes), len(COCO_THRESHOLDS)
-    precision_ctr = np.full((classes, thresholds, len(RECALL_POINTS)), np.nan)
-    recall_ct = np.full((classes, thresholds), np.nan)
-    for c in np.flatnonzero(support_c):
-        found_tn = found_td[:, class_d == c]
-        for t in range(thresholds):
-            precision_ctr[c, t], recall_ct[c, t] = _coco_curve(found_tn[t], int(support_c[c]))
-    return CocoAp(precision_ctr, recall_ct)
-
-
-def _coco_curve(found_n: Bools, support: int) -> tuple[Floats, float]:
-    """Interpolated precision at the 101 recall points, and the recall reached."""
-    if not len(found_n):
-        return np.zeros(len(RECALL_POINTS)), 0.0
-    true_n = np.cumsum(found_n, dtype=np.float64)
-    recall_n = true_n / support
-    precision_n = true_n / (np.arange(1, len(found_n) + 1) + np.spacing(1))
-    envelope_n = np.maximum.accumulate(precision_n[::-1])[::-1]
-    at_r = np.searchsorted(recall_n, RECALL_POINTS, side="left")
-    precision_r = np.append(envelope_n, 0.0)[np.minimum(at_r, len(envelope_n))]
-    return precision_r, float(recall_n[-1])
+    walk = _walk(data, matches, max_detections)
+    support_ac = np.stack(
+        [np.bincount(data.label_class_l[in_l], minlength=classes) for in_l in walk.in_al]
+    )
+    precision_actr = np.full((len(AREAS), classes, thresholds, len(RECALL_POINTS)), np.nan)
+    recall_act = np.full((len(AREAS), classes, thresholds), np.nan)
+    recall_few_mct = np.full((len(FEW), classes, thresholds), np.nan)
+    in_image_h = ranks.in_image_d[walk.detection_h]
+    for c in np.flatnonzero(data.support_c):
+        own = slice(walk.start_c[c], walk.start_c[c + 1])
+        true_atn, seen_atn = walk.true_ath[:, :, own], walk.seen_ath[:, :, own]
+        for m, few in enumerate(FEW):
+            early = true_atn[0][:, in_image_h[own] < few].sum(axis=1)
+            recall_few_mct[m, c] = early / support_ac[0, c]
+        for a in np.flatnonzero(support_ac[:, c]):
+            precision_actr[a, c], recall_act[a, c] = _curves(
+                true_atn[a], seen_atn[a], walk.before_ah[a, own], int(support_ac[a, c])
+            )
+    return CocoAp(precision_actr, recall_act, recall_few_mct)
 
 
 @dataclass(frozen=True)
-class UltralyticsAp:
-    """What `yolo val` prints, on the detections given: its AP, its P and R at one confidence."""
+class _Walk:
+    """Candidates by class and falling score, and what each is in each range of area."""
 
-    classes: tuple[int, ...]
-    ap_ct: Floats
-    precision_c: Floats
-    recall_c: Floats
-    confidence: float
-
-    @property
-    def map50(self) -> float:
-        """Its `mAP50`."""
-        return _mean(self.ap_ct[:, 0])
-
-    @property
-    def map50_95(self) -> float:
-        """Its `mAP50-95`."""
-        return _mean(self.ap_ct)
-
-    @property
-    def precision(self) -> float:
-        """Its `Box(P`: mean over classes, at the confidence of the highest smoothed mean F1."""
-        return _mean(self.precision_c)
-
-    @property
-    def recall(self) -> float:
-        """Its `R`: the same, for recall."""
-        return _mean(self.recall_c)
+    detection_h: Ints
+    start_c: Ints
+    in_al: Bools
+    true_ath: Bools
+    seen_ath: Bools
+    before_ah: Ints
 
 
-def ultralytics_ap(data: Evidence, matches: Matches) -> UltralyticsAp:
-    """AP, P and R as ultralytics 8.4 computes them; not the COCO numbers.
+def _walk(data: Evidence, matches: Matches, max_detections: int) -> _Walk:
+    """What `coco_ap` walks along: candidates that found a label in range, or count as wrong."""
+    ranks = data.ranking
+    counted_d = ranks.in_image_d < max_detections
+    detection_h = matches.taken.detection_h
+    listed = np.argsort(ranks.place_d[detection_h])
+    listed = listed[counted_d[detection_h[listed]]]
+    detection_h = detection_h[listed]
+    in_al, in_ad = in_range(data.area_l), in_range(data.area_d)
+    true_ath, seen_ath = found_by_area(data, matches, in_al, in_ad, listed)
+    # Wrong detections without any candidate are only counted, never looked at.
+    alone_ad = in_ad & counted_d
+    alone_ad[:, detection_h] = False
+    before_ad = np.cumsum(alone_ad[:, ranks.order_d], axis=1, dtype=np.int64)
+    before_ad = np.pad(before_ad, ((0, 0), (1, 0)))
+    first_h = ranks.start_c[data.class_d[detection_h]]
+    before_ah = before_ad[:, ranks.place_d[detection_h]] - before_ad[:, first_h]
+    counts_c = np.bincount(data.class_d[detection_h], minlength=len(data.classes))
+    start_c = np.concatenate(([0], np.cumsum(counts_c)))
+    return _Walk(detection_h, start_c, in_al, true_ath, seen_ath, before_ah)
 
-    Its AP is the area by trapezoids under the precision envelope, interpolated linearly at 101
-    recall points. P and R are read where the mean F1 over classes, smoothed, is highest, on 1,000
-    confidences; they ignore every threshold a user asks for.
 
-    Args:
-        data: labels and detections.
-        matches: of the same evidence.
+def _curves(true_tn: Bools, seen_tn: Bools, before_n: Ints, support: int) -> tuple[Floats, Floats]:
+    """Interpolated precision at the 101 recall points, and the recall reached, per threshold."""
+    said_tn = np.cumsum(seen_tn, axis=1) + before_n
+    table = TrueTable.of(true_tn)
+    envelope_tk = table.envelope(table.number_e / (said_tn[table.place] + _EPS))
+    needed_r = np.searchsorted(np.arange(1, support + 1) / support, RECALL_POINTS)
+    precision_tr = envelope_tk[:, np.minimum(needed_r, envelope_tk.shape[1] - 1)]
+    return precision_tr, table.found_t / support
 
-    Returns:
-        The numbers, for the classes that have labels.
 
-    Source: ultralytics `utils/metrics.py`, `ap_per_class`, `compute_ap`, `smooth`.
+@dataclass(frozen=True)
+class TrueTable:
+    """The true positives of each threshold, numbered from 1: all that a curve's envelope needs.
+
+    `place` are rows and columns of the `e` true positives in the marks they came from, `number_e`
+    says how many of the row there are up to each, `found_t` how many there are in all.
     """
-    order_d = np.argsort(-data.score_d, kind="stable")
-    found_dt, class_d = matches.found_coco_td[:, order_d].T, data.class_d[order_d]
-    score_d, support_c = data.score_d[order_d], data.support_c
-    present = np.flatnonzero(support_c)
-    grid_k = np.linspace(0, 1, 1000)
-    ap_ct = np.zeros((len(present), len(COCO_THRESHOLDS)))
-    precision_ck = np.zeros((len(present), len(grid_k)))
-    recall_ck = np.zeros_like(precision_ck)
-    for row, c in enumerate(present):
-        own_d = class_d == c
-        if not own_d.any():
-            continue
-        true_nt = np.cumsum(found_dt[own_d], axis=0, dtype=np.float64)
-        recall_nt = true_nt / (support_c[c] + 1e-16)
-        precision_nt = true_nt / np.arange(1, len(true_nt) + 1)[:, None]
-        falling_n = -score_d[own_d]
-        recall_ck[row] = np.interp(-grid_k, falling_n, recall_nt[:, 0], left=0)
-        precision_ck[row] = np.interp(-grid_k, falling_n, precision_nt[:, 0], left=1)
-        ap_ct[row] = [_trapezoid_ap(recall_nt[:, t], precision_nt[:, t]) for t in range(10)]
-    f1_ck = 2 * precision_ck * recall_ck / (precision_ck + recall_ck + 1e-16)
-    best = int(_smooth(f1_ck.mean(axis=0), 0.1).argmax()) if len(present) else 0
-    return UltralyticsAp(
-        tuple(int(c) for c in present),
-        ap_ct,
-        precision_ck[:, best],
-        recall_ck[:, best],
-        float(grid_k[best]),
-    )
+
+    place: tuple[Ints, Ints]
+    number_e: Ints
+    found_t: Ints
+
+    @classmethod
+    def of(cls, true_tn: Bools) -> "TrueTable":
+        """Of marks along a curve, shape (t, n)."""
+        rows, columns = np.nonzero(true_tn)
+        found_t = np.bincount(rows, minlength=len(true_tn))
+        first_t = np.cumsum(found_t) - found_t
+        return cls((rows, columns), np.arange(1, len(rows) + 1) - first_t[rows], found_t)
+
+    def spread(self, value_e: Floats) -> Floats:
+        """Values by threshold and number, 0 from the row's end on; shape (t, most + 1)."""
+        most = int(self.found_t.max()) if len(self.found_t) else 0
+        value_tk = np.zeros((len(self.found_t), most + 1))
+        value_tk[self.place[0], self.number_e - 1] = value_e
+        return value_tk
+
+    def envelope(self, precision_e: Floats) -> Floats:
+        """Highest precision from each true positive on; shape (t, most + 1), last column 0."""
+        best: Floats = np.maximum.accumulate(self.spread(precision_e)[:, ::-1], axis=1)[:, ::-1]
+        return best
 
 
-def _trapezoid_ap(recall_n: Floats, precision_n: Floats) -> float:
-    """Area under the precision envelope, on 101 points, between the sentinels of ultralytics."""
-    recall = np.concatenate(([0.0], recall_n, [recall_n[-1]], [1.0]))
-    precision = np.concatenate(([1.0], precision_n, [0.0], [0.0]))
-    envelope = np.maximum.accumulate(precision[::-1])[::-1]
-    return float(np.trapezoid(np.interp(RECALL_POINTS, recall, envelope), RECALL_POINTS))
-
-
-def _smooth(curve_k: Floats, fraction: float) -> Floats:
-    """Box filter whose width is `fraction` of the curve, ends repeated."""
-    width = round(len(curve_k) * fraction * 2) // 2 + 1
-    pad = np.ones(width // 2)
-    padded = np.concatenate((pad * curve_k[0], curve_k, pad * curve_k[-1]))
-    return np.convolve(padded, np.ones(width) / width, mode="valid")
-
-
-def _mean(values: Floats) -> float:
-    """Mean of what is not NaN; 0 of nothing."""
+def mean(values: Floats) -> float | None:
+    """Mean of what is not NaN; None of nothing."""
     kept = values[~np.isnan(values)]
-    return float(kept.mean()) if kept.size else 0.0
+    return float(kept.mean()) if kept.size else None

@@ -123,7 +123,7 @@ def overlaps(
     detection_p = np.concatenate([part.detection_p for part in parts])
     label_p = np.concatenate([part.label_p for part in parts])
     iou_p = np.concatenate([part.iou_p for part in parts])
-    return _best_first(Overlaps(detection_p, label_p, iou_p))
+    return best_first(Overlaps(detection_p, label_p, iou_p))
 
 
 def _chunks(count_d: Ints) -> list[slice]:
@@ -166,11 +166,18 @@ def _pairs(
     return Overlaps(detection_p[keep_p], label_p[keep_p], iou_p[keep_p])
 
 
-def _best_first(pairs: Overlaps) -> Overlaps:
-    """Sort the pairs of each detection by falling IoU, then falling label."""
+def best_first(pairs: Overlaps, *, last_label: bool = True) -> Overlaps:
+    """Sort the pairs of each detection by falling IoU; of equal IoUs by falling or rising label.
+
+    Args:
+        pairs: by rising detection.
+        last_label: whether of two labels with equal IoU the later one comes first, as in
+            pycocotools, or the earlier one, as in ultralytics and tidecv.
+    """
     same = pairs.detection_p[1:] == pairs.detection_p[:-1]
     several_p = np.flatnonzero(np.append(same, False) | np.insert(same, 0, False))
     some = pairs.where(several_p)
+    label = -some.label_p if last_label else some.label_p
     order_p = np.arange(len(pairs.iou_p))
-    order_p[several_p] = several_p[np.lexsort((-some.label_p, -some.iou_p, some.detection_p))]
+    order_p[several_p] = several_p[np.lexsort((label, -some.iou_p, some.detection_p))]
     return pairs.where(order_p)

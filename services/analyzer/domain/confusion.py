@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.analyzer.domain.assignment import take
-from services.analyzer.domain.boxes import Floats, Ints
+from services.analyzer.domain.boxes import Bools, Floats, Ints
 from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.matching import Matches
 from services.analyzer.domain.operating_point import OperatingPoint
@@ -41,7 +41,7 @@ def confusion(data: Evidence, matches: Matches, point: OperatingPoint) -> Confus
     score, take the free label of another class with the highest IoU >= `match_iou`. What is left
     over is background. So the diagonal is TP, a row sums to the detections of its class and a
     column to its labels. (Ultralytics' own matrix matches regardless of class at the confidence
-    0.001 and agrees with no printed precision.)
+    0.001 and agrees with no printed precision; it is `yolo_val.ultralytics_confusion`.)
 
     Args:
         data: labels and detections.
@@ -66,18 +66,28 @@ def confusion(data: Evidence, matches: Matches, point: OperatingPoint) -> Confus
         group_l=data.label_image_l,
     ).spread(data.detections)[0]
     label_d = np.where(point.true_d, matches.label_d, crossed_d)
+    counts_cc = crossed_counts(data, point.kept_d, label_d)
+    return Confusion((*data.classes, BACKGROUND), counts_cc, label_d)
+
+
+def crossed_counts(data: Evidence, kept_d: Bools, label_d: Ints) -> Ints:
+    """Predicted against true class; what stands alone is crossed with background.
+
+    Args:
+        data: labels and detections.
+        kept_d: the detections that count.
+        label_d: the label each is crossed with, or -1.
+
+    Returns:
+        Shape (classes + 1, classes + 1), rows predicted, columns true.
+    """
     size = len(data.classes) + 1
     background = size - 1
-    alone_d = point.kept_d & (label_d < 0)
-    missed_l = np.ones(data.labels, dtype=bool)
-    missed_l[label_d[label_d >= 0]] = False
-    crossed = np.flatnonzero(label_d >= 0)
+    true_l = np.append(data.label_class_l, background)  # index -1 is background
+    alone_l = np.ones(data.labels + 1, dtype=bool)
+    alone_l[label_d[kept_d]] = False
+    alone_l[-1] = False
     cells = np.concatenate(
-        (
-            data.class_d[crossed] * size + data.label_class_l[label_d[crossed]],
-            data.class_d[alone_d] * size + background,
-            background * size + data.label_class_l[missed_l],
-        )
+        (data.class_d[kept_d] * size + true_l[label_d[kept_d]], background * size + true_l[alone_l])
     )
-    counts_cc = np.bincount(cells, minlength=size * size).reshape(size, size)
-    return Confusion((*data.classes, BACKGROUND), counts_cc, label_d)
+    return np.bincount(cells, minlength=size * size).reshape(size, size)

@@ -45,18 +45,29 @@ def ranking(image_d: Ints, class_d: Ints, score_d: Floats, *, classes: int) -> R
     Returns:
         The ranking.
     """
-    small_d = class_d.astype(np.int16) if classes < 2**15 else class_d  # 16 bits sort in one go
-    by_score = np.argsort(-score_d, kind="stable")
-    order_d = by_score[np.argsort(small_d[by_score], kind="stable")]
-    by_class = np.argsort(small_d, kind="stable")
+    order_d, start_c = by_class(np.argsort(-score_d, kind="stable"), class_d, classes=classes)
+    in_turn, _ = by_class(np.arange(len(class_d)), class_d, classes=classes)
     in_image_d = np.empty(len(image_d), dtype=np.int64)
-    in_image_d[by_class] = _since_change(small_d[by_class], image_d[by_class])
-    counts_c = np.bincount(class_d, minlength=classes)
+    in_image_d[in_turn] = _since_change(class_d[in_turn], image_d[in_turn])
     return Ranking(
         order_d=order_d,
-        start_c=np.concatenate(([0], np.cumsum(counts_c))),
+        start_c=start_c,
         place_d=inverse(order_d),
         in_image_d=in_image_d,
+    )
+
+
+def by_class(order_d: Ints, class_d: Ints, *, classes: int) -> tuple[Ints, Ints]:
+    """Sort an order of detections by class, the order kept within each.
+
+    Returns:
+        The order, and where each class starts in it and the last ends; shapes (d,), (classes + 1,).
+    """
+    small_d = class_d.astype(np.int16) if classes < 2**15 else class_d  # 16 bits sort in one go
+    counts_c = np.bincount(class_d, minlength=classes)
+    return (
+        order_d[np.argsort(small_d[order_d], kind="stable")],
+        np.concatenate(([0], np.cumsum(counts_c))),
     )
 
 

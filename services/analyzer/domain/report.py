@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from services.analyzer.domain.average_precision import CocoAp, coco_ap, ultralytics_ap
+from services.analyzer.domain.average_precision import CocoAp, coco_ap
 from services.analyzer.domain.confusion import Confusion, confusion
 from services.analyzer.domain.curves import (
     ConfidenceCurves,
@@ -17,6 +17,7 @@ from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.false_alarms import FalseAlarms, false_alarms
 from services.analyzer.domain.matching import Matches, match
 from services.analyzer.domain.operating_point import OperatingPoint, operating_point
+from services.analyzer.domain.yolo_val import ultralytics_ap
 
 
 @dataclass(frozen=True)

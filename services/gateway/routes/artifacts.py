@@ -14,7 +14,7 @@ from services.gateway.state import State
 router = APIRouter(tags=["artifacts"])
 SHOWN = (
     *("trainings/", "validations/", "visualizations/", "comparisons/"),
-    *("thresholds/", "datasets/", "models/"),
+    *("datasets/", "models/"),
 )
 INLINE = {
     ".png": "image/png",

@@ -19,8 +19,8 @@ from libs.common.datasets import read_dataset, write_data_yaml
 from libs.common.errors import BadInput
 from libs.synthetic import DatasetSpec, write_dataset
 from services.analyzer.child import run_child
-from services.analyzer.domain.average_precision import ultralytics_ap
 from services.analyzer.domain.matching import match
+from services.analyzer.domain.yolo_val import ultralytics_ap
 from services.analyzer.parquet import read_boxes
 
 WEIGHTS = Path(__file__).parents[4] / "weights/shirushi-logo-n.pt"

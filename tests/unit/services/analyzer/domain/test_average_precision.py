@@ -12,9 +12,10 @@ import pytest
 from pycocotools.coco import COCO
 from pycocotools.cocoeval import COCOeval
 
-from services.analyzer.domain.average_precision import coco_ap, ultralytics_ap
+from services.analyzer.domain.average_precision import coco_ap
 from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.matching import match
+from services.analyzer.domain.yolo_val import ultralytics_ap
 from tests.unit.services.analyzer.domain.sets import by_hand, drawn
 
 SQUARE, FAR = (0, 0, 10, 10), (50, 50, 60, 60)
