@@ -43,7 +43,7 @@ IMAGES = (
     Rule("decompression_bomb", "E", threshold=89_478_485, unit="pixels"),
     Rule("image_too_small", "E", threshold=10, unit="pixels"),
     Rule("extreme_image_aspect", "W", threshold=8, unit="long side / short side"),
-    Rule("image_size_outlier", "I", threshold=6, unit="times the middle size, or its inverse"),
+    Rule("image_size_outlier", "I", threshold=3.5, unit="robust deviations"),
     Rule("blank_image", "W"),
     Rule("dark_image", "I"),
     Rule("overexposed_image", "I"),
@@ -102,9 +102,9 @@ LABELS = (
     Rule("crlf_line_endings", "I", "auto"),
     Rule("oversized_label_file", "W", threshold=500_000, unit="bytes"),
     Rule("xyxy_format_suspected", "E", "opt", threshold=0.5, unit="share of the rows"),
-    Rule("object_count_outlier", "I", threshold=5, unit="robust deviations"),
-    Rule("box_aspect_outlier", "I", threshold=5, unit="robust deviations"),
-    Rule("box_size_outlier", "I", threshold=5, unit="robust deviations"),
+    Rule("object_count_outlier", "I", threshold=3.5, unit="robust deviations"),
+    Rule("box_aspect_outlier", "I", threshold=3.5, unit="robust deviations"),
+    Rule("box_size_outlier", "I", threshold=3.5, unit="robust deviations"),
 )
 
 CLASSES = (
