@@ -127,9 +127,9 @@ def _look_at_item(part: Part, index: int, image: bytes, orders: Orders) -> Table
             row["digest"] = np.frombuffer(facts.digest[:16], np.uint64)
     label = _read(swapped(image), orders)
     if label is None:
-        text = "It has no label file: the trainer takes it for background. Label it, or add an "
-        hit = Hit("image_without_label", text + "empty label file to say so.")
-        part.hits.append((index, False, hit))
+        if os.path.islink(swapped(image)):  # noqa: PTH114 (of images without a label only)
+            text = "The label is a link that leads nowhere: the trainer takes its image for "
+            part.hits.append((index, True, Hit("broken_symlink", text + "background.")))
         row["usable"] = usable
         return np.zeros(0, BOX)
     if orders.labels:

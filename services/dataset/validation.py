@@ -10,6 +10,7 @@ from libs.common.dataset_files import Fence
 from libs.common.dataset_survey import Survey, survey_dataset
 from libs.common.safe_yaml import YamlFile, read_mapping
 from services.dataset.domain.catalogue import CATALOGUE
+from services.dataset.domain.filetree import FileTree
 from services.dataset.domain.findings import Findings, Hit, Rules
 from services.dataset.domain.report import About, build_report
 from services.dataset.domain.scanned import Scanned
@@ -104,6 +105,8 @@ def _judge_whole(scanned: Scanned, rules: Rules, options: ValidateOptions, take:
         "labels": options.check_labels,
         "always": True,
     }
+    if not options.validate_format:
+        scanned.tree = FileTree({})
     for part, rule in WHOLE_RULES:
         if wanted[part]:
             for split, file, hit in rule(scanned, rules):

@@ -34,6 +34,10 @@ class FileTree:
     """The files of all splits."""
 
     splits: dict[str, SplitFiles]
+    sources: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    """The folders and txt lists of each split."""
+    around: tuple[str, ...] = ()
+    """What lies directly in the folders above those of the splits, up to the dataset's own."""
 
 
 def label_of(image: bytes, root: str) -> bytes:

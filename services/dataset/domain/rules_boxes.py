@@ -76,7 +76,8 @@ def _iou(a: Table, b: Table) -> Floats:
         shared *= np.clip(high - low, 0, None)
     areas = [t["width"].astype(np.float64) * t["height"] for t in (a, b)]
     union = areas[0] + areas[1] - shared
-    return np.divide(shared, union, out=np.zeros(len(a)), where=union > 0)
+    iou: Floats = np.divide(shared, union, out=np.zeros(len(a)), where=union > 0)
+    return iou
 
 
 def check_corners(scanned: Scanned, rules: Rules) -> Iterator[Place]:

@@ -15,6 +15,8 @@ def check_duplicates(scanned: Scanned, _: Rules) -> Iterator[Place]:
     for first, *others in same_rows(scanned.images["digest"]):
         name = scanned.file_of(first)
         for row in others:
+            if scanned.paths.raw(row) == scanned.paths.raw(first):
+                continue  # one file in two splits is told by the rules on sources
             same = split[row] == split[first]
             rule = "exact_duplicate" if same else "exact_duplicate_across_splits"
             harm = "it counts double" if same else "the figures will be too good"
@@ -24,7 +26,7 @@ def check_duplicates(scanned: Scanned, _: Rules) -> Iterator[Place]:
                 text = f"The same image as {name}, but with other labels. Correct one."
                 hit = Hit("duplicate_image_conflicting_labels", text, value=name)
                 yield scanned.split_of(row), scanned.file_of(row), hit
-    if _train_equals_val(scanned):
+    if _train_equals_val(scanned) and not _same_files(scanned):
         text = "Train and val hold the same images: the figures say nothing. Split the dataset."
         yield "val", None, Hit("train_equals_val", text)
 
@@ -48,6 +50,11 @@ def _train_equals_val(scanned: Scanned) -> bool:
     keys = scanned.images["digest"]
     train, val = (np.unique(keys[scanned.rows_of(name)], axis=0) for name in ("train", "val"))
     return bool(len(train)) and np.array_equal(train, val) and bool(train.any(axis=1).all())
+
+
+def _same_files(scanned: Scanned) -> bool:
+    train, val = ([scanned.paths.raw(row) for row in scanned.rows_of(s)] for s in ("train", "val"))
+    return train == val
 
 
 def check_classes(scanned: Scanned, rules: Rules) -> Iterator[Place]:

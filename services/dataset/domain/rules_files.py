@@ -2,62 +2,61 @@
 
 import unicodedata
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import PurePosixPath
 
 import numpy as np
 
 from services.dataset.domain.filetree import FileTree, SplitFiles
 from services.dataset.domain.findings import Hit, Rules
-from services.dataset.domain.scanned import Place, Scanned
+from services.dataset.domain.rules_strays import JUNK_TEXT, is_class_list, is_junk, misplaced
+from services.dataset.domain.scanned import Label, Place, Scanned
 
-JUNK = frozenset({".ds_store", "thumbs.db", "desktop.ini", ".directory", "ehthumbs.db"})
 UNSUPPORTED = frozenset(
-    {".gif", ".svg", ".psd", ".jfif", ".jpe", ".ppm", ".pgm", ".pfm", ".tga", ".ico", ".jxl"}
-    | {".raw", ".cr2", ".nef", ".arw", ".pcx", ".exr", ".hdr"}
+    {".gif", ".svg", ".psd", ".jfif", ".jpe", ".jif", ".ppm", ".pgm", ".pbm", ".pnm", ".pfm"}
+    | {".tga", ".ico", ".jxl", ".raw", ".cr2", ".cr3", ".nef", ".arw", ".orf", ".rw2", ".pcx"}
+    | {".exr", ".hdr", ".eps", ".ai", ".jpx", ".j2k", ".jpf", ".apng", ".xcf", ".icns", ".emf"}
 )
-CLASS_LISTS = frozenset({"classes.txt", "obj.names", "labels.txt", "names.txt"})
+BIDI = "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
+"""Characters that show nothing or turn the text around them, so that a name reads as another."""
 
 
 def check_files(scanned: Scanned, _: Rules) -> Iterator[Place]:
     """Everything that the names alone show."""
     tree = scanned.tree
-    homes = _homes(tree)
+    explained: set[str] = set()
     for split, files in tree.splits.items():
-        for file, hit in (*_beside(files), *_stems(files), *_strays(split, files, homes)):
+        for file, hit in (*_beside(files, explained), *_stems(files), *_clashes(files)):
             yield split, file, hit
         for file in files.links:
             text = "It is a link out of the dataset's folder: a copy of the dataset will miss it."
             yield split, file, Hit("symlink_outside_root", text)
+    yield from misplaced(tree, explained)
+    yield from _around(tree)
+    yield from _unlabelled(scanned, explained)
 
 
-def _homes(tree: FileTree) -> dict[str, str]:
-    """The split whose image wants a label of that name, of the names that lie about."""
-    lost = {_name(file) for files in tree.splits.values() for file in files.labels}
-    if not lost:
-        return {}
-    return {
-        name: split
-        for split, files in tree.splits.items()
-        for label in files.expected()
-        if (name := _name(label)) in lost
-    }
-
-
-def _name(file: str) -> str:
-    return file.rpartition("/")[2]
+def _unlabelled(scanned: Scanned, explained: set[str]) -> Iterator[Place]:
+    """Images without a label file; not those whose label was found in another place or form."""
+    text = (
+        "It has no label file: the trainer takes it for background. Label it, or add an empty "
+        "label file to say so."
+    )
+    for row in np.flatnonzero(scanned.images["label"] == Label.NONE).tolist():
+        if not explained or scanned.label_file_of(row) not in explained:
+            hit = Hit("image_without_label", text)
+            yield scanned.split_of(row), scanned.file_of(row), hit
 
 
 def _stems(files: SplitFiles) -> Iterator[tuple[str, Hit]]:
     """Images that share a label file, and names that break lists and logs."""
-    for image in files.images:
-        if not image.isprintable() and not _name(image).isprintable():
+    for row, raw in enumerate(files.images.raws()):
+        if (not raw.isascii() or not raw.decode().isprintable()) and _is_odd(raw):
             text = "The name has control characters, which break lists of files. Rename it."
-            yield image, Hit("control_char_in_filename", text, value=repr(image)[:80])
+            hit = Hit("control_char_in_filename", text, value=ascii(files.images[row])[:80])
+            yield files.images[row], hit
     by_label: dict[str, list[str]] = defaultdict(list)
-    keys = np.fromiter(map(hash, files.expected().raws()), np.int64, len(files.images))
-    _, group, sizes = np.unique(keys, return_inverse=True, return_counts=True)
-    for row in np.flatnonzero(sizes[group] > 1).tolist():
+    for row in _alike(files.expected().raws(), len(files.images)):
         by_label[files.expected_of(row)].append(files.images[row])
     for label, images in by_label.items():
         if len(set(images)) > 1:
@@ -66,70 +65,84 @@ def _stems(files: SplitFiles) -> Iterator[tuple[str, Hit]]:
             yield images[0], Hit("duplicate_stem", text, value=names)
 
 
-def _beside(files: SplitFiles) -> Iterator[tuple[str, Hit]]:
+def _is_odd(raw: bytes) -> bool:
+    """Whether the name has control characters, or bytes that are no text at all."""
+    try:
+        name = _name(raw.decode())
+    except UnicodeDecodeError:
+        return True
+    return any(unicodedata.category(char) == "Cc" or char in BIDI for char in name)
+
+
+def _clashes(files: SplitFiles) -> Iterator[tuple[str, Hit]]:
+    """Images of one folder whose names differ in capital letters only."""
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for row in _alike(map(_folded, files.images.raws()), len(files.images)):
+        by_name[_folded(files.images.raw(row)).decode(errors="replace")].append(files.images[row])
+    for images in by_name.values():
+        first, *others = sorted(set(images))
+        for other in others:
+            text = (
+                f"'{_name(first)}' and '{_name(other)}' differ in capital letters only: on "
+                "Windows or macOS one overwrites the other. Rename one of them."
+            )
+            yield other, Hit("case_insensitive_clash", text, value=_name(first))
+
+
+def _folded(raw: bytes) -> bytes:
+    """A path as a file system that does not know capital letters compares it."""
+    if raw.isascii():
+        return raw.lower()
+    text = unicodedata.normalize("NFC", raw.decode(errors="replace"))
+    return text.casefold().encode()
+
+
+def _alike(keys: Iterable[bytes], count: int) -> Iterator[int]:
+    """Rows whose key occurs more than once; hashes, because a million keys hold much memory."""
+    hashes = np.fromiter(map(hash, keys), np.int64, count)
+    _, group, sizes = np.unique(hashes, return_inverse=True, return_counts=True)
+    yield from np.flatnonzero(sizes[group] > 1).tolist()
+
+
+def _beside(files: SplitFiles, explained: set[str]) -> Iterator[tuple[str, Hit]]:
+    """Files among the images that are none."""
     stems = {file[:-4] for file in files.beside if file.lower().endswith(".txt")}
+    wanted: dict[str, str] = {}
+    """Where the trainer looks for the label of an image, by the image's path without its suffix."""
     if stems:
-        stems = {stem for image in files.images if (stem := image.rpartition(".")[0]) in stems}
-    expected = {label for label in files.expected() if label[:-4] in stems} if stems else set()
+        for row, image in enumerate(files.images):
+            if (stem := image.rpartition(".")[0]) in stems:
+                wanted[stem] = files.expected_of(row)
     for file in files.beside:
         path = PurePosixPath(file)
-        name, suffix = path.name.lower(), path.suffix.lower()
-        if name in JUNK or name.startswith("._"):
-            yield file, Hit("os_junk_file", "The operating system left this file; it is ignored.")
-        elif name in CLASS_LISTS:
+        name, suffix = path.name, path.suffix.lower()
+        label = wanted.get(file[:-4]) if suffix == ".txt" else None
+        if label == file:
+            continue  # no /images/ in the path: this is where the trainer looks
+        if is_junk(file):
+            yield file, Hit("os_junk_file", JUNK_TEXT)
+        elif label:
+            explained.add(label)
+            text = "A label among the images, where the trainer does not look. Move it to labels/."
+            yield file, Hit("label_in_images_dir", text)
+        elif is_class_list(name):
             yield file, Hit("stray_classes_txt", "A class list among the images; it is ignored.")
         elif suffix in UNSUPPORTED:
             text = f"The trainer does not read {suffix} files and skips it silently. Convert it."
             yield file, Hit("unsupported_extension", text, value=suffix)
-        elif suffix == ".txt" and file[:-4] in stems:
-            if file in expected:
-                continue  # no /images/ in the path: this is where the trainer looks
-            text = "A label among the images, where the trainer does not look. Move it to labels/."
-            yield file, Hit("label_in_images_dir", text)
         elif suffix not in (".cache", ".npy") and not name.startswith("."):
             yield file, Hit("non_image_in_images", "Not an image; it is ignored.", value=suffix)
 
 
-def _strays(split: str, files: SplitFiles, homes: dict[str, str]) -> Iterator[tuple[str, Hit]]:
-    """Files in the label folders that belong to no image, and why."""
-    if not files.labels:
-        return
-    forms, cases = _near_names(files)
-    for file in files.labels:
-        name = _name(file)
-        junk = name.lower() in JUNK or name.startswith("._")
-        near = forms.get(unicodedata.normalize("NFC", name))
-        home = homes.get(name)
-        if junk:
-            yield file, Hit("os_junk_file", "The operating system left this file; it is ignored.")
-        elif name.lower() in CLASS_LISTS:
-            yield file, Hit("stray_classes_txt", "A class list among the labels; it is ignored.")
-        elif not name.lower().endswith(".txt"):
-            continue
-        elif near and near != name:
-            text = "Its name looks like its image's but is written in another Unicode form."
-            yield file, Hit("unicode_normalization_mismatch", text + " Rename it.")
-        elif (near := cases.get(name.casefold())) and near != name:
-            text = f"The trainer looks for '{near}': capital letters count. Rename it."
-            yield file, Hit("label_case_mismatch", text, value=name)
-        elif home and home != split:
-            text = f"Its image is in {home}, but the label is in {split}. Move it."
-            yield file, Hit("label_in_wrong_split", text, value=home)
-        else:
-            text = "No image has this label. Remove it, or add the image."
-            yield file, Hit("label_without_image", text)
+def _around(tree: FileTree) -> Iterator[Place]:
+    """What the operating system or a labelling tool left above the folders of the splits."""
+    for file in tree.around:
+        if is_junk(file):
+            yield None, file, Hit("os_junk_file", JUNK_TEXT)
+        elif "/" in file and is_class_list(_name(file)):
+            text = "A class list among images or labels; it is ignored."
+            yield None, file, Hit("stray_classes_txt", text)
 
 
-def _near_names(files: SplitFiles) -> tuple[dict[str, str], dict[str, str]]:
-    """Wanted label names by composed form and by small letters, of those like a stray's."""
-    names = {_name(file) for file in files.labels}
-    stray_forms = {unicodedata.normalize("NFC", name) for name in names}
-    stray_cases = {name.casefold() for name in names}
-    forms, cases = {}, {}
-    for label in files.expected():
-        name = _name(label)
-        if (form := unicodedata.normalize("NFC", name)) in stray_forms:
-            forms[form] = name
-        if (case := name.casefold()) in stray_cases:
-            cases[case] = name
-    return forms, cases
+def _name(file: str) -> str:
+    return file.rpartition("/")[2]

@@ -141,4 +141,4 @@ def _beyond_chance(a: Floats, b: Floats) -> bool:
     expected = table.sum(1, keepdims=True) * table.sum(0, keepdims=True) / table.sum()
     chi2 = float(((table - expected) ** 2 / expected).sum())
     spread = 2 / (9 * free)
-    return (chi2 / free) ** (1 / 3) > 1 - spread + 2.326 * spread**0.5
+    return bool((chi2 / free) ** (1 / 3) > 1 - spread + 2.326 * spread**0.5)

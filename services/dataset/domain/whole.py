@@ -2,8 +2,16 @@
 
 from typing import Literal
 
+from services.dataset.domain.rules_boxes import check_corners, check_overlaps
 from services.dataset.domain.rules_dataset import check_classes, check_duplicates, check_splits
 from services.dataset.domain.rules_files import check_files
+from services.dataset.domain.rules_outliers import (
+    check_box_shapes,
+    check_class_drift,
+    check_image_sizes,
+    check_object_counts,
+)
+from services.dataset.domain.rules_sources import check_shared_images
 from services.dataset.domain.scanned import WholeRule
 
 Part = Literal["files", "images", "labels", "always"]
@@ -11,8 +19,15 @@ Part = Literal["files", "images", "labels", "always"]
 or none."""
 
 WHOLE_RULES: tuple[tuple[Part, WholeRule], ...] = (
-    ("files", check_files),
+    ("always", check_files),
+    ("always", check_shared_images),
     ("always", check_duplicates),
+    ("images", check_image_sizes),
+    ("labels", check_overlaps),
+    ("labels", check_corners),
+    ("labels", check_object_counts),
+    ("labels", check_box_shapes),
     ("labels", check_classes),
+    ("labels", check_class_drift),
     ("always", check_splits),
 )
