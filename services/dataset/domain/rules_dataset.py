@@ -1,5 +1,6 @@
 """Rules over the whole: duplicates across files, classes across labels, and the splits' sizes."""
 
+import re
 from collections.abc import Iterator, Sequence
 
 import numpy as np
@@ -7,6 +8,9 @@ import numpy.typing as npt
 
 from services.dataset.domain.findings import Hit, Rules
 from services.dataset.domain.scanned import Label, Place, Scanned
+
+HANDFUL = 30
+"""Images."""
 
 
 def check_duplicates(scanned: Scanned, _: Rules) -> Iterator[Place]:
@@ -71,16 +75,26 @@ def check_classes(scanned: Scanned, rules: Rules) -> Iterator[Place]:
         elif train is not None and not train[index]:
             text = f"Class '{name}' is never in train: it cannot be learnt. Split anew."
             yield "train", None, Hit("class_missing_in_train", text, value=name)
-        elif total[index] < few:
+        elif total[index] < few and (_is_large(scanned) or 3 * total[index] <= total.max()):
             text = f"Class '{name}' has only {total[index]} boxes; from {few:g} on it is worth it."
             yield None, None, Hit("few_samples_class", text, value=str(total[index]))
     yield from _imbalance(names, total, rules)
     seen: dict[str, str] = {}
     for name in names:
-        other = seen.setdefault(" ".join(name.casefold().split()), name)
+        other = seen.setdefault(_plain(name), name)
         if other is not name and other != name:
-            text = f"'{other}' and '{name}' differ in capitals or spaces only. Merge them."
+            text = f"'{other}' and '{name}' differ in capitals, spaces or signs only. Merge them."
             yield None, None, Hit("duplicate_class_name", text, value=name)
+
+
+def _is_large(scanned: Scanned) -> bool:
+    """Whether it is meant for training: in a handful of images every class has few boxes."""
+    return len(scanned.images) >= HANDFUL
+
+
+def _plain(name: str) -> str:
+    """A class name without what people write in two ways."""
+    return " ".join(re.split(r"[\s_-]+", name.casefold().strip()))
 
 
 def _imbalance(names: Sequence[str], total: npt.NDArray[np.int64], rules: Rules) -> Iterator[Place]:

@@ -80,7 +80,7 @@ def check_box_shapes(scanned: Scanned, rules: Rules) -> Iterator[Place]:
             box = boxes[drawn[index]]
             row = int(box["image"])
             times = float(np.exp(abs(values[index] - usual[index])))
-            name, way = scanned.names[classes[index]], ways[far[index] < 0]
+            name, way = scanned.names[classes[index]], ways[int(far[index] < 0)]
             text = f"The box is {times:.1f} times {way} than usual for '{name}'. Is it right?"
             value = f"{box['width']:.4g}x{box['height']:.4g}"
             hit = Hit(rule, text, int(box["line"]) or None, value)

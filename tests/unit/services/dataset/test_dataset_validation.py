@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from services.dataset.domain.catalogue import CATALOGUE, CLASSES, DESCRIPTION, DUPLICATES, FILES
+from services.dataset.domain.catalogue import CATALOGUE
 from services.dataset.domain.findings import Rules
 from services.dataset.look import Chunk, Orders
 from services.dataset.workers import Workers
@@ -140,13 +140,6 @@ async def test_a_planted_defect_is_found_with_its_weight(
     assert {finding["severity"] for finding in found} == {weight}
     assert all(finding["message"].endswith(".") for finding in found)
     assert weight != "E" or not report["valid"]
-
-
-def test_the_rules_over_files_and_the_whole_are_all_planted() -> None:
-    listed = {rule.id for rule in (*FILES, *DUPLICATES, *CLASSES)}
-    assert listed <= set(PLANTED)
-    assert set(PLANTED) <= listed | {rule.id for rule in DESCRIPTION}
-    assert len({rule.id for rule in CATALOGUE}) == len(CATALOGUE)
 
 
 @pytest.mark.parametrize("mode", ["full", "fast"])

@@ -1,0 +1,58 @@
+"""Our own planted faults: nearly every rule in several forms, and clean data that stays silent."""
+
+from pathlib import Path
+
+import pytest
+
+from services.dataset.domain.catalogue import CATALOGUE
+from tests.planted import description, files, labels, meaning, pictures, whole
+from tests.planted.base import Defect, make
+from tests.planted.controls import CONTROLS
+from tests.unit.services.dataset.conftest import Check
+
+DEFECTS: list[Defect] = [
+    defect
+    for each in (files, pictures, labels, description, whole, meaning)
+    for defect in each.DEFECTS
+]
+
+NOT_YET = frozenset(
+    {"blank_image", "dark_image", "overexposed_image", "blurry_image", "low_jpeg_quality"}
+    | {"partial_gray_fill", "color_space_outlier", "near_duplicate", "near_duplicate_across_splits"}
+    | {"mirrored_duplicate", "mirrored_duplicate_across_splits", "pixel_identical"}
+    | {"pixel_identical_across_splits", "class_label_suspect", "missing_box_suspect"}
+    | {"box_misplaced_suspect", "spurious_box_suspect", "image_property_drift"}
+    | {"same_source_across_splits", "sixteen_bit_image"}
+)
+"""Rules on pixels and meaning that are being written."""
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda d: f"{d.rule}: {d.name}")
+async def test_a_planted_fault_is_found_in_its_place(
+    tmp_path: Path, check: Check, defect: Defect
+) -> None:
+    root = make(tmp_path / "d")
+    defect.plant(root)
+    report = await check(root, roots=(tmp_path,))
+    if defect.rule in NOT_YET and defect.rule not in report["summary"]:
+        pytest.skip("its rule is being written")
+    assert defect.rule in report["summary"], report["summary"]
+    found = [finding for finding in report["findings"] if finding["rule"] == defect.rule]
+    if defect.file:
+        assert any((each["file"] or "").endswith(defect.file) for each in found), found
+    if defect.line:
+        assert defect.line in {each["line"] for each in found}, found
+
+
+@pytest.mark.parametrize("name", CONTROLS)
+async def test_clean_data_gets_no_warning(tmp_path: Path, check: Check, name: str) -> None:
+    root = make(tmp_path / "d")
+    CONTROLS[name](root)
+    report = await check(root, roots=(tmp_path,))
+    assert [f for f in report["findings"] if f["severity"] in "EW"] == []
+
+
+def test_every_rule_is_planted_and_there_are_enough_of_each_kind() -> None:
+    assert {defect.rule for defect in DEFECTS} == {rule.id for rule in CATALOGUE}
+    assert len(DEFECTS) >= 100
+    assert len(CONTROLS) >= 40
