@@ -9,7 +9,7 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -18,13 +18,14 @@ from typing import Any, BinaryIO
 import obstore
 from obstore.exceptions import AlreadyExistsError, BaseError
 from obstore.store import S3Store
+from pydantic import SecretStr
 
 from libs.common.errors import BadInput, Conflict, NotFound, PermanentError, Unavailable
 from libs.common.events import Artifact
 from libs.common.settings import Settings
 
 CHUNK = 2**20
-MIRRORED = ("trainings/", "validations/", "visualizations/", "comparisons/")
+MIRRORED = ("trainings/", "validations/", "visualizations/", "comparisons/", "thresholds/")
 
 
 def checked_key(key: str) -> str:
@@ -53,9 +54,16 @@ class Head:
 class ArtifactStore:
     """One bucket, and the folder that shows the same tree."""
 
-    def __init__(self, store: Any, *, mirror: Path | None = None) -> None:
+    def __init__(
+        self,
+        store: Any,
+        *,
+        mirror: Path | None = None,
+        buckets: Callable[[str], Any] | None = None,
+    ) -> None:
         self.store = store
         self.mirror = mirror
+        self._buckets = buckets
 
     @classmethod
     def open(cls, settings: Settings) -> "ArtifactStore":
@@ -68,16 +76,24 @@ class ArtifactStore:
             raise PermanentError(
                 "set SHIRUSHI_S3_ACCESS_KEY and SHIRUSHI_S3_SECRET_KEY", code="no_store_keys"
             )
-        store = S3Store(
-            settings.s3_bucket,
-            endpoint=settings.s3_endpoint,
-            access_key_id=settings.s3_access_key,
-            secret_access_key=settings.s3_secret_key.get_secret_value(),
-            region="us-east-1",
-            virtual_hosted_style_request=False,
-            client_options={"allow_http": settings.s3_endpoint.startswith("http://")},
-        )
-        return cls(store, mirror=settings.outputs_dir)
+        keys = (settings.s3_access_key, settings.s3_secret_key)
+        store = _bucket(settings.s3_bucket, settings.s3_endpoint, *keys)
+        return cls(store, mirror=settings.outputs_dir, buckets=_dataset_buckets(settings))
+
+    def elsewhere(self, bucket: str) -> "ArtifactStore":
+        """Another bucket, to read from.
+
+        Raises:
+            BadInput: it is not one of `SHIRUSHI_S3_DATASETS`.
+        """
+        store = self._buckets(bucket) if self._buckets else None
+        if store is None:
+            raise BadInput(
+                f"The bucket '{bucket[:63]}' is not among those that datasets may be read from "
+                "(SHIRUSHI_S3_DATASETS): ask the operator to add it.",
+                code="bucket_not_allowed",
+            )
+        return ArtifactStore(store)
 
     async def put_file(self, key: str, path: Path, *, create: bool = False) -> Artifact:
         """Upload a file.
@@ -216,6 +232,32 @@ class ArtifactStore:
             target = self.mirror / key
             target.parent.mkdir(parents=True, exist_ok=True)
             await asyncio.to_thread(write, target)
+
+
+def _bucket(name: str, endpoint: str, access_key: str, secret_key: SecretStr) -> S3Store:
+    return S3Store(
+        name,
+        endpoint=endpoint,
+        access_key_id=access_key,
+        secret_access_key=secret_key.get_secret_value(),
+        region="us-east-1",
+        virtual_hosted_style_request=False,
+        client_options={"allow_http": endpoint.startswith("http://")},
+    )
+
+
+def _dataset_buckets(settings: Settings) -> Callable[[str], S3Store | None]:
+    """Opens a bucket that datasets may be read from, with keys of the settings alone."""
+    access_key = settings.s3_datasets_access_key or settings.s3_access_key
+    secret_key = settings.s3_datasets_secret_key or settings.s3_secret_key
+    endpoint = settings.s3_datasets_endpoint or settings.s3_endpoint
+
+    def bucket(name: str) -> S3Store | None:
+        if name not in settings.s3_datasets or not access_key or not secret_key:
+            return None
+        return _bucket(name, endpoint, access_key, secret_key)
+
+    return bucket
 
 
 def _hidden(key: str) -> bool:

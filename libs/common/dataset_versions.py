@@ -21,8 +21,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from libs.common.artifacts import ArtifactStore
 from libs.common.data_yaml import SPLITS
+from libs.common.dataset_files import is_image_name
 from libs.common.errors import BadInput
 from libs.common.events import DatasetRef
+from libs.common.s3_datasets import copy_here
 
 DOWNLOADS_AT_ONCE = 16
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
@@ -62,7 +64,8 @@ class Manifest(BaseModel):
     @property
     def counts(self) -> dict[str, int]:
         """Images per split."""
-        images = [PurePosixPath(file.path).parts for file in self.files]
+        paths = [PurePosixPath(file.path) for file in self.files]
+        images = [path.parts for path in paths if is_image_name(path.name)]
         return {
             split: count
             for split in SPLITS
@@ -89,7 +92,7 @@ async def materialise(ref: DatasetRef, artifacts: ArtifactStore, cache: Path) ->
     """A folder on this machine that holds the dataset.
 
     Args:
-        ref: a folder or YAML file (returned as it is), or a registered version.
+        ref: a folder or YAML file (returned as it is), an s3:// address, or a registered version.
         artifacts: where versions are kept.
         cache: folder of ours; blobs are kept there by hash and shared between versions.
 
@@ -102,11 +105,13 @@ async def materialise(ref: DatasetRef, artifacts: ArtifactStore, cache: Path) ->
     """
     if ref.path:
         return Path(ref.path)
+    if ref.url:
+        return await copy_here(ref.url, artifacts, cache)
     manifest, fingerprint = await read_manifest(ref, artifacts)
     target = cache / "versions" / f"{manifest.name}-{manifest.version}-{fingerprint}"
     if target.is_dir():
         return target
-    blobs = await _fetch_blobs(manifest, artifacts, cache / "blobs")
+    blobs = await fetch_blobs(manifest.name, manifest.files, artifacts, cache / "blobs")
     await asyncio.to_thread(_assemble, manifest, blobs, target)
     return target
 
@@ -136,21 +141,35 @@ async def read_manifest(ref: DatasetRef, artifacts: ArtifactStore) -> tuple[Mani
         ) from error
 
 
-async def _fetch_blobs(
-    manifest: Manifest, artifacts: ArtifactStore, folder: Path
+async def fetch_blobs(
+    name: str, members: Iterable[Member], artifacts: ArtifactStore, folder: Path
 ) -> dict[str, Path]:
-    """Download what is not in the cache yet, verified by hash; paths by hash."""
-    wanted = {
-        member.sha256: folder / member.sha256[:2] / member.sha256 for member in manifest.files
-    }
+    """The bytes of `members` as files in `folder`, every one of them verified; paths by hash.
+
+    What is in the cache already is hashed again: a disk, or a tool that wrote through a link, may
+    have changed it. It is then fetched anew.
+
+    Raises:
+        NotFound: the store does not have one of them any more.
+        PermanentError: what the store has is not what was registered.
+    """
+    wanted = {member.sha256: folder / member.sha256[:2] / member.sha256 for member in members}
 
     async def fetch(sha256: str) -> None:
         path = wanted[sha256]
-        await artifacts.get_file(blob_key(manifest.name, sha256), path, sha256=sha256)
+        if not await asyncio.to_thread(_holds, path, sha256):
+            await artifacts.get_file(blob_key(name, sha256), path, sha256=sha256)
 
-    missing = [sha256 for sha256, path in wanted.items() if not path.is_file()]
-    await for_each(missing, fetch, at_once=DOWNLOADS_AT_ONCE)
+    await for_each(list(wanted), fetch, at_once=DOWNLOADS_AT_ONCE)
     return wanted
+
+
+def _holds(path: Path, sha256: str) -> bool:
+    try:
+        with path.open("rb") as stream:
+            return hashlib.file_digest(stream, "sha256").hexdigest() == sha256
+    except FileNotFoundError:
+        return False
 
 
 async def for_each(

@@ -16,6 +16,7 @@ __all__ = [
     "materialise",
     "read_dataset",
     "survey_dataset",
+    "usable",
     "write_data_yaml",
 ]
 
@@ -30,7 +31,15 @@ def read_dataset(path: Path, roots: Sequence[Path] = ()) -> Dataset:
     Raises:
         BadInput: nothing usable is there; the sentence says why and what to do.
     """
-    survey = survey_dataset(path, roots)
+    return usable(survey_dataset(path, roots))
+
+
+def usable(survey: Survey) -> Dataset:
+    """The dataset that was looked at.
+
+    Raises:
+        BadInput: nothing usable is there; the sentence says why and what to do.
+    """
     fatal = next((problem for problem in survey.problems if problem.fatal), None)
     if fatal:
         line = f", line {fatal.line}" if fatal.line else ""

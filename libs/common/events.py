@@ -52,6 +52,7 @@ class DatasetRef(Value):
 
     name: str = Field(description="as the user sees it")
     path: str | None = Field(default=None, description="folder or data.yaml on the workers' disk")
+    url: str | None = Field(default=None, description="s3://bucket/prefix, the bucket is allowed")
     version: str | None = Field(default=None, description="registered version, e.g. v3")
     manifest: Artifact | None = Field(default=None, description="of the registered version")
 
@@ -176,6 +177,15 @@ class DatasetValidated(Event):
     report: Artifact
 
 
+class DatasetVersion(Value):
+    """A version of a registered dataset that can be read."""
+
+    version: str
+    manifest: Artifact
+    classes: tuple[str, ...]
+    counts: dict[str, int] = Field(description="images per split")
+
+
 class DatasetRegistered(Event):
     """A new version of a registered dataset can be read."""
 
@@ -190,6 +200,11 @@ class DatasetRegistered(Event):
     counts: dict[str, int] = Field(description="images per split")
     changes: dict[str, int] = Field(default_factory=dict, description="what the edit did")
     diff: Artifact | None = Field(default=None, description="against the parent, file by file")
+    source: str | None = Field(default=None, description="the folder or address it came from")
+    before: DatasetVersion | None = Field(
+        default=None,
+        description="the parent, where the same job registered it: a folder as it was",
+    )
 
 
 class DatasetPreviewed(Event):
@@ -374,7 +389,7 @@ class AnalysisRequested(Request):
     """Judge, draw or explain a model, or compare judgements."""
 
     kind: Literal["analysis.requested.v1"] = "analysis.requested.v1"
-    operation: Literal["validate", "visualize", "compare", "explain"]
+    operation: Literal["validate", "visualize", "compare", "explain", "thresholds"]
     model: ModelRef
     dataset: DatasetRef | None = Field(default=None, description="visualize finds the run's own")
     predictions: FileRef | None = Field(
@@ -429,6 +444,20 @@ class ModelsCompared(Event):
     verdicts: dict[str, Literal["better", "worse", "cannot_tell"]] = Field(
         description="of each other validation against the base, by job id"
     )
+    seconds: float = Field(ge=0)
+    report: Artifact
+    artifacts: dict[str, Artifact]
+
+
+class ThresholdsChosen(Event):
+    """Confidence thresholds per class, chosen on one validation and measured on another."""
+
+    terminal: ClassVar[bool] = True
+
+    kind: Literal["analysis.thresholds_chosen.v1"] = "analysis.thresholds_chosen.v1"
+    prefix: str = Field(description="thresholds/{model_name}_{timestamp}")
+    thresholds: dict[str, float] = Field(description="by class")
+    model_sha256: str = Field(description="of the weights that they belong to")
     seconds: float = Field(ge=0)
     report: Artifact
     artifacts: dict[str, Artifact]

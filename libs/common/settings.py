@@ -28,7 +28,24 @@ class Settings(BaseSettings):
     s3_access_key: str | None = None
     s3_secret_key: SecretStr | None = None
 
+    s3_datasets: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description="buckets that datasets may be read from as s3://bucket/prefix"
+    )
+    s3_datasets_endpoint: str | None = Field(
+        default=None, description="where those buckets are; default: the artifact store's"
+    )
+    s3_datasets_access_key: str | None = None
+    s3_datasets_secret_key: SecretStr | None = None
+
     log_json: bool = False
+
+    @field_validator("s3_datasets", mode="before")
+    @classmethod
+    def _names(cls, value: object) -> object:
+        """`a,b`."""
+        if isinstance(value, str):
+            return tuple(name.strip() for name in value.split(",") if name.strip())
+        return value
 
     @field_validator("roots", mode="before")
     @classmethod

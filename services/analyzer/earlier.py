@@ -94,7 +94,7 @@ def _same_question(
 ) -> bool:
     if not model.sha256 or request.model.sha256 != model.sha256 or request.dataset is None:
         return False
-    if getattr(request, "predictions", None):
+    if request.predictions:
         return False
     theirs, ours = ValidateOptions.of(request.options), options
     if dataset.manifest:

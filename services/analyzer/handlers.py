@@ -5,11 +5,17 @@ import shutil
 
 from libs.common.events import AnalysisRequested, AnalysisStarted
 from libs.common.work import Attempt
+from services.analyzer.choose_thresholds import choose_thresholds
 from services.analyzer.compare import compare
 from services.analyzer.validate import validate
 from services.analyzer.visualize import visualize
 
-OPERATIONS = {"validate": validate, "visualize": visualize, "compare": compare}
+OPERATIONS = {
+    "validate": validate,
+    "visualize": visualize,
+    "compare": compare,
+    "thresholds": choose_thresholds,
+}
 
 
 async def analyse_model(attempt: Attempt) -> None:

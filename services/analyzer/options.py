@@ -70,3 +70,18 @@ class CompareOptions(Options):
     confidence_threshold: float | None = Field(default=None, ge=0, le=1)
     match_iou: float | None = Field(default=None, gt=0, le=1)
     judging: ValidateOptions = ValidateOptions()
+
+
+class ThresholdTarget(Options):
+    """What a threshold is chosen for; see `domain.thresholds.Target`."""
+
+    kind: Literal["max_f1", "precision", "false_alarms"] = "max_f1"
+    value: float = Field(default=0.0, ge=0, le=1000)
+
+
+class ThresholdOptions(Options):
+    """Of operation `thresholds`. Without a second validation, half of the images measure."""
+
+    validation_id: str = Field(max_length=64)
+    test_validation_id: str | None = Field(default=None, max_length=64)
+    target: ThresholdTarget = ThresholdTarget()

@@ -66,14 +66,14 @@ class Part:
 def look_at(chunk: Chunk, orders: Orders, *, patience_s: float = PATIENCE_S) -> Part:
     """Check the images and labels of a chunk, at least one. A bad file never stops it."""
     until = time.monotonic() + patience_s
-    part = _empty(len(chunk.images))
+    part = _empty(len(chunk.images), orders)
     boxes: list[Table] = []
     done = 0
     for done, image in enumerate(chunk.images, 1):
         boxes.append(_look_at_item(part, done - 1, image, orders))
         if time.monotonic() > until:
             break
-    part.images = part.images[:done]
+    part.images, part.pixels = part.images[:done], part.pixels[:done]
     part.boxes = np.concatenate([part.boxes, *boxes])
     return part
 
@@ -86,10 +86,9 @@ def joined(parts: Sequence[Part]) -> Part:
         part.boxes["image"] += start
         boxes.append(part.boxes)
         start += len(part)
-    pixels = [part.pixels if len(part.pixels) else np.zeros(len(part), PIXELS) for part in parts]
     return Part(
         np.concatenate([part.images for part in parts]),
-        np.concatenate(pixels) if any(len(part.pixels) for part in parts) else pixels[0][:0],
+        np.concatenate([part.pixels for part in parts]),
         np.concatenate(boxes),
         hits,
     )
@@ -97,7 +96,7 @@ def joined(parts: Sequence[Part]) -> Part:
 
 def deadly(orders: Orders) -> Part:
     """What is said of an image that killed the process which opened it."""
-    part = _empty(1)
+    part = _empty(1, orders)
     part.images["faulty"] = True
     if orders.images:
         hit = Hit("corrupt_scan_data", "Decoding it kills the process: remove it, save it anew.")
@@ -105,10 +104,10 @@ def deadly(orders: Orders) -> Part:
     return part
 
 
-def _empty(count: int) -> Part:
+def _empty(count: int, orders: Orders) -> Part:
     images = np.zeros(count, IMAGE)
     images["orientation"] = images["frames"] = 1
-    return Part(images, np.zeros(0, PIXELS), np.zeros(0, BOX))
+    return Part(images, np.zeros(count if orders.full else 0, PIXELS), np.zeros(0, BOX))
 
 
 def _look_at_item(part: Part, index: int, image: bytes, orders: Orders) -> Table:
@@ -124,7 +123,9 @@ def _look_at_item(part: Part, index: int, image: bytes, orders: Orders) -> Table
         row["orientation"], row["frames"] = facts.orientation, facts.frames
         row["trailing_bytes"], row["faulty"] = facts.trailing_bytes, facts.fault is not None
         if facts.digest:
-            row["digest"] = np.frombuffer(facts.digest[:16], np.uint64)
+            row["digest"] = np.frombuffer(facts.digest, np.uint64)
+        if facts.pixels is not None:
+            part.pixels[index] = facts.pixels[0]
     label = _read(swapped(image), orders)
     if label is None:
         if os.path.islink(swapped(image)):  # noqa: PTH114 (of images without a label only)

@@ -9,10 +9,25 @@ from pathlib import Path, PurePosixPath
 from libs.common import subjects
 from libs.common.artifacts import ArtifactStore
 from libs.common.bus import Bus
-from libs.common.dataset_files import Dataset
-from libs.common.dataset_versions import Manifest, Member, blob_key, for_each, manifest_key
-from libs.common.errors import Conflict
-from libs.common.events import Artifact, DatasetRegistered
+from libs.common.dataset_log import DatasetLog
+from libs.common.dataset_versions import (
+    Manifest,
+    Member,
+    blob_key,
+    for_each,
+    manifest_key,
+    read_manifest,
+)
+from libs.common.errors import Conflict, NotFound
+from libs.common.events import (
+    Artifact,
+    DatasetDeleted,
+    DatasetRef,
+    DatasetRegistered,
+    DatasetVersion,
+)
+from services.dataset.domain.draft import Blob, Content, Draft, File
+from services.dataset.garbage import last_collector
 from services.dataset.scan import Progress
 
 UPLOADS_AT_ONCE = 16
@@ -20,98 +35,121 @@ MAX_RACES = 20
 
 
 @dataclass(frozen=True, slots=True)
-class File:
-    """A file of the version to be: where it goes, and its bytes on disk or in memory."""
+class Registry:
+    """The versions of all datasets: the log says which there are, the store holds them."""
 
-    path: str
-    content: Path | bytes
+    bus: Bus
+    artifacts: ArtifactStore
 
+    async def log(self) -> DatasetLog:
+        """Which versions there are now."""
+        kinds = (DatasetRegistered, DatasetDeleted)
+        records = await self.bus.read(*(subjects.of_kind(kind) for kind in kinds))
+        return DatasetLog(record.event for record in sorted(records, key=lambda r: r.seq))
 
-def files_of(dataset: Dataset) -> dict[str, list[tuple[File, File | None]]]:
-    """Images with their labels per split, at the paths that a version keeps them under.
+    async def register(
+        self, name: str, draft: Draft, progress: Progress, *, reuse: bool = False
+    ) -> DatasetVersion:
+        """Store a new version, v1 or one above the newest. Bytes that are there are not sent again.
 
-    Sub-folders of a split are flattened; a name that is taken gets a number.
-    """
-    laid_out: dict[str, list[tuple[File, File | None]]] = {}
-    for split, items in dataset.splits.items():
-        taken: set[str] = set()
-        pairs = laid_out.setdefault(split, [])
-        for index, item in enumerate(items):
-            stem = item.image.stem
-            if stem in taken or not stem.isprintable() or "\\" in stem:
-                stem = f"{index:07d}"
-            taken.add(stem)
-            image = File(f"images/{split}/{stem}{item.image.suffix.lower()}", item.image)
-            label = File(f"labels/{split}/{stem}.txt", item.label) if item.label else None
-            pairs.append((image, label))
-    return laid_out
+        Args:
+            name: of the dataset.
+            draft: what the version holds.
+            progress: told of files done.
+            reuse: if the newest version holds just the same, give that one back.
 
+        Raises:
+            Conflict: others kept registering versions of the same name.
+            NotFound: bytes that the draft takes from the store were collected meanwhile.
+            Unavailable: the store does not answer.
+        """
+        files = draft.files()
+        collector = await last_collector(self.bus, self.artifacts, name)
+        members = await self._upload(name, files, progress)
+        log = await self.log()
+        if reuse and (newest := log.version(name)):
+            manifest, _ = await read_manifest(as_ref(newest), self.artifacts)
+            if manifest.files == tuple(members) and manifest.classes == draft.classes:
+                return as_version(newest.version, newest.manifest, manifest)
+        version = await self._write(name, draft, members, log.highest(name))
+        if await last_collector(self.bus, self.artifacts, name) != collector:
+            await self._upload(name, files, progress)  # what the collector took is sent again
+        return version
 
-async def versions(bus: Bus, name: str) -> list[DatasetRegistered]:
-    """All versions that were ever registered under a name, the oldest first."""
-    records = await bus.read(subjects.of_kind(DatasetRegistered))
-    events = [record.event for record in records]
-    return [e for e in events if isinstance(e, DatasetRegistered) and e.name == name]
-
-
-async def register(
-    bus: Bus,
-    artifacts: ArtifactStore,
-    name: str,
-    classes: Sequence[str],
-    files: Sequence[File],
-    progress: Progress,
-) -> tuple[Manifest, Artifact]:
-    """Store a new version, v1 or one above the newest. Bytes that are there are not sent again.
-
-    Raises:
-        Conflict: others kept registering versions of the same name.
-        Unavailable: the store does not answer.
-    """
-    members = await _upload(artifacts, name, files, progress)
-    number = max((int(v.version[1:]) for v in await versions(bus, name)), default=0)
-    for _ in range(MAX_RACES):
-        number += 1
-        manifest = Manifest(
-            name=name, version=f"v{number}", classes=tuple(classes), files=tuple(members)
-        )
-        data = manifest.model_dump_json().encode()
-        key = manifest_key(name, manifest.version)
-        try:
-            return manifest, await artifacts.put_bytes(key, data, create=True)
-        except Conflict:
-            if await artifacts.get_bytes(key) == data:  # ours, from a try that died after it
+    async def _write(
+        self, name: str, draft: Draft, members: Sequence[Member], number: int
+    ) -> DatasetVersion:
+        for _ in range(MAX_RACES):
+            number += 1
+            manifest = Manifest(
+                name=name, version=f"v{number}", classes=draft.classes, files=tuple(members)
+            )
+            data = manifest.model_dump_json().encode()
+            key = manifest_key(name, manifest.version)
+            try:
+                stored = await self.artifacts.put_bytes(key, data, create=True)
+            except Conflict:
+                if await self.artifacts.get_bytes(key) != data:
+                    continue
+                # ours, from a try that died after it
                 digest = hashlib.sha256(data).hexdigest()
-                return manifest, Artifact(key=key, size_bytes=len(data), sha256=digest)
-    raise Conflict(f"Others keep changing '{name}'. Try again.", code="dataset_busy")
+                stored = Artifact(key=key, size_bytes=len(data), sha256=digest)
+            return as_version(manifest.version, stored, manifest)
+        raise Conflict(f"Others keep changing '{name}'. Try again.", code="dataset_busy")
+
+    async def _upload(self, name: str, files: Sequence[File], progress: Progress) -> list[Member]:
+        heads = await self.artifacts.list(f"datasets/{name}/blobs")
+        known = {PurePosixPath(head.key).name for head in heads}
+        members: list[Member] = []
+
+        async def send(file: File) -> None:
+            digest, size = await asyncio.to_thread(measure, file.content)
+            if digest not in known:
+                known.add(digest)
+                await self._send(name, digest, file.content)
+            members.append(Member(path=file.path, size_bytes=size, sha256=digest))
+            await progress(len(members), len(files))
+
+        await for_each(files, send, at_once=UPLOADS_AT_ONCE)
+        return sorted(members, key=lambda member: member.path)
+
+    async def _send(self, name: str, digest: str, content: Content) -> None:
+        key = blob_key(name, digest)
+        if isinstance(content, bytes):
+            await self.artifacts.put_bytes(key, content)
+        elif isinstance(content, Path):
+            await self.artifacts.put_file(key, content)
+        elif content.dataset == name:
+            raise NotFound(
+                "Bytes of this version were collected: it cannot be made anew.", code="collected"
+            )
+        else:
+            theirs = Artifact(
+                key=blob_key(content.dataset, digest),
+                size_bytes=content.size_bytes,
+                sha256=digest,
+            )
+            await self.artifacts.copy(theirs, key)
 
 
-async def _upload(
-    artifacts: ArtifactStore, name: str, files: Sequence[File], progress: Progress
-) -> list[Member]:
-    known = {
-        PurePosixPath(head.key).name for head in await artifacts.list(f"datasets/{name}/blobs")
-    }
-    members: list[Member] = []
-
-    async def send(file: File) -> None:
-        digest, size = await asyncio.to_thread(_measure, file.content)
-        if digest not in known:
-            known.add(digest)
-            if isinstance(file.content, bytes):
-                await artifacts.put_bytes(blob_key(name, digest), file.content)
-            else:
-                await artifacts.put_file(blob_key(name, digest), file.content)
-        members.append(Member(path=file.path, size_bytes=size, sha256=digest))
-        await progress(len(members), len(files))
-
-    await for_each(files, send, at_once=UPLOADS_AT_ONCE)
-    return sorted(members, key=lambda member: member.path)
-
-
-def _measure(content: Path | bytes) -> tuple[str, int]:
+def measure(content: Content) -> tuple[str, int]:
+    """SHA-256 in hex, and the size in bytes."""
+    if isinstance(content, Blob):
+        return content.sha256, content.size_bytes
     if isinstance(content, bytes):
         return hashlib.sha256(content).hexdigest(), len(content)
     with content.open("rb") as stream:
         digest = hashlib.file_digest(stream, "sha256")
         return digest.hexdigest(), stream.tell()
+
+
+def as_ref(event: DatasetRegistered) -> DatasetRef:
+    """A version as a request names it."""
+    return DatasetRef(name=event.name, version=event.version, manifest=event.manifest)
+
+
+def as_version(version: str, stored: Artifact, manifest: Manifest) -> DatasetVersion:
+    """A version as a fact tells of it."""
+    return DatasetVersion(
+        version=version, manifest=stored, classes=manifest.classes, counts=manifest.counts
+    )

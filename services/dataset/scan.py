@@ -45,7 +45,7 @@ async def scan(
         stop = start + len(part)
         images[start:stop] = part.images
         images["split"][start:stop] = splits[start:stop]
-        if len(pixels) and len(part.pixels):
+        if orders.full:
             pixels[start:stop] = part.pixels
         part.boxes["image"] += start
         boxes.append(part.boxes)

@@ -16,11 +16,11 @@ RATIO_FROM_BYTES = 64 * 1024**2
 """Below this size nothing is a bomb."""
 _ENCRYPTED = 0x1
 _CHUNK_BYTES = 1024**2
-_OTHER_SUFFIXES = (".txt", ".yaml", ".yml")
+_OTHER_SUFFIXES = (".txt", ".yaml", ".yml", ".json", ".xml", ".names", ".labels", ".data")
 
 
 def unpack(archive: Path, folder: Path) -> int:
-    """Unpack images, label files and YAML files of `archive` into `folder`.
+    """Unpack images, labels and descriptions of `archive` into `folder`.
 
     Returns:
         How many files were written.

@@ -23,6 +23,7 @@ from services.gateway.routes import (
     models,
     panels,
     system,
+    thresholds,
     trainings,
 )
 from services.gateway.settings import GatewaySettings
@@ -38,6 +39,7 @@ ROUTES = (
     judgements,
     comparisons,
     panels,
+    thresholds,
     artifacts,
     events,
 )

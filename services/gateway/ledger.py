@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from libs.common.bus import Bus
 from libs.common.cloudevents import decode
+from libs.common.dataset_log import DatasetLog, name_and_version
 from libs.common.errors import BadInput, NotFound, Unavailable
 from libs.common.events import (
     DatasetDeleted,
@@ -29,7 +30,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self.jobs: dict[str, Job] = {}
-        self.datasets: dict[str, tuple[DatasetRegistered, ...]] = {}
+        self.dataset_log = DatasetLog()
         self.uploads: dict[str, ModelUploaded] = {}
         self.runs: dict[str, str] = {}
         self.active: dict[str, set[str]] = defaultdict(set)
@@ -68,10 +69,14 @@ class Ledger:
         """Jobs of an area, the newest first."""
         return [job for job in reversed(self.jobs.values()) if job.area == area]
 
-    def dataset(self, name: str) -> DatasetRegistered | None:
-        """The newest version of a registered dataset."""
-        versions = self.datasets.get(name)
-        return versions[-1] if versions else None
+    @property
+    def datasets(self) -> dict[str, tuple[DatasetRegistered, ...]]:
+        """The versions of each registered dataset, the oldest first."""
+        return self.dataset_log.live
+
+    def dataset(self, text: str) -> DatasetRegistered | None:
+        """A version of a registered dataset: `name` is its newest, `name@v3` that one."""
+        return self.dataset_log.version(*name_and_version(text))
 
     def run_of(self, name: str) -> Job | None:
         """The training called `project/experiment`."""
@@ -122,10 +127,8 @@ class Ledger:
             self.runs.setdefault(f"{event.project_name}/{event.experiment_name}", job.id)
         elif job.outcome is not event:
             return
-        elif isinstance(event, DatasetRegistered):
-            self.datasets[event.name] = (*self.datasets.get(event.name, ()), event)
-        elif isinstance(event, DatasetDeleted):
-            self.datasets.pop(event.name, None)
+        elif isinstance(event, DatasetRegistered | DatasetDeleted):
+            self.dataset_log.fold(event)
         elif isinstance(event, ModelUploaded):
             self.uploads[event.name] = event
 

@@ -5,8 +5,10 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from libs.common.artifacts import checked_key
+from libs.common.dataset_log import name_and_version
 from libs.common.errors import BadInput, NotFound
 from libs.common.events import DatasetRef, FileRef, ModelRef, TrainingCompleted, TrainingRequested
+from libs.common.s3_datasets import split_url
 from services.gateway.ledger import Ledger, finished_runs
 from services.gateway.settings import GatewaySettings
 
@@ -30,18 +32,24 @@ class Resolver:
         )
 
     def dataset(self, text: str) -> DatasetRef:
-        """A registered name, a folder, or a data.yaml.
+        """A registered name, `name@v3` for one of its versions, a folder, a data.yaml, or s3://….
 
         Raises:
             NotFound: no such name, and no such path under the roots.
-            BadInput: it is something else.
+            BadInput: it is something else, or the bucket is not one that may be read.
         """
         if text.startswith("s3://"):
-            raise BadInput(
-                "datasets in S3 cannot be read in place yet: upload them as a ZIP", code="no_s3"
-            )
+            return self._bucket(text)
         if registered := self.ledger.dataset(text):
-            return DatasetRef(name=text, version=registered.version, manifest=registered.manifest)
+            return DatasetRef(
+                name=registered.name, version=registered.version, manifest=registered.manifest
+            )
+        name, version = name_and_version(text)
+        if version and (newest := self.ledger.dataset(name)):
+            raise NotFound(
+                f"dataset {name} has no version {version}; its newest is {newest.version}",
+                code="no_such_version",
+            )
         path = self._inside(text, "dataset")
         if path.is_dir() or path.suffix.lower() in YAML:
             return DatasetRef(name=text, path=str(path))
@@ -105,6 +113,16 @@ class Resolver:
                 if file.parent != root and file.resolve().is_relative_to(root):
                     found.setdefault(name, file.parent)
         return found
+
+    def _bucket(self, text: str) -> DatasetRef:
+        bucket, prefix = split_url(text)
+        if bucket not in self.settings.s3_datasets:
+            raise BadInput(
+                f"the bucket {bucket} is not among those that datasets may be read from: ask the "
+                "operator to add it to SHIRUSHI_S3_DATASETS, or upload the dataset as a ZIP",
+                code="bucket_not_allowed",
+            )
+        return DatasetRef(name=text[:256], url=f"s3://{bucket}/{prefix}")
 
     def _output(self, text: str) -> ModelRef | None:
         """A path in ml_outputs/, or an artifact key, that a completed run announced."""

@@ -36,6 +36,8 @@ ROUTES = {
     ("get", "/model/compare"),
     ("get", "/model/compare/{comparison_id}"),
     ("get", "/model/compare/{comparison_id}/boxes"),
+    ("post", "/model/thresholds"),
+    ("get", "/model/thresholds/{thresholds_id}"),
     ("get", "/artifacts/{key}"),
     ("get", "/events"),
 }

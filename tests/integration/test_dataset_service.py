@@ -168,7 +168,7 @@ async def test_a_dataset_is_imported_split_edited_and_deleted_as_versions(
     await ask(working, "less", "delete_class", ref(second), class_name="cup")
     third = await registered(working, "less")
     assert (third.version, third.classes) == ("v3", ("bag",))
-    assert third.changes == {"boxes_removed": 30, "labels_changed": 30}
+    assert third.changes == {"boxes_removed": 30, "labels_changed": 30, "classes_deleted": 1}
     folder = await materialise(ref(third), working.artifacts, tmp_path / "cache")
     items = [item for part in read_dataset(folder).splits.values() for item in part]
     labels = [item.label.read_text() for item in items if item.label]
@@ -189,7 +189,9 @@ async def test_duplicates_stay_in_one_split(working: Deps, tmp_path: Path) -> No
     (root / "images/val").mkdir()
     await ask(working, "split", "split", DatasetRef(name="x", path=str(root)))
     version = await registered(working, "split")
-    assert (version.name, version.version, version.parent) == ("my-set", "v1", None)
+    assert (version.name, version.version, version.parent) == ("my-set", "v2", "v1")
+    assert version.before, "the folder as it was"
+    assert (version.before.version, version.before.counts) == ("v1", {"train": 26})
     folder = await materialise(ref(version), working.artifacts, tmp_path / "cache")
     homes = [
         split

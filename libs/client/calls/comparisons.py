@@ -65,3 +65,21 @@ class ComparisonCalls(Calls):
         """
         path = f"/model/compare/{quote(comparison_id, safe='')}/boxes"
         return self.get(path, kind=kind, **query)
+
+    def choose_thresholds(
+        self, validation_id: str, *, test_validation_id: str | None = None, **target: Any
+    ) -> Json:
+        """A confidence threshold per class, chosen on one validation and measured on another.
+
+        Args:
+            validation_id: to choose on.
+            test_validation_id: of the same weights; None = half of the images measure.
+            target: kind (max_f1, precision, false_alarms) and value.
+
+        Raises:
+            JobFailed: none can be chosen.
+        """
+        body: Json = {"validation_id": validation_id, "target": target}
+        if test_validation_id:
+            body["test_validation_id"] = test_validation_id
+        return self.work("/model/thresholds", body, "thresholds_id", None)

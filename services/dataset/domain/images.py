@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+import numpy as np
+import numpy.typing as npt
+
 from services.dataset.domain.findings import Hit, Rules
 
 SUFFIXES = {
@@ -38,7 +41,14 @@ class ImageFacts:
     """As Pillow or the JPEG header says: YCbCr, CMYK, RGBA, I;16, …"""
     frames: int = 1
     digest: bytes | None = None
-    """SHA-256 of the file; None when only its header was read."""
+    """xxh3-128 of the file; None when not all of it was read."""
+    stamp: tuple[int, int] = (0, 0)
+    """When content and inode last changed, in ns since 1970."""
+    thumb: npt.NDArray[np.uint8] | None = None
+    """(h, w, 3) BGR, a pixel per 8×8 block of the image; None when it was not decoded, and after
+    it was measured."""
+    pixels: npt.NDArray[np.void] | None = None
+    """(1,) of PIXELS; None when it was not decoded."""
 
     def usable(self, rules: Rules) -> bool:
         """Whether the trainer would take it."""

@@ -14,7 +14,7 @@ from services.gateway.state import State
 router = APIRouter(tags=["artifacts"])
 SHOWN = (
     *("trainings/", "validations/", "visualizations/", "comparisons/"),
-    *("datasets/", "models/"),
+    *("thresholds/", "datasets/", "models/"),
 )
 INLINE = {
     ".png": "image/png",

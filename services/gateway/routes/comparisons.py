@@ -30,7 +30,7 @@ async def compare(body: CompareModels, gateway: State, once: OnceOnly, waits: Wa
 @router.get("/model/compare")
 async def comparisons(gateway: State, request: Request) -> Response:
     """All comparisons, the newest first, with their verdicts."""
-    jobs = [job for job in gateway.ledger.newest("analysis") if _is(job, "compare")]
+    jobs = [job for job in gateway.ledger.newest("analysis") if is_operation(job, "compare")]
     return fresh(request, [_headline(job) for job in jobs[:500]])
 
 
@@ -99,7 +99,7 @@ async def _requested(body: CompareModels, gateway: Gateway, once: Once) -> Analy
         base = models[0]
     else:
         ids = [body.base or "", *body.candidates]
-        requests = [_validation(gateway, each) for each in ids]
+        requests = [validation_of(gateway, each) for each in ids]
         base = requests[0].model
         dataset = None
         options |= {"validations": ids}
@@ -113,11 +113,11 @@ async def _requested(body: CompareModels, gateway: Gateway, once: Once) -> Analy
     )
 
 
-def _validation(gateway: Gateway, job_id: str) -> AnalysisRequested:
+def validation_of(gateway: Gateway, job_id: str) -> AnalysisRequested:
     """The request of a validation that has a result."""
     job = gateway.ledger.job(job_id, "analysis")
     request = job.request
-    if not isinstance(request, AnalysisRequested) or not _is(job, "validate"):
+    if not isinstance(request, AnalysisRequested) or not is_operation(job, "validate"):
         raise NotFound(f"{job_id} is no validation", code="no_such_job")
     if not isinstance(job.outcome, ModelValidated):
         raise Conflict(f"validation {job_id} has no result: it is {job.status}", code="no_result")
@@ -126,12 +126,13 @@ def _validation(gateway: Gateway, job_id: str) -> AnalysisRequested:
 
 def _comparison(gateway: Gateway, job_id: str) -> Job:
     job = gateway.ledger.job(job_id, "analysis")
-    if not _is(job, "compare"):
+    if not is_operation(job, "compare"):
         raise NotFound(f"{job_id[:64]} is no comparison", code="no_such_job")
     return job
 
 
-def _is(job: Job, operation: str) -> bool:
+def is_operation(job: Job, operation: str) -> bool:
+    """Whether a job of the analyzer is of this operation."""
     return getattr(job.request, "operation", "") == operation
 
 

@@ -69,9 +69,17 @@ def test_a_refusal_does_not_tell_whether_the_path_exists(
     assert texts[0] == texts[1]
 
 
-def test_a_bucket_is_refused_with_what_to_do(resolver: Resolver) -> None:
-    with pytest.raises(BadInput, match="upload"):
+def test_a_bucket_is_read_only_where_the_operator_allows_it(
+    resolver: Resolver, tmp_path: Path
+) -> None:
+    with pytest.raises(BadInput, match="SHIRUSHI_S3_DATASETS"):
         resolver.dataset("s3://bucket/set")
+    settings = GatewaySettings(home=tmp_path / "home", s3_datasets=("bucket",))
+    allowed = Resolver(Ledger(), settings)
+    assert allowed.dataset("s3://bucket/my/set/").url == "s3://bucket/my/set"
+    for text in ("s3://other/set", "s3://bucket/../set", "s3://bucket/", "s3://k:s@bucket/set"):
+        with pytest.raises(BadInput):
+            allowed.dataset(text)
 
 
 def test_a_model_is_a_name_or_a_file_with_its_hash(resolver: Resolver, tmp_path: Path) -> None:

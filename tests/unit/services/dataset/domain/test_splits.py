@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from services.dataset.domain.edits import Sample, delete_class, plan_split
+from services.dataset.domain.splits import Sample, plan_split
 
 RATIOS = {"train": 0.7, "val": 0.2, "test": 0.1}
 
@@ -50,11 +50,3 @@ def test_a_split_with_no_share_gets_nothing_and_small_sets_fill_every_split() ->
     assert Counter(plan_split(samples(3), RATIOS, seed=0).values()) == Counter(RATIOS.keys())
     assert set(plan_split(samples(1), RATIOS, seed=0).values()) == {"train"}
     assert plan_split([], RATIOS, seed=0) == {}
-
-
-def test_a_class_is_taken_out_and_the_higher_ones_are_renumbered() -> None:
-    text = "0 .1 .1 .1 .1\n1 .2 .2 .2 .2\n\n2.0 .3 .3 .3 .3 .4 .4\n1 .5 .5 .5 .5\nx y\n"
-    edited, removed = delete_class(text, 1)
-    assert edited == "0 .1 .1 .1 .1\n1 .3 .3 .3 .3 .4 .4\nx y\n"
-    assert removed == 2
-    assert delete_class("1 .5 .5 .5 .5\n", 1) == ("", 1)

@@ -1,4 +1,4 @@
-"""Edits of a dataset as plans over values: how to split it, how to take a class out of it."""
+"""How to deal images out to splits: a plan over values."""
 
 import random
 from collections import Counter, defaultdict
@@ -94,33 +94,3 @@ def _fill_empty(
         donor = max(home, key=lambda s: len(home[s]), default=split)
         if len(home[donor]) > 1:
             plan.update((sample.key, split) for sample in min(home[donor], key=len))
-
-
-def delete_class(text: str, index: int) -> tuple[str, int]:
-    """A label file's text without one class, the higher classes renumbered.
-
-    Rows whose class is not a whole number stay as they are.
-
-    Returns:
-        The new text, and how many rows were taken out.
-    """
-    kept: list[str] = []
-    removed = 0
-    for line in text.splitlines():
-        words = line.split()
-        number = _class_of(words)
-        if number == index:
-            removed += 1
-        elif number is not None and number > index:
-            kept.append(" ".join([str(number - 1), *words[1:]]))
-        elif words:
-            kept.append(line)
-    return "".join(f"{line}\n" for line in kept), removed
-
-
-def _class_of(words: Sequence[str]) -> int | None:
-    try:
-        number = float(words[0])
-    except (IndexError, ValueError):
-        return None
-    return int(number) if number.is_integer() else None

@@ -1,0 +1,88 @@
+"""Which images belong together, so that a split keeps them on one side."""
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import pairwise
+from pathlib import PurePosixPath
+
+_COPY = re.compile(r"[._-]rf[._-][0-9a-f]{8,}$", re.IGNORECASE)
+"""Exports of Roboflow call every augmented copy of a photo `name.rf.<hash>`."""
+_EXPORTED = re.compile(r"[_-](?:jpe?g|png|webp|bmp)$", re.IGNORECASE)
+_FRAME = re.compile(
+    r"(?P<video>.+?)[._ -]*(?:frame|frm|fr|f)?[._ -]*(?P<number>\d{3,})$", re.IGNORECASE
+)
+_NAMED_FRAME = re.compile(r"(?P<video>.*?)[._ -]*(?:frame|frm)[._ -]*\d+$", re.IGNORECASE)
+_SHORTEST_VIDEO = 3
+"""A name such as `img_0001` is a camera's count, not a video: what is before it must say more."""
+_FEWEST_VIDEOS = 3
+_COUNTERS = frozenset(
+    {"img", "image", "images", "pic", "picture", "photo", "dsc", "dscf", "dscn", "dji", "gopr"}
+    | {"mvimg", "pxl", "win", "scan", "file", "sample", "train", "val", "valid", "test", "data"}
+)
+
+
+def source_of(name: str) -> str | None:
+    """The photo or video that an image was made from, by its file name; None if it does not say.
+
+    `cup_jpg.rf.04695f7acc0d.jpg` -> `cup`; `street_frame_0012.jpg` -> `street`.
+    """
+    stem = PurePosixPath(name).stem
+    plain = _EXPORTED.sub("", _COPY.sub("", stem))
+    if (named := _NAMED_FRAME.match(plain)) and named["video"]:
+        return f"video:{named['video']}"
+    if plain != stem and _COPY.search(stem):
+        return f"photo:{plain}"
+    return None
+
+
+def grouped(members: Mapping[str, Iterable[str]]) -> dict[str, str]:
+    """One group per image, from any number of marks that it may share with others.
+
+    Args:
+        members: the marks of each image by its key: a hash, a source, a cluster. Images that
+            share a mark are of one group, and so are those that share one with either.
+
+    Returns:
+        The group's name by key: the least key of its members.
+    """
+    parent = {key: key for key in members}
+
+    def root(key: str) -> str:
+        while parent[key] != key:
+            parent[key] = parent[parent[key]]
+            key = parent[key]
+        return key
+
+    first: dict[str, str] = {}
+    for key, marks in sorted(members.items()):
+        for mark in marks:
+            a, b = root(first.setdefault(mark, key)), root(key)
+            if a != b:
+                parent[max(a, b)] = min(a, b)
+    return {key: root(key) for key in members}
+
+
+def sequences(names: Sequence[str]) -> dict[str, str]:
+    """Numbered names that follow one another, as frames of a video do, by name.
+
+    `walk_0001`, `walk_0002`, … are one sequence when the part before the number is no usual
+    counter of a camera and numbers are dense: most steps from one to the next are small. Where
+    there are fewer than three such names, or one of them has over a third of all images, the
+    numbers count the dataset, not frames.
+    """
+    found: dict[str, list[tuple[int, str]]] = {}
+    for name in names:
+        stem = _EXPORTED.sub("", _COPY.sub("", PurePosixPath(name).stem))
+        match = _FRAME.match(stem)
+        video = match["video"].strip("._- ") if match else ""
+        if match and len(video) >= _SHORTEST_VIDEO and video.lower() not in _COUNTERS:
+            found.setdefault(video, []).append((int(match["number"]), name))
+    if len(found) < _FEWEST_VIDEOS or max(map(len, found.values())) > len(names) / 3:
+        return {}
+    told: dict[str, str] = {}
+    for video, frames in found.items():
+        numbers = sorted(number for number, _ in frames)
+        steps = [b - a for a, b in pairwise(numbers)]
+        if len(steps) >= 2 and sorted(steps)[len(steps) // 2] <= 30:
+            told |= {name: f"video:{video}" for _, name in frames}
+    return told

@@ -1,0 +1,305 @@
+"""Read a dataset in any of the formats that are known, and say what did not come along."""
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path, PurePosixPath
+from typing import Any, Literal
+
+import orjson
+
+from libs.common.data_yaml import SPLITS
+from libs.common.dataset_files import label_path
+from libs.common.datasets import survey_dataset, usable
+from libs.common.errors import BadInput
+from services.dataset.domain.boxes import row_box, row_of
+from services.dataset.domain.coco import is_coco, read_coco
+from services.dataset.domain.converted import Annotated, Converted, label_text, split_of
+from services.dataset.domain.draft import Content, Draft, Picture, draft_of
+from services.dataset.domain.relabel import class_of
+from services.dataset.folders import Folder
+from services.dataset.sources import draft_of_folder
+from services.dataset.voc import is_voc, read_voc
+from services.dataset.zips import dataset_folder
+
+Format = Literal["yolo", "yolo_polygons", "coco", "voc", "darknet"]
+MAX_JSON_BYTES = 512 * 1024 * 1024
+_LOOK_BYTES = 64 * 1024
+
+
+@dataclass(slots=True)
+class Found:
+    """A dataset that was read."""
+
+    format: Format
+    draft: Draft
+    lost: Counter[str] = field(default_factory=Counter)
+    """What did not come along, and how often."""
+
+
+def read_any(root: Path, roots: Sequence[Path], wanted: str) -> Found:
+    """Read the dataset in `root`.
+
+    Args:
+        root: its folder, or its data.yaml.
+        roots: folders that nothing read may lie outside of, after links are resolved; empty: all
+            that is under `root`.
+        wanted: a format, or `auto`.
+
+    Raises:
+        BadInput: nothing usable is there, or something is hostile; the sentence says what to do.
+    """
+    if root.is_file():
+        return _yolo(root, roots)
+    folder = Folder(root, roots)
+    if not folder.images:
+        raise BadInput("There are no images in it.", code="no_images")
+    form = detect(folder) if wanted == "auto" else wanted
+    return _READERS[form](folder, roots)
+
+
+def detect(folder: Folder) -> Format:
+    """The format of what lies in a folder.
+
+    Raises:
+        BadInput: it is none of those that are known.
+    """
+    if _yolo_root(folder) is not None:
+        return "yolo"
+    if _coco_files(folder):
+        return "coco"
+    if any(is_voc(folder.root / file) for file in folder.ending(".xml")[:20]):
+        return "voc"
+    if folder.class_list() or any(_beside(folder, image) for image in folder.images[:200]):
+        return "darknet"
+    raise BadInput(
+        "It holds images, but neither a data.yaml, nor COCO json, nor Pascal VOC XML, nor label "
+        "files beside the images.",
+        code="no_dataset",
+    )
+
+
+def _yolo_root(folder: Folder) -> Path | None:
+    """Where a data.yaml is, or images/train; not where other annotations lie in such folders."""
+    described = [f for f in folder.ending(".yaml", ".yml") if _is_data_yaml(folder, f)]
+    if described:
+        nearest = min(described, key=lambda file: (file.count("/"), file))
+        return (folder.root / nearest).parent
+    others = _coco_files(folder) or folder.ending(".xml")
+    if others or not any("/labels/" in f"/{file}" for file in folder.ending(".txt")):
+        return None
+    try:
+        return dataset_folder(folder.root)
+    except BadInput:
+        return None
+
+
+def _is_data_yaml(folder: Folder, file: str) -> bool:
+    with (folder.root / file).open("rb") as stream:
+        text = stream.read(_LOOK_BYTES)
+    return any(key in text for key in (b"names", b"train", b"nc:", b"val"))
+
+
+def _coco_files(folder: Folder) -> list[str]:
+    found = []
+    for file in folder.ending(".json"):
+        with (folder.root / file).open("rb") as stream:
+            head = stream.read(_LOOK_BYTES)
+        keys = (b'"images"', b'"annotations"', b'"categories"', b'"info"')
+        if head.lstrip().startswith(b"{") and any(key in head for key in keys):
+            found.append(file)
+    return found
+
+
+def _yolo(root: Path, roots: Sequence[Path]) -> Found:
+    fenced = roots or (root if root.is_dir() else root.parent,)
+    survey = survey_dataset(root, fenced)
+    usable(survey)
+    return Found("yolo", draft_of_folder(survey, fenced))
+
+
+def _read_yolo(folder: Folder, roots: Sequence[Path]) -> Found:
+    return _yolo(_yolo_root(folder) or folder.root, roots)
+
+
+def _read_polygons(folder: Folder, roots: Sequence[Path]) -> Found:
+    """As YOLO, with the box around each polygon in its place."""
+    found = _read_yolo(folder, roots)
+    pictures = {}
+    for key, picture in found.draft.pictures.items():
+        label: Content | None = picture.label
+        if isinstance(label, Path):
+            text = label.read_text(encoding="utf-8-sig", errors="replace")
+            lines = [_boxed(line, found.lost) for line in text.splitlines() if line.strip()]
+            label = "".join(f"{line}\n" for line in lines).encode()
+        pictures[key] = Picture(
+            picture.split, picture.name, picture.pixels, label, picture.origin, picture.label_origin
+        )
+    return Found("yolo_polygons", found.draft.having(pictures), found.lost)
+
+
+def _boxed(line: str, lost: Counter[str]) -> str:
+    words = line.split()
+    box, number = row_box(words), class_of(words)
+    if len(words) < 7 or box is None or number is None:
+        return line
+    lost["masks"] += 1
+    return row_of(number, box)
+
+
+def _read_coco(folder: Folder, _: Sequence[Path]) -> Found:
+    whole = Converted()
+    places: dict[int, str] = {}
+    for file in _coco_files(folder):
+        data = _json(folder.root / file)
+        if not is_coco(data):
+            whole.lost["json files without images, annotations and categories"] += 1
+            continue
+        part = read_coco(data, split_of(file) or "train", _Sizes(folder, file))
+        places |= {id(image): file for image in part.images}
+        whole.images += part.images
+        whole.lost += part.lost
+        whole.classes += tuple(name for name in part.classes if name not in whole.classes)
+    if not whole.images:
+        raise BadInput("No COCO json with images, annotations and categories.", code="no_coco")
+    return _gathered("coco", folder, whole, places)
+
+
+def _json(file: Path) -> Any:
+    if file.stat().st_size > MAX_JSON_BYTES:
+        raise BadInput(
+            f"{file.name} is larger than {MAX_JSON_BYTES // 1024**2} MiB.", code="json_too_large"
+        )
+    try:
+        data = orjson.loads(file.read_bytes())
+    except (orjson.JSONDecodeError, RecursionError) as error:
+        raise BadInput(f"{file.name} is no JSON: {str(error)[:120]}.", code="bad_json") from error
+    return data
+
+
+class _Sizes(dict[str, tuple[int, int]]):
+    """Sizes of images, looked up in their headers only when the annotation file has none."""
+
+    def __init__(self, folder: Folder, near: str) -> None:
+        super().__init__()
+        self._folder, self._near = folder, near
+
+    def get(self, name: str, default: Any = (0, 0)) -> Any:
+        image = self._folder.find(name, self._near)
+        return self._folder.size(image) if image else default
+
+
+def _read_voc(folder: Folder, _: Sequence[Path]) -> Found:
+    whole = Converted()
+    places: dict[int, str] = {}
+    lists = _image_sets(folder)
+    for file in folder.ending(".xml"):
+        if not is_voc(folder.root / file):
+            continue
+        split = lists.get(PurePosixPath(file).stem) or split_of(str(PurePosixPath(file).parent))
+
+        def size(name: str, near: str = file) -> tuple[int, int]:
+            image = folder.find(name, near)
+            return folder.size(image) if image else (0, 0)
+
+        read_voc(folder.root / file, split or "train", whole, size)
+        places[id(whole.images[-1])] = file
+    if not whole.images:
+        raise BadInput("No Pascal VOC annotation is in it.", code="no_voc")
+    named = {name for image in whole.images for name, _ in image.boxes}
+    listed = folder.class_list()
+    whole.classes = listed if named <= set(listed) else tuple(sorted(named))
+    return _gathered("voc", folder, whole, places)
+
+
+def _image_sets(folder: Folder) -> dict[str, str]:
+    """Split by stem, from ImageSets/Main/{train,val,test}.txt."""
+    found: dict[str, str] = {}
+    for split in SPLITS:
+        for file in folder.ending(f"imagesets/main/{split}.txt"):
+            found |= {line.split()[0]: split for line in folder.lines(file)}
+    return found
+
+
+def _gathered(form: Format, folder: Folder, whole: Converted, places: dict[int, str]) -> Found:
+    """The images that were found, with labels written anew; each file once per split."""
+    pictures: dict[tuple[str, str], Picture] = {}
+    boxes: dict[tuple[str, str], Annotated] = {}
+    for image in whole.images:
+        path = folder.find(image.file, places[id(image)])
+        if path is None:
+            whole.lost["images that are not there"] += 1
+            continue
+        key = (image.split, path)
+        if key in boxes:
+            known = set(boxes[key].boxes)  # two files may tell of one image, with the same boxes
+            boxes[key].boxes += [each for each in image.boxes if each not in known]
+        else:
+            boxes[key] = image
+    if not boxes:
+        raise BadInput("None of the images that it names is there.", code="no_images")
+    if not whole.classes:
+        raise BadInput("It names no class.", code="no_classes")
+    for (split, path), image in sorted(boxes.items()):
+        label = label_text(image, whole.classes).encode()
+        name = PurePosixPath(path).name
+        pictures[split, path] = Picture(split, name, folder.root / path, label, origin=path)
+    whole.lost["images without annotation"] += len(folder.images) - len({p for _, p in boxes})
+    return Found(form, draft_of(whole.classes, pictures.values()), +whole.lost)
+
+
+def _read_darknet(folder: Folder, _: Sequence[Path]) -> Found:
+    """Labels beside the images, a list of class names, and lists of images per split."""
+    lists = _darknet_lists(folder)
+    pictures, highest = [], -1
+    for image in folder.images:
+        beside = _beside(folder, image)
+        label: Content | None = folder.root / beside if beside else None
+        split = lists.get(image) or split_of(str(PurePosixPath(image).parent)) or "train"
+        name = PurePosixPath(image).name
+        pictures.append(Picture(split, name, folder.root / image, label, image, beside or ""))
+        if beside:
+            numbers = [class_of(line.split()) for line in folder.lines(beside)]
+            highest = max([highest, *(number for number in numbers if number is not None)])
+    if not any(picture.label_origin for picture in pictures):
+        raise BadInput("There are no label files beside the images.", code="no_labels")
+    names = folder.class_list()
+    lost: Counter[str] = Counter()
+    if not names and highest >= 0:
+        names = tuple(f"class_{number}" for number in range(min(highest, 9_999) + 1))
+        lost["class names (there is no list of them)"] = len(names)
+    if not names:
+        raise BadInput("There is no list of class names, and no label has one.", code="no_classes")
+    return Found("darknet", draft_of(names, pictures), lost)
+
+
+def _beside(folder: Folder, image: str) -> str | None:
+    """The label of an image: beside it, or where YOLO looks."""
+    for path in (str(PurePosixPath(image).with_suffix(".txt")), label_path(f"/{image}")[1:]):
+        if path in folder.texts:
+            return path
+    return None
+
+
+def _darknet_lists(folder: Folder) -> dict[str, str]:
+    """Split by image, from train.txt, valid.txt and test.txt."""
+    found: dict[str, str] = {}
+    for file in folder.ending(".txt"):
+        name = PurePosixPath(file)
+        split = split_of(name.stem)
+        if split is None or name.stem.lower() not in ("train", "val", "valid", "test"):
+            continue
+        for line in folder.lines(file):
+            image = folder.find(line.replace("\\", "/").lstrip("/"), file)
+            if image:
+                found.setdefault(image, split)
+    return found
+
+
+_READERS: dict[str, Callable[[Folder, Sequence[Path]], Found]] = {
+    "yolo": _read_yolo,
+    "yolo_polygons": _read_polygons,
+    "coco": _read_coco,
+    "voc": _read_voc,
+    "darknet": _read_darknet,
+}

@@ -1,0 +1,104 @@
+"""Look into an image with Pillow: any format but a sound JPEG. The only importer of Pillow."""
+
+import io
+import os
+import struct
+import warnings
+import zlib
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+
+from services.dataset.domain.findings import Hit, Rules
+from services.dataset.domain.images import ImageFacts, bomb
+
+EXIF_ORIENTATION = 274
+_SCALE = 8
+
+
+def by_pillow(
+    path: Path | bytes, plain: ImageFacts, data: bytes, rules: Rules, full: bool
+) -> ImageFacts:
+    """Facts of anything but a sound JPEG, by Pillow."""
+    if plain.format == "png":
+        fault = _png_fault(data, plain.size_bytes, rules, full)
+        if fault:
+            return replace(plain, fault=fault)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data) if full else os.fsdecode(path)) as image:
+                width, height = image.size
+                fault = bomb(width, height, rules)
+                orientation = image.getexif().get(EXIF_ORIENTATION, 1) if fault is None else 1
+                mode, frames = image.mode, int(getattr(image, "n_frames", 1))
+                thumb = _thumb(image) if fault is None and full else None
+                return replace(
+                    plain,
+                    width=width,
+                    height=height,
+                    fault=fault,
+                    orientation=orientation if isinstance(orientation, int) else 1,
+                    mode=mode,
+                    frames=frames,
+                    thumb=thumb,
+                )
+    except Image.DecompressionBombError:
+        text = "It holds more pixels than is safe to decode: it was not. Shrink it."
+        return replace(plain, fault=Hit("decompression_bomb", text))
+    except UnidentifiedImageError:
+        rule, text = "not_an_image", "Only its first bytes are those of an image."
+    except (OSError, SyntaxError, ValueError, struct.error, EOFError) as error:
+        rule, text = "corrupt_scan_data", f"It cannot be decoded: {str(error)[:120]}."
+    return replace(plain, fault=Hit(rule, text))
+
+
+def _png_fault(data: bytes, size: int, rules: Rules, full: bool) -> Hit | None:
+    """Damage that the chunk structure of a PNG shows, before anything is decompressed."""
+    if len(data) >= 24 and data[12:16] == b"IHDR":
+        width, height = struct.unpack(">II", data[16:24])
+        if fault := bomb(width, height, rules):
+            return fault
+    if not full:
+        return None
+    at, ended = 8, False
+    while at + 12 <= len(data) and not ended:
+        (length,) = struct.unpack(">I", data[at : at + 4])
+        body = memoryview(data)[at + 4 : at + 8 + length]
+        if at + 12 + length > len(data):
+            break
+        (stored,) = struct.unpack(">I", data[at + 8 + length : at + 12 + length])
+        name = bytes(body[:4])
+        if zlib.crc32(body) != stored:
+            text = f"The checksum of its {name.decode('latin-1')} part is wrong: it was damaged."
+            return Hit("png_crc_error", text, value=name.decode("latin-1"))
+        ended = name == b"IEND"
+        at += 12 + length
+    if not ended and len(data) == size:
+        return Hit("truncated_png", "The PNG breaks off: its end is missing.")
+    return None
+
+
+def decoded_by_pillow(data: bytes) -> npt.NDArray[np.uint8] | None:
+    """The picture at an eighth of its size, (h, w, 3) BGR, or None."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(data)) as image:
+                return _thumb(image)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return None
+
+
+def _thumb(image: Image.Image) -> npt.NDArray[np.uint8]:
+    """Decode all pixels: (h, w, 3) BGR, the means of blocks of 8×8."""
+    image.load()
+    if image.mode.startswith("I"):
+        high = np.asarray(image).astype(np.int64) >> _SCALE  # 16 bits to 8
+        image = Image.fromarray(np.clip(high, 0, 255).astype(np.uint8))
+    plain = image if image.mode in ("RGB", "L") else image.convert("RGB")
+    small = plain.reduce((min(_SCALE, plain.width), min(_SCALE, plain.height)))
+    return np.ascontiguousarray(np.asarray(small.convert("RGB"))[:, :, ::-1])
