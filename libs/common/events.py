@@ -175,6 +175,9 @@ class DatasetValidated(Event):
     summary: dict[str, int] = Field(default_factory=dict, description="findings per rule")
     seconds: float = Field(ge=0)
     report: Artifact
+    findings: Artifact | None = Field(
+        default=None, description="every finding, a row each; the report has the first of each rule"
+    )
 
 
 class DatasetVersion(Value):

@@ -3,10 +3,12 @@
 import asyncio
 
 from libs.common import subjects
+from libs.common.asks import answer_questions
 from libs.common.service import open_service, until_told_to_stop
 from libs.common.settings import Settings
 from libs.common.work import run_jobs
 from services.dataset.handlers import DatasetHandler
+from services.dataset.questions import dataset_questions
 from services.dataset.workers import Workers
 
 SLOTS = 2
@@ -16,7 +18,10 @@ async def main() -> None:
     """Serve until told to stop."""
     async with open_service("dataset", Settings()) as deps, Workers() as workers:
         handler = DatasetHandler(workers)
-        await until_told_to_stop(run_jobs(deps, subjects.DATASET, handler, slots=SLOTS))
+        await until_told_to_stop(
+            run_jobs(deps, subjects.DATASET, handler, slots=SLOTS),
+            answer_questions(deps.bus, "dataset", dataset_questions(deps)),
+        )
 
 
 if __name__ == "__main__":

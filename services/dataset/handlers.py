@@ -6,16 +6,11 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import orjson
-
 from libs.common.errors import BadInput
-from libs.common.events import DatasetRequested, DatasetStarted, DatasetValidated
+from libs.common.events import DatasetRequested, DatasetStarted
 from libs.common.work import Attempt
-from services.dataset import changes, fixing, imports
-from services.dataset.domain.report import report_key
-from services.dataset.options import ValidateOptions, read_options
+from services.dataset import changes, checks, fixing, imports
 from services.dataset.task import Task
-from services.dataset.validation import validate
 from services.dataset.workers import Workers
 
 
@@ -35,40 +30,6 @@ class DatasetHandler:
             await _OPERATIONS[request.operation](Task(attempt, request, self.workers, scratch))
 
 
-async def _validate(task: Task) -> None:
-    attempt, request = task.attempt, task.request
-    options = read_options(ValidateOptions, request.options)
-    path, roots = await task.folder()
-
-    async def progress(done: int, of: int) -> None:
-        await attempt.progress(done=done, of=of, stage="checking images")
-
-    report, findings = await validate(
-        path,
-        options,
-        named=request.dataset.name,
-        validation_id=attempt.job.id,
-        roots=roots,
-        workers=task.workers,
-        progress=progress,
-    )
-    stored = await attempt.deps.artifacts.put_bytes(
-        report_key(attempt.job.id), orjson.dumps(report)
-    )
-    await attempt.tell(
-        DatasetValidated,
-        valid=report["valid"],
-        total_images=report["total_images"],
-        total_labels=report["total_labels"],
-        classes=tuple(report["classes"]),
-        errors=findings.of("E"),
-        warnings=findings.of("W"),
-        summary=report["summary"],
-        seconds=report["processing_time"],
-        report=stored,
-    )
-
-
 @contextmanager
 def _own_scratch(attempt: Attempt) -> Iterator[Path]:
     """A folder for this attempt; what earlier attempts at the job left is removed."""
@@ -85,7 +46,7 @@ def _own_scratch(attempt: Attempt) -> Iterator[Path]:
 
 
 _OPERATIONS: dict[str, Callable[[Task], Awaitable[None]]] = {
-    "validate": _validate,
+    "validate": checks.check,
     "import": imports.bring_in,
     "fix": fixing.fix,
     "edit": changes.edit,

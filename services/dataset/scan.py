@@ -17,7 +17,9 @@ from services.dataset.workers import Workers
 CHUNK_IMAGES = 64
 
 Progress = Callable[[int, int], Awaitable[None]]
-"""Called with images done and images in all."""
+"""Called with how much is done, of how much."""
+StageProgress = Callable[[int, int, str], Awaitable[None]]
+"""Called with images done, images in all, and what is being done."""
 Take = Callable[[str | None, str | None, Hit], None]
 """Called with what is found, as it is found: split, file, hit."""
 
@@ -29,7 +31,7 @@ async def scan(
     workers: Workers,
     *,
     take: Take,
-    progress: Progress,
+    progress: StageProgress,
 ) -> Scanned:
     """Everything the workers saw, put together in the order of the listing.
 
@@ -53,7 +55,7 @@ async def scan(
             row = start + index
             file = scanned.label_file_of(row) if on_label else scanned.file_of(row)
             take(scanned.split_of(row), file, hit)
-        await progress(stop, total)
+        await progress(stop, total, "checking images")
     scanned.boxes = np.concatenate(boxes) if boxes else np.zeros(0, BOX)
     scanned.tree = listing.tree
     return scanned

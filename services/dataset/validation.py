@@ -1,6 +1,7 @@
 """Check a dataset from end to end: description, names, every file, then the whole."""
 
 import asyncio
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,15 +12,17 @@ from libs.common.dataset_survey import Survey, survey_dataset
 from libs.common.safe_yaml import YamlFile, read_mapping
 from services.dataset.domain.catalogue import CATALOGUE
 from services.dataset.domain.filetree import FileTree
-from services.dataset.domain.findings import Findings, Hit, Rules
+from services.dataset.domain.findings import Hit, Rules
+from services.dataset.domain.paths import shown
 from services.dataset.domain.report import About, build_report
 from services.dataset.domain.scanned import Scanned
 from services.dataset.domain.tally import count
 from services.dataset.domain.whole import WHOLE_RULES
+from services.dataset.found_so_far import Found
 from services.dataset.listing import list_dataset
 from services.dataset.look import Orders
 from services.dataset.options import ValidateOptions
-from services.dataset.scan import Progress, Take, scan
+from services.dataset.scan import StageProgress, Take, scan
 from services.dataset.workers import Workers
 
 OWN_RULES = ".shirushi-rules.yaml"
@@ -34,9 +37,10 @@ async def validate(
     validation_id: str,
     roots: Sequence[Path],
     workers: Workers,
-    progress: Progress,
-) -> tuple[dict[str, Any], Findings]:
-    """The report on the dataset at `path`, and what was found.
+    found: Found,
+    progress: StageProgress,
+) -> dict[str, Any]:
+    """The report on the dataset at `path`.
 
     Args:
         path: folder or YAML file.
@@ -45,6 +49,7 @@ async def validate(
         validation_id: of the job.
         roots: folders that nothing read may lie outside of; empty = any.
         workers: processes that open the files.
+        found: takes what is found, as it is found.
         progress: told of images done.
 
     Raises:
@@ -61,16 +66,15 @@ async def validate(
         full=options.mode == "full",
         roots=tuple(map(str, roots)),
     )
-    findings = Findings(options.max_examples)
 
     def take(split: str | None, file: str | None, hit: Hit) -> None:
-        findings.add(rules.finding(hit, split=split, file=file))
+        found.add(rules.finding(hit, split=split, file=file))
 
     listing = await asyncio.to_thread(list_dataset, survey, Fence(roots))
+    _add_problems(survey, found, rules)
     scanned = await scan(listing, survey.names, orders, workers, take=take, progress=progress)
-    _add_problems(survey, findings, rules)
     await asyncio.to_thread(_judge_whole, scanned, rules, options, take)
-    tally = count(scanned, findings)
+    tally = count(scanned, found.findings)
     about = About(
         validation_id=validation_id,
         dataset_path=named,
@@ -79,7 +83,7 @@ async def validate(
         quirks=survey.quirks,
         seconds=time.monotonic() - begin,
     )
-    return build_report(about, tally), findings
+    return build_report(about, tally)
 
 
 def _own_rules(root: Path) -> dict[str, Any]:
@@ -113,7 +117,7 @@ def _judge_whole(scanned: Scanned, rules: Rules, options: ValidateOptions, take:
                 take(split, file, hit)
 
 
-def _add_problems(survey: Survey, findings: Findings, rules: Rules) -> None:
+def _add_problems(survey: Survey, found: Found, rules: Rules) -> None:
     """What is wrong with the description; its true counts are the survey's."""
     for problem in survey.problems:
         file = problem.file
@@ -121,9 +125,9 @@ def _add_problems(survey: Survey, findings: Findings, rules: Rules) -> None:
             inside = file.is_relative_to(survey.root)
             file = file.relative_to(survey.root) if inside else Path(file.name)
         hit = Hit(problem.rule, problem.message, problem.line, problem.value)
-        place = file.as_posix() if file else None
-        findings.add(rules.finding(hit, split=None, file=place))
+        place = shown(os.fsencode(file)) if file else None
+        found.add(rules.finding(hit, split=None, file=place))
     for rule, true_count in survey.counts.items():
         kept = sum(problem.rule == rule for problem in survey.problems)
         if true_count > kept and rules[rule].enabled:
-            findings.counts[rule, rules[rule].severity, None] += true_count - kept
+            found.findings.counts[rule, rules[rule].severity, None] += true_count - kept

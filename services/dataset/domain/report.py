@@ -54,6 +54,11 @@ def report_key(job_id: str) -> str:
     return f"datasets/.reports/{job_id}/report.json"
 
 
+def findings_key(job_id: str) -> str:
+    """Where all the findings of a job are kept, a row each."""
+    return f"datasets/.reports/{job_id}/findings.parquet"
+
+
 def sentences(findings: Findings, severity: Severity, split: str | None = None) -> list[str]:
     """One sentence per rule and split, with the number of findings and the first of them."""
     told: list[str] = []

@@ -10,6 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from services.dataset.domain.findings import Findings
+from services.dataset.findings_file import Filter, FindingsWriter, read_page
+from services.dataset.found_so_far import Found
 from services.dataset.look import Chunk, Orders, Part, look_at
 from services.dataset.options import ValidateOptions
 from services.dataset.validation import validate
@@ -67,23 +70,30 @@ def root(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def check() -> Check:
+def check(tmp_path: Path) -> Check:
     """Check a folder: `report = await check(folder, mode="fast")`."""
 
     async def run(path: Path, *, roots: tuple[Path, ...] = (), **options: Any) -> dict[str, Any]:
-        async def quiet(done: int, of: int) -> None:
-            assert 0 < done <= of
+        async def quiet(done: int, of: int, stage: str) -> None:
+            assert 0 <= done <= of
+            assert stage
 
-        report, findings = await validate(
+        folder = tmp_path / "found"
+        folder.mkdir(exist_ok=True)
+        found = Found(FindingsWriter(folder), Findings(options.get("max_examples", 100)))
+        report = await validate(
             path,
             ValidateOptions(**options),
             named="shown",
             validation_id="job1",
             roots=roots,
             workers=HereAndNow(),
+            found=found,
             progress=quiet,
         )
-        assert report["valid"] == (findings.of("E") == 0)
+        assert report["valid"] == (found.findings.of("E") == 0)
+        rows, total = read_page(found.writer.close(), Filter(), 0, 10_000)
+        assert len(rows) == total == sum(report["summary"].values())
         return report
 
     return run

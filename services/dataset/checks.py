@@ -1,0 +1,100 @@
+"""Check a dataset and tell what is found while it runs, then the whole."""
+
+import time
+from typing import Any
+
+import orjson
+
+from libs.common.events import DatasetFindingsFound, DatasetValidated
+from libs.common.work import Attempt
+from services.dataset.domain.findings import Findings
+from services.dataset.domain.report import findings_key, report_key
+from services.dataset.findings_file import FindingsWriter
+from services.dataset.found_so_far import Found
+from services.dataset.options import ValidateOptions, read_options
+from services.dataset.task import Task
+from services.dataset.validation import validate
+
+BATCH_FINDINGS = 500
+BATCH_BYTES = 400_000
+BATCH_S = 0.5
+
+
+async def check(task: Task) -> None:
+    """The operation `validate`."""
+    attempt, request = task.attempt, task.request
+    options = read_options(ValidateOptions, request.options)
+    path, roots = await task.folder()
+    found = Found(FindingsWriter(task.scratch), Findings(options.max_examples))
+    teller = _Teller(attempt, found)
+    try:
+        report = await validate(
+            path,
+            options,
+            named=request.dataset.name,
+            validation_id=attempt.job.id,
+            roots=roots,
+            workers=task.workers,
+            found=found,
+            progress=teller.progress,
+        )
+        await teller.tell(report["total_images"])
+        rows = found.writer.close()
+    except BaseException:
+        found.writer.abandon()
+        raise
+    artifacts = attempt.deps.artifacts
+    listed = await artifacts.put_file(findings_key(attempt.job.id), rows)
+    stored = await artifacts.put_bytes(report_key(attempt.job.id), orjson.dumps(report))
+    await attempt.tell(
+        DatasetValidated,
+        valid=report["valid"],
+        total_images=report["total_images"],
+        total_labels=report["total_labels"],
+        classes=tuple(report["classes"]),
+        errors=found.findings.of("E"),
+        warnings=found.findings.of("W"),
+        summary=report["summary"],
+        seconds=report["processing_time"],
+        report=stored,
+        findings=listed,
+    )
+
+
+class _Teller:
+    """Tells progress at each step, and findings in batches: soon, but not one by one."""
+
+    def __init__(self, attempt: Attempt, found: Found) -> None:
+        self.attempt = attempt
+        self.found = found
+        self.batch = 0
+        self.told_at = 0.0
+
+    async def progress(self, done: int, of: int, stage: str) -> None:
+        """After every part of the scan."""
+        await self.attempt.progress(done=done, of=of, stage=stage)
+        waiting = len(self.found.untold)
+        due = time.monotonic() - self.told_at > BATCH_S
+        if waiting >= BATCH_FINDINGS or (waiting and due):
+            await self.tell(done)
+
+    async def tell(self, done: int) -> None:
+        """Everything that was not told yet."""
+        while batch := self._next_batch():
+            self.batch += 1
+            await self.attempt.tell(
+                DatasetFindingsFound,
+                batch=self.batch,
+                findings=tuple(batch),
+                images_done=done,
+            )
+        self.told_at = time.monotonic()
+
+    def _next_batch(self) -> list[dict[str, Any]]:
+        batch: list[dict[str, Any]] = []
+        size = 0
+        while self.found.untold and len(batch) < BATCH_FINDINGS and size < BATCH_BYTES:
+            finding = self.found.untold.pop(0).as_dict()
+            size += len(orjson.dumps(finding))
+            batch.append(finding)
+        return batch
