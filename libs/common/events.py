@@ -178,6 +178,9 @@ class DatasetValidated(Event):
     findings: Artifact | None = Field(
         default=None, description="every finding, a row each; the report has the first of each rule"
     )
+    reports: dict[str, Artifact] = Field(
+        default_factory=dict, description="the same report in other languages, by language: ja"
+    )
 
 
 class DatasetVersion(Value):

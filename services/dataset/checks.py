@@ -8,7 +8,7 @@ import orjson
 from libs.common.events import DatasetFindingsFound, DatasetValidated
 from libs.common.work import Attempt
 from services.dataset.domain.findings import Findings
-from services.dataset.domain.report import findings_key, report_key
+from services.dataset.domain.report import findings_key, report_key, translated
 from services.dataset.findings_file import FindingsWriter
 from services.dataset.found_so_far import Found
 from services.dataset.options import ValidateOptions, read_options
@@ -46,6 +46,9 @@ async def check(task: Task) -> None:
     artifacts = attempt.deps.artifacts
     listed = await artifacts.put_file(findings_key(attempt.job.id), rows)
     stored = await artifacts.put_bytes(report_key(attempt.job.id), orjson.dumps(report))
+    japanese = await artifacts.put_bytes(
+        report_key(attempt.job.id, "ja"), orjson.dumps(translated(report, found.findings, "ja"))
+    )
     await attempt.tell(
         DatasetValidated,
         valid=report["valid"],
@@ -58,6 +61,7 @@ async def check(task: Task) -> None:
         seconds=report["processing_time"],
         report=stored,
         findings=listed,
+        reports={"ja": japanese},
     )
 
 

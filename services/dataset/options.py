@@ -8,6 +8,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from libs.common.dataset_edits import EditStep
 from libs.common.dataset_versions import NAME_PATTERN
 from libs.common.errors import BadInput
+from services.dataset.domain.catalogue import CATALOGUE
+from services.dataset.domain.overrides import complaints
 
 
 class Options(BaseModel):
@@ -25,6 +27,13 @@ class ValidateOptions(Options):
     mode: Literal["fast", "full"] = "full"
     rules: dict[str, dict[str, Any]] = Field(default_factory=dict)
     max_examples: int = Field(default=100, ge=1, le=10_000)
+
+    @field_validator("rules")
+    @classmethod
+    def _are_known(cls, wishes: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
+        if wrong := complaints(CATALOGUE, wishes):
+            raise ValueError(" ".join(wrong[:20]))
+        return wishes
 
 
 class ChangeOptions(Options):

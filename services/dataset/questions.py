@@ -13,8 +13,11 @@ from libs.common.errors import Conflict, NotFound
 from libs.common.events import Artifact, DatasetValidated
 from libs.common.service import Deps
 from libs.common.work import load
+from services.dataset.domain.texts import Lang
+from services.dataset.domain.wording import in_language
 from services.dataset.findings_file import Filter, read_page
 from services.dataset.options import Options, read_options
+from services.dataset.rule_questions import RULE_QUESTIONS
 
 MOST_ROWS = 500
 MOST_BYTES = 900_000
@@ -32,6 +35,7 @@ class FindingsQuestion(Options):
     file: str | None = Field(default=None, max_length=500)
     offset: int = Field(default=0, ge=0, le=2**53)
     limit: int = Field(default=100, ge=1, le=MOST_ROWS)
+    lang: Lang = "en"
 
     @field_validator("rule", "severity", "split", mode="before")
     @classmethod
@@ -45,7 +49,7 @@ def dataset_questions(deps: Deps) -> dict[str, Answer]:
     async def findings(fields: dict[str, Any]) -> bytes:
         return await answer_findings(deps, fields)
 
-    return {"findings": findings}
+    return {"findings": findings} | RULE_QUESTIONS
 
 
 async def answer_findings(deps: Deps, fields: dict[str, Any]) -> bytes:
@@ -58,6 +62,7 @@ async def answer_findings(deps: Deps, fields: dict[str, Any]) -> bytes:
         file: a part of the file's path, small and capital letters alike; absent or null = any.
         offset: how many of those that pass are left out first, 0 on.
         limit: 1 to 500, 100 when absent.
+        lang: of the messages, en or ja.
 
     Answer, JSON::
 
@@ -80,7 +85,7 @@ async def answer_findings(deps: Deps, fields: dict[str, Any]) -> bytes:
     path = await _fetched(deps, await _stored(deps, question.validation_id))
     wanted = Filter(question.rule, question.severity, question.split, question.file)
     rows, total = await asyncio.to_thread(read_page, path, wanted, question.offset, question.limit)
-    rows = _fitting(rows)
+    rows = _fitting([in_language(row, question.lang) for row in rows])
     end = question.offset + len(rows)
     return orjson.dumps(
         {

@@ -13,6 +13,7 @@ from libs.common.safe_yaml import YamlFile, read_mapping
 from services.dataset.domain.catalogue import CATALOGUE
 from services.dataset.domain.filetree import FileTree
 from services.dataset.domain.findings import Hit, Rules
+from services.dataset.domain.overrides import complaints
 from services.dataset.domain.paths import shown
 from services.dataset.domain.report import About, build_report
 from services.dataset.domain.scanned import Scanned
@@ -57,7 +58,7 @@ async def validate(
     """
     begin = time.monotonic()
     survey = await asyncio.to_thread(survey_dataset, path, roots, list_images=False)
-    rules = Rules(CATALOGUE, _own_rules(survey.root) | options.rules)
+    rules = Rules(CATALOGUE, _own_rules(survey) | options.rules)
     orders = Orders(
         classes=len(survey.names),
         rules=rules,
@@ -86,11 +87,22 @@ async def validate(
     return build_report(about, tally)
 
 
-def _own_rules(root: Path) -> dict[str, Any]:
-    file = root / OWN_RULES
-    if not file.is_file() or file.is_symlink():
+def _own_rules(survey: Survey) -> dict[str, Any]:
+    """The dataset's own settings; a mistake in them is told, and the rest of them holds."""
+    file = YamlFile(survey.root / OWN_RULES)
+    if not file.file.is_file() or file.file.is_symlink():
         return {}
-    return {str(key): value for key, value in (read_mapping(YamlFile(file)) or {}).items()}
+    wishes = {str(key): _plain(wish) for key, wish in (read_mapping(file) or {}).items()}
+    wrong = [problem.message for problem in file.problems] + complaints(CATALOGUE, wishes)
+    survey.quirks += [f"{OWN_RULES}: {text}" for text in wrong[:20]]
+    return {key: wish for key, wish in wishes.items() if not complaints(CATALOGUE, {key: wish})}
+
+
+def _plain(wish: Any) -> Any:
+    """`severity: off` without quotes is False in YAML."""
+    if isinstance(wish, dict) and wish.get("severity") is False:
+        return wish | {"severity": "off"}
+    return wish
 
 
 def _sources(survey: Survey, split: str) -> str:

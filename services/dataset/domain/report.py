@@ -7,8 +7,12 @@ from typing import Any
 
 from services.dataset.domain.findings import Findings, Severity
 from services.dataset.domain.tally import SplitTally, Tally
+from services.dataset.domain.texts import Lang
+from services.dataset.domain.wording import in_language
 
 SPLITS = ("train", "val", "test")
+_LINE = {"en": "line {}", "ja": "{} 行目"}
+_TIMES = {"en": " ({} times)", "ja": "({} 件)"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +53,10 @@ def build_report(about: About, tally: Tally) -> dict[str, Any]:
     }
 
 
-def report_key(job_id: str) -> str:
+def report_key(job_id: str, lang: Lang = "en") -> str:
     """Where the report of a job is kept."""
-    return f"datasets/.reports/{job_id}/report.json"
+    name = "report.json" if lang == "en" else f"report.{lang}.json"
+    return f"datasets/.reports/{job_id}/{name}"
 
 
 def findings_key(job_id: str) -> str:
@@ -59,7 +64,24 @@ def findings_key(job_id: str) -> str:
     return f"datasets/.reports/{job_id}/findings.parquet"
 
 
-def sentences(findings: Findings, severity: Severity, split: str | None = None) -> list[str]:
+def translated(report: Mapping[str, Any], findings: Findings, lang: Lang) -> dict[str, Any]:
+    """The same report with its sentences on findings in another language."""
+    told = dict(report)
+    for name in SPLITS:
+        told[f"{name}_info"] = report[f"{name}_info"] | {
+            "errors": sentences(findings, "E", name, lang=lang),
+            "warnings": sentences(findings, "W", name, lang=lang),
+        }
+    return told | {
+        "errors": sentences(findings, "E", lang=lang),
+        "warnings": sentences(findings, "W", lang=lang),
+        "findings": [in_language(finding, lang) for finding in report["findings"]],
+    }
+
+
+def sentences(
+    findings: Findings, severity: Severity, split: str | None = None, *, lang: Lang = "en"
+) -> list[str]:
     """One sentence per rule and split, with the number of findings and the first of them."""
     told: list[str] = []
     for (rule, weight, where), count in sorted(
@@ -71,12 +93,15 @@ def sentences(findings: Findings, severity: Severity, split: str | None = None) 
         example = next((finding for finding in examples if finding.split == where), examples[0])
         place = ", ".join(
             part
-            for part in (example.file, f"line {example.line}" if example.line else None)
+            for part in (example.file, _LINE[lang].format(example.line) if example.line else None)
             if part
         )
         head = f"{where}: " if where else ""
-        more = f" ({count} times)" if count > 1 else ""
-        told.append(f"{head}{f'{place}: ' if place else ''}{example.message}{more} [{rule}]")
+        more = _TIMES[lang].format(count) if count > 1 else ""
+        message = in_language(
+            {"rule": rule, "value": example.value, "message": example.message}, lang
+        )
+        told.append(f"{head}{f'{place}: ' if place else ''}{message['message']}{more} [{rule}]")
     return told
 
 

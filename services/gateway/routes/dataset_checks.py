@@ -1,21 +1,39 @@
 """Check datasets, and what was found."""
 
-from fastapi import APIRouter, Request, Response
+from contextlib import suppress
+from typing import Annotated
 
+import orjson
+from fastapi import APIRouter, Query, Request, Response
+
+from libs.common.asks import ask
+from libs.common.errors import Unavailable
+from services.gateway.language import Language
 from services.gateway.routes.dataset_jobs import located, start
-from services.gateway.routes.jobs import current
-from services.gateway.schemas.datasets import ValidateDataset
+from services.gateway.routes.jobs import SPOKEN, current
+from services.gateway.schemas.datasets import FindingsQuery, ValidateDataset
 from services.gateway.state import BASE, OnceOnly, State, Waits, fresh
 
 router = APIRouter(tags=["datasets"])
 
 
 @router.post("/dataset/validate")
-async def validate(body: ValidateDataset, gateway: State, once: OnceOnly, waits: Waits) -> Response:
+async def validate(
+    body: ValidateDataset, gateway: State, once: OnceOnly, waits: Waits, lang: Language
+) -> Response:
     """Check a dataset: structure, pairs, label lines, pixels, distribution."""
     dataset = await located(gateway, body.dataset_path)
     options = body.model_dump(mode="json", exclude={"dataset_path"})
-    return await start(gateway, once, waits, "validate", dataset, options)
+    if body.rules:
+        with suppress(Unavailable):  # then the check itself refuses them, as soon as it begins
+            await ask(gateway.deps.bus, "dataset", "check_rules", {"rules": body.rules})
+    return await start(gateway, once, waits, "validate", dataset, options, lang)
+
+
+@router.get("/dataset/rules")
+async def rules(gateway: State, request: Request) -> Response:
+    """Every rule: severity, threshold with its unit, fix, and what it means in both languages."""
+    return fresh(request, await ask(gateway.deps.bus, "dataset", "rules", {}))
 
 
 @router.get("/dataset/validate")
@@ -35,8 +53,30 @@ async def validations(gateway: State, request: Request) -> Response:
 
 
 @router.get("/dataset/validate/{validation_id}")
-async def validation(validation_id: str, gateway: State, request: Request) -> Response:
+async def validation(
+    validation_id: str, gateway: State, request: Request, lang: Language
+) -> Response:
     """The report, or how far it is."""
     job = gateway.ledger.job(validation_id, "dataset")
     url = f"{BASE}/dataset/validate/{job.id}"
-    return await current(gateway, request, job, status_url=url, id_name="validation_id")
+    return await current(gateway, request, job, status_url=url, id_name="validation_id", lang=lang)
+
+
+@router.get("/dataset/validate/{validation_id}/findings")
+async def findings(
+    validation_id: str,
+    query: Annotated[FindingsQuery, Query()],
+    gateway: State,
+    request: Request,
+    lang: Language,
+) -> Response:
+    """All findings, errors first; the next page is in `Link`, their number in `X-Total-Count`."""
+    job = gateway.ledger.job(validation_id, "dataset")
+    fields = query.model_dump(mode="json", exclude={"cursor", "lang"})
+    fields |= {"validation_id": job.id, "offset": query.cursor, "lang": lang}
+    page = orjson.loads(await ask(gateway.deps.bus, "dataset", "findings", fields))
+    headers = SPOKEN | {"X-Total-Count": str(page["total"])}
+    if page["next_offset"] is not None:
+        again = request.url.include_query_params(cursor=page["next_offset"])
+        headers["Link"] = f'<{again.path}?{again.query}>; rel="next"'
+    return fresh(request, page["findings"], headers)

@@ -6,6 +6,7 @@ from typing import Any
 from fastapi import Response
 
 from libs.common.events import DatasetRef, DatasetRequested
+from services.gateway.language import Lang
 from services.gateway.routes.jobs import answer
 from services.gateway.state import BASE, Gateway, Once, Patience
 
@@ -17,6 +18,7 @@ async def start(
     operation: Any,
     dataset: DatasetRef,
     options: dict[str, Any],
+    lang: Lang = "en",
 ) -> Response:
     """Ask for a dataset job and answer as soon as it is done, or in time."""
     job = once.earlier(gateway) or await gateway.publish(
@@ -29,7 +31,7 @@ async def start(
         )
     )
     url = f"{BASE}/dataset/validate/{job.id}"
-    return await answer(gateway, job, waits, status_url=url, id_name="validation_id")
+    return await answer(gateway, job, waits, status_url=url, id_name="validation_id", lang=lang)
 
 
 async def located(gateway: Gateway, text: str) -> DatasetRef:
