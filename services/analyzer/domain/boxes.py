@@ -181,3 +181,13 @@ def best_first(pairs: Overlaps, *, last_label: bool = True) -> Overlaps:
     order_p = np.arange(len(pairs.iou_p))
     order_p[several_p] = several_p[np.lexsort((label, -some.iou_p, some.detection_p))]
     return pairs.where(order_p)
+
+
+def best_of(pairs: Overlaps, detections: int) -> tuple[Floats, Ints]:
+    """Highest IoU of each detection among pairs that come best first, and that label, or 0, -1."""
+    first_p = np.ones(len(pairs.iou_p), dtype=bool)
+    first_p[1:] = pairs.detection_p[1:] != pairs.detection_p[:-1]
+    iou_d, label_d = np.zeros(detections), np.full(detections, -1, dtype=np.int64)
+    iou_d[pairs.detection_p[first_p]] = pairs.iou_p[first_p]
+    label_d[pairs.detection_p[first_p]] = pairs.label_p[first_p]
+    return iou_d, label_d

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from services.analyzer.domain.boxes import Bools, Floats
+from services.analyzer.domain.boxes import Bools, Floats, Ints
 from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.matching import Matches
 
@@ -50,11 +50,9 @@ def confidence_curves(data: Evidence, matches: Matches) -> ConfidenceCurves:
     """
     true_d = matches.label_d >= 0
     support_c = data.support_c.astype(np.float64)
-    tp_ck = np.zeros((len(data.classes), len(GRID)))
-    said_ck = np.zeros_like(tp_ck)
-    for c in range(len(data.classes)):
-        own_d = data.class_d == c
-        tp_ck[c], said_ck[c] = _reached(data.score_d[own_d], true_d[own_d])
+    reached_d = np.searchsorted(GRID, data.score_d, side="right") - 1  # the last threshold it meets
+    tp_ck = _at_or_above(data, reached_d, true_d)
+    said_ck = _at_or_above(data, reached_d, np.ones(data.detections, dtype=bool))
     precision_ck, recall_ck, f1_ck = _rates(tp_ck, said_ck, support_c[:, None])
     precision_k, recall_k, f1_k = _rates(
         tp_ck.sum(axis=0), said_ck.sum(axis=0), np.array(support_c.sum())
@@ -62,12 +60,14 @@ def confidence_curves(data: Evidence, matches: Matches) -> ConfidenceCurves:
     return ConfidenceCurves(GRID, precision_ck, recall_ck, f1_ck, precision_k, recall_k, f1_k)
 
 
-def _reached(score_n: Floats, true_n: Bools) -> tuple[Floats, Floats]:
-    """True positives and detections with score >= each threshold of the grid."""
-    order = np.argsort(score_n)
-    at_k = np.searchsorted(score_n[order], GRID, side="left")
-    true_above = np.append(np.cumsum(true_n[order][::-1])[::-1], 0)
-    return true_above[at_k].astype(np.float64), (len(score_n) - at_k).astype(np.float64)
+def _at_or_above(data: Evidence, reached_d: Ints, use_d: Bools) -> Floats:
+    """How many detections of each class have a score >= each threshold, of those to use."""
+    use = np.flatnonzero(use_d & (reached_d >= 0))
+    cells = data.class_d[use] * len(GRID) + reached_d[use]
+    counts_ck = np.bincount(cells, minlength=len(data.classes) * len(GRID))
+    counts_ck = counts_ck.reshape(len(data.classes), len(GRID))
+    above: Floats = np.cumsum(counts_ck[:, ::-1], axis=1)[:, ::-1].astype(np.float64)
+    return above
 
 
 def _rates(tp: Floats, said: Floats, support: Floats) -> tuple[Floats, Floats, Floats]:
@@ -89,14 +89,13 @@ def best_f1_confidence(data: Evidence, matches: Matches, c: int) -> float | None
     Returns:
         A score that a detection of the class has, or None if no detection of it is right.
     """
-    own_d = data.class_d == c
-    true_n = matches.label_d[own_d] >= 0
+    own_n = data.ranking.of_class(c)
+    true_n = matches.label_d[own_n] >= 0
     if not true_n.any():
         return None
-    score_n = data.score_d[own_d]
-    order = np.argsort(-score_n, kind="stable")
-    tp_n = np.cumsum(true_n[order])
+    score_n = data.score_d[own_n]
+    tp_n = np.cumsum(true_n)
     f1_n = 2 * tp_n / (np.arange(1, len(tp_n) + 1) + data.support_c[c])
-    ends_n = np.append(np.diff(score_n[order]) != 0, True)
+    ends_n = np.append(np.diff(score_n) != 0, True)
     f1_n[~ends_n] = -1
-    return float(score_n[order][int(f1_n.argmax())])
+    return float(score_n[int(f1_n.argmax())])

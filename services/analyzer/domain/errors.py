@@ -1,14 +1,16 @@
 """Why a box is wrong: TIDE's causes, box by box, and their names for older clients.
 
-Shapes in names: `c` classes, `l` labels, `d` detections, `p` overlapping pairs.
+Shapes in names: `c` classes, `x` causes, `l` labels, `d` detections, `n` wrong ones, `p`
+overlapping pairs.
 """
 
-from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
-from services.analyzer.domain.boxes import Bools, Floats, Ints
+from services.analyzer.domain.boxes import Ints, best_of
 from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.matching import BACKGROUND_IOU, NONE, Matches
 from services.analyzer.domain.operating_point import OperatingPoint
@@ -46,35 +48,38 @@ class Errors:
     class_d: Ints
     class_l: Ints
 
+    @cached_property
+    def counts_cx(self) -> Ints:
+        """Errors by class (of the detection, or of the missed label) and place in `CAUSES`."""
+        counts = [
+            np.bincount(self.class_d[self.cause_d == cause], minlength=len(self.classes))
+            for cause in CAUSES[:-1]
+        ]
+        missed = np.bincount(self.class_l[self.cause_l == "miss"], minlength=len(self.classes))
+        return np.stack([*counts, missed], axis=1)
+
     @property
     def causes(self) -> dict[str, int]:
         """How many errors have each cause."""
-        seen = Counter(self.cause_d.tolist())
-        missed = int((self.cause_l == "miss").sum())
-        return {cause: missed if cause == "miss" else seen[cause] for cause in CAUSES}
+        return dict(zip(CAUSES, self.counts_cx.sum(axis=0).tolist(), strict=True))
 
     @property
     def kinds(self) -> dict[str, int]:
         """How many errors are of each of the older clients' types."""
-        return _as_kinds(Counter(self.causes))
+        return _as_kinds(self.causes)
 
     @property
     def kinds_by_class(self) -> dict[str, dict[str, int]]:
         """The same per class: that of the detection, or of the missed label."""
-        table: dict[str, dict[str, int]] = {}
-        for name, causes in self.causes_by_class.items():
-            table[name] = _as_kinds(Counter(causes))
-        return table
+        return {name: _as_kinds(causes) for name, causes in self.causes_by_class.items()}
 
     @property
     def causes_by_class(self) -> dict[str, dict[str, int]]:
         """Errors per class and cause, zeros included."""
-        table = {}
-        for c, name in enumerate(self.classes):
-            seen = Counter(self.cause_d[self.class_d == c].tolist())
-            missed = int((self.cause_l[self.class_l == c] == "miss").sum())
-            table[name] = {cause: missed if cause == "miss" else seen[cause] for cause in CAUSES}
-        return table
+        return {
+            name: dict(zip(CAUSES, row, strict=True))
+            for name, row in zip(self.classes, self.counts_cx.tolist(), strict=True)
+        }
 
     @property
     def common(self) -> list[dict[str, str | int]]:
@@ -108,49 +113,35 @@ def errors(data: Evidence, matches: Matches, point: OperatingPoint) -> Errors:
 
     Source: Bolya et al., TIDE, ECCV 2020, section 2.2, and the order of tests of tidecv.
     """
-    pairs = matches.pairs
-    same_p = data.class_d[pairs.detection_p] == data.label_class_l[pairs.label_p]
-    own_iou_d, own_label_d = _best(pairs.detection_p, pairs.label_p, pairs.iou_p, same_p, data)
-    other_iou_d, other_label_d = _best(pairs.detection_p, pairs.label_p, pairs.iou_p, ~same_p, data)
-    wrong_d = point.kept_d & ~point.true_d
+    pairs, same_p = matches.pairs, matches.same_p
+    own_iou_d, own_label_d = best_of(pairs.where(np.flatnonzero(same_p)), data.detections)
+    other_iou_d, other_label_d = best_of(pairs.where(np.flatnonzero(~same_p)), data.detections)
+    wrong = np.flatnonzero(point.kept_d & ~point.true_d)
+    own_n, other_n = own_iou_d[wrong], other_iou_d[wrong]
     reach = min(matches.match_iou, 1 - 1e-10)
-    tests = {
-        "loc": (own_iou_d >= BACKGROUND_IOU) & (own_iou_d < reach),
-        "cls": other_iou_d >= reach,
-        "dup": own_iou_d >= reach,
-        "bkg": np.maximum(own_iou_d, other_iou_d) < BACKGROUND_IOU,
-    }
-    cause_d = np.where(
-        wrong_d, np.select(list(tests.values()), list(tests), default="both"), RIGHT
-    ).astype("<U4")
-    label_d = np.select(
-        [np.isin(cause_d, ("loc", "dup")), np.isin(cause_d, ("cls", "both"))],
-        [own_label_d, other_label_d],
-        default=NONE,
-    )
+    code_n = np.full(len(wrong), CAUSES.index("both"))
+    for cause, fits_n in (  # the first that fits is written last
+        ("bkg", np.maximum(own_n, other_n) < BACKGROUND_IOU),
+        ("dup", own_n >= reach),
+        ("cls", other_n >= reach),
+        ("loc", (own_n >= BACKGROUND_IOU) & (own_n < reach)),
+    ):
+        code_n[fits_n] = CAUSES.index(cause)
+    cause_d = np.full(data.detections, RIGHT, dtype="<U4")
+    cause_d[wrong] = np.array(CAUSES)[code_n]
+    own = np.isin(code_n, (CAUSES.index("loc"), CAUSES.index("dup")))
+    other = np.isin(code_n, (CAUSES.index("cls"), CAUSES.index("both")))
+    label_d = np.full(data.detections, NONE, dtype=np.int64)
+    label_d[wrong[own]] = own_label_d[wrong[own]]
+    label_d[wrong[other]] = other_label_d[wrong[other]]
     cause_l = np.where(point.found_l, RIGHT, "miss").astype("<U4")
     for cause in ("loc", "cls"):
-        at = label_d[cause_d == cause]
+        at = label_d[wrong[code_n == CAUSES.index(cause)]]
         cause_l[at[~point.found_l[at]]] = cause
     return Errors(data.classes, cause_d, label_d, cause_l, data.class_d, data.label_class_l)
 
 
-def _best(
-    detection_p: Ints, label_p: Ints, iou_p: Floats, use_p: Bools, data: Evidence
-) -> tuple[Floats, Ints]:
-    """Highest IoU of each detection among some pairs, and that label; 0 and -1 where there is none.
-
-    Pairs come by falling IoU within a detection, so the first one is the best.
-    """
-    detection, first = np.unique(detection_p[use_p], return_index=True)
-    iou_d = np.zeros(data.detections)
-    label_d = np.full(data.detections, NONE, dtype=np.int64)
-    iou_d[detection] = iou_p[use_p][first]
-    label_d[detection] = label_p[use_p][first]
-    return iou_d, label_d
-
-
-def _as_kinds(causes: Counter[str]) -> dict[str, int]:
+def _as_kinds(causes: Mapping[str, int]) -> dict[str, int]:
     """Counts by cause, added up by the older clients' types."""
     kinds = dict.fromkeys(
         ("false_positive", "false_negative", "misclassification", "mislocalization"), 0

@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from services.analyzer.domain.average_precision import CocoAp, coco_ap
+from services.analyzer.domain.blocks import further
 from services.analyzer.domain.confusion import Confusion, confusion
 from services.analyzer.domain.curves import (
     ConfidenceCurves,
@@ -17,7 +18,6 @@ from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.false_alarms import FalseAlarms, false_alarms
 from services.analyzer.domain.matching import Matches, match
 from services.analyzer.domain.operating_point import OperatingPoint, operating_point
-from services.analyzer.domain.yolo_val import ultralytics_ap
 
 
 @dataclass(frozen=True)
@@ -75,9 +75,12 @@ def headline(found: Analysis) -> dict[str, float]:
 def class_metrics(found: Analysis) -> dict[str, dict[str, float | int | None]]:
     """Per class; AP is null for a class without labels, `best_confidence` without a right box."""
     rows: dict[str, dict[str, float | int | None]] = {}
+    data, true_d = found.data, found.point.true_d
+    iou_c = np.bincount(
+        data.class_d[true_d], found.matches.iou_d[true_d], minlength=len(data.classes)
+    )
     for c, name in enumerate(found.data.classes):
         counts, ap_t = found.point.per_class[c], found.ap.ap_ct[c]
-        iou = found.matches.iou_d[found.point.true_d & (found.data.class_d == c)]
         labelled = bool(found.point.support_c[c])
         rows[name] = {
             "precision": counts.precision,
@@ -89,7 +92,7 @@ def class_metrics(found: Analysis) -> dict[str, dict[str, float | int | None]]:
             "tp": counts.tp,
             "fp": counts.fp,
             "fn": counts.fn,
-            "average_iou": float(iou.mean()) if len(iou) else None,
+            "average_iou": float(iou_c[c] / counts.tp) if counts.tp else None,
             "best_confidence": best_f1_confidence(found.data, found.matches, c),
         }
     return rows
@@ -149,7 +152,7 @@ def error_analysis(found: Analysis) -> dict[str, Any]:
 
 def extras(found: Analysis) -> dict[str, Any]:
     """What analysis.md asks for beyond the older clients' fields."""
-    theirs, alarms = ultralytics_ap(found.data, found.matches), found.alarms
+    alarms = found.alarms
     return {
         "macro": found.point.macro,
         "undefined": list(found.point.micro.undefined),
@@ -160,13 +163,7 @@ def extras(found: Analysis) -> dict[str, Any]:
             "per_1000_images_by_class": alarms.per_1000_images_by_class,
             "note": None if alarms.clean_images else "the set has no image without a logo",
         },
-        "ultralytics": {
-            "precision_max_f1": theirs.precision,
-            "recall_max_f1": theirs.recall,
-            "confidence_max_f1": theirs.confidence,
-            "map50": theirs.map50,
-            "map50_95": theirs.map50_95,
-        },
+        **further(found.data, found.matches, found.point, found.ap),
         "confusion_matrix": confusion_data(found.table),
         "curves": curve_data(found),
     }

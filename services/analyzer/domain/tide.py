@@ -14,13 +14,12 @@ import numpy.typing as npt
 
 from services.analyzer.domain.assignment import take
 from services.analyzer.domain.average_precision import TrueTable
-from services.analyzer.domain.boxes import Bools, Floats, Ints, Overlaps, best_first
+from services.analyzer.domain.boxes import Bools, Floats, Ints, Overlaps, best_first, best_of
+from services.analyzer.domain.errors import CAUSES
 from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.matching import BACKGROUND_IOU, NONE, Matches
 from services.analyzer.domain.tide_order import data_points
 
-CAUSES = ("cls", "loc", "both", "dup", "bkg", "miss")
-"""Wrong class, wrong place, both, a label found twice, nothing there, a label not found."""
 RIGHT, CLS, LOC, BOTH, DUP, BKG = range(-1, 5)
 """Codes of detections: right or not counted, then places in `CAUSES`."""
 RECALL_POINTS = np.arange(101) / 100
@@ -140,16 +139,6 @@ def _causes(
     label_d[of_own] = own_label_d[of_own]
     label_d[cause_d == CLS] = other_label_d[cause_d == CLS]
     return cause_d.astype(np.int8), label_d
-
-
-def best_of(pairs: Overlaps, detections: int) -> tuple[Floats, Ints]:
-    """Highest IoU of each detection among pairs that come best first, and that label, or 0, -1."""
-    first_p = np.ones(len(pairs.iou_p), dtype=bool)
-    first_p[1:] = pairs.detection_p[1:] != pairs.detection_p[:-1]
-    iou_d, label_d = np.zeros(detections), np.full(detections, NONE, dtype=np.int64)
-    iou_d[pairs.detection_p[first_p]] = pairs.iou_p[first_p]
-    label_d[pairs.detection_p[first_p]] = pairs.label_p[first_p]
-    return iou_d, label_d
 
 
 def _costs(

@@ -12,8 +12,9 @@ import pytest
 from tidecv import TIDE
 
 from services.analyzer.domain.average_precision import coco_ap
+from services.analyzer.domain.errors import CAUSES
 from services.analyzer.domain.matching import match
-from services.analyzer.domain.tide import CAUSES, tide
+from services.analyzer.domain.tide import tide
 from services.analyzer.domain.yolo_val import ultralytics_ap, ultralytics_confusion
 from tests.unit.services.analyzer.domain.generated import SETS
 from tests.unit.services.analyzer.domain.referees import by_coco, by_tidecv
