@@ -2,6 +2,9 @@
 
 import os
 import shutil
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +15,9 @@ from ultralytics.utils.torch_utils import strip_optimizer, unwrap_model
 from libs.common.errors import BadInput
 from libs.common.weights import check_names
 
-FILES = ("last.pt", "best.pt", "state.pt")
+WEIGHTS = ("last.pt", "best.pt")
+MOST_SHARE = 20.0
+"""A checkpoint that takes a second is written every 20 seconds at most."""
 
 
 class AtomicPath(type(Path())):  # type: ignore[misc]
@@ -45,14 +50,51 @@ def check_weights(path: Path) -> None:
     check_names(names, file=path.name)
 
 
-def snapshot(trainer: Any) -> dict[str, Any]:
+class Pace:
+    """When a checkpoint within an epoch is due: by the clock, and never a large share of the time.
+
+    Args:
+        every_s: seconds between checkpoints, at least; also the most work a crash can cost.
+    """
+
+    def __init__(self, every_s: float) -> None:
+        self.every_s, self.took_s, self.saved_at = every_s, 0.0, time.monotonic()
+
+    def begin(self, at: float) -> None:
+        """Count from here, where a part of an epoch begins."""
+        self.saved_at = max(self.saved_at, at)
+
+    def due(self) -> bool:
+        """Whether it is time: a slow disk makes them rarer."""
+        return time.monotonic() - self.saved_at >= max(self.every_s, MOST_SHARE * self.took_s)
+
+    @contextmanager
+    def saving(self) -> Iterator[None]:
+        """Around the writing of one."""
+        began = time.monotonic()
+        yield
+        self.saved_at = time.monotonic()
+        self.took_s = self.saved_at - began
+
+
+def snapshot(trainer: Any, *, batches: int = 0) -> dict[str, Any]:
     """Everything that a later attempt needs to go on to the same bits.
 
+    Args:
+        trainer: between two optimizer steps, with no gradients pending.
+        batches: done of the running epoch; 0 = the epoch is done.
+
     Returns:
-        `epoch` (0-based, the last one inside), exact tensors, and the run's records so far.
+        `epoch` (0-based, the last whole one; -1 = none), `batches` (done of the next), exact
+        tensors, and the run's records so far.
     """
+    within = batches > 0
+    csv: Path = trainer.csv
     return {
-        "epoch": trainer.epoch,
+        "epoch": trainer.epoch - 1 if within else trainer.epoch,
+        "batches": batches,
+        "tloss": dict(trainer.tloss) if within else None,
+        "epoch_s": time.monotonic() - trainer.epoch_began if within else 0.0,
         "stopped": bool(trainer.stop),
         "cut": trainer.cut,
         "model": unwrap_model(trainer.model).state_dict(),
@@ -60,32 +102,43 @@ def snapshot(trainer: Any) -> dict[str, Any]:
         "updates": trainer.ema.updates,
         "optimizer": trainer.optimizer.state_dict(),
         "scaler": trainer.scaler.state_dict(),
+        "best_fitness": None if trainer.best_fitness is None else float(trainer.best_fitness),
+        "stopper": {
+            "best_fitness": float(trainer.stopper.best_fitness),
+            "best_epoch": trainer.stopper.best_epoch,
+            "possible_stop": trainer.stopper.possible_stop,
+        },
         "names": dict(trainer.data["names"]),
         "confusion": trainer.confusion,
         "history": trainer.history,
         "elapsed_s": trainer.elapsed_s(),
-        "results_csv": trainer.csv.read_text(encoding="utf-8"),
+        "results_csv": csv.read_text(encoding="utf-8") if csv.exists() else "",
         "args_yaml": (trainer.save_dir / "args.yaml").read_text(encoding="utf-8"),
     }
 
 
-def write_checkpoint(save_dir: Path, epoch: int, state: dict[str, Any]) -> dict[str, str]:
+def write_checkpoint(save_dir: Path, state: dict[str, Any]) -> dict[str, str]:
     """Put a checkpoint together that stays as it is while training goes on.
 
     Args:
-        save_dir: of the run; its weights/ holds this epoch's last.pt and best.pt.
-        epoch: last one inside, 1-based.
+        save_dir: of the run; its weights/ holds the last.pt and best.pt of the last whole epoch.
         state: of `snapshot`.
 
     Returns:
-        Path by name, of last.pt, best.pt and state.pt.
+        Path by name, of state.pt and, once an epoch is done, of last.pt and best.pt.
     """
-    folder = save_dir / "checkpoints" / f"{epoch:05d}"
+    folder = save_dir / "checkpoints" / checkpoint_name(state["epoch"] + 1, state["batches"])
     folder.mkdir(parents=True)
-    for name in ("last.pt", "best.pt"):
+    names = [name for name in WEIGHTS if (save_dir / "weights" / name).exists()]
+    for name in names:
         os.link(save_dir / "weights" / name, folder / name)
     torch.save(state, folder / "state.pt")
-    return {name: str(folder / name) for name in FILES}
+    return {name: str(folder / name) for name in (*names, "state.pt")}
+
+
+def checkpoint_name(epochs: int, batches: int) -> str:
+    """The folder of a checkpoint; later ones sort after earlier ones."""
+    return f"{epochs:05d}-{batches:07d}"
 
 
 def read_checkpoint(folder: Path, save_dir: Path) -> dict[str, Any]:
@@ -96,9 +149,10 @@ def read_checkpoint(folder: Path, save_dir: Path) -> dict[str, Any]:
     """
     weights = save_dir / "weights"
     weights.mkdir(parents=True, exist_ok=True)
-    for name in ("last.pt", "best.pt"):
-        check_weights(folder / name)
-        shutil.copyfile(folder / name, weights / name)
+    for name in WEIGHTS:
+        if (folder / name).exists():
+            check_weights(folder / name)
+            shutil.copyfile(folder / name, weights / name)
     state: dict[str, Any] = torch.load(folder / "state.pt", map_location="cpu", weights_only=True)
     return state
 

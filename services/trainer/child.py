@@ -107,6 +107,10 @@ class Child:
         """Ask it to stop after this batch, and to keep what there is."""
         self._send({"op": "finish"})
 
+    def pause(self) -> None:
+        """Ask it to write a checkpoint at the next optimizer step, and to end."""
+        self._send({"op": "pause"})
+
     async def end(self) -> None:
         """Kill it and everything it started; return when nothing of it runs any more.
 

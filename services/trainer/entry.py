@@ -41,11 +41,11 @@ def die_with(parent: int) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
 
-def obey(commands: FileIO, finish: Event) -> None:
+def obey(commands: FileIO, wishes: dict[str, Event]) -> None:
     """Read commands until the parent closes the pipe."""
     while line := commands.readline():
-        if json.loads(line).get("op") == "finish":
-            finish.set()
+        if wish := wishes.get(json.loads(line).get("op")):
+            wish.set()
 
 
 SIGNS = (
@@ -80,7 +80,7 @@ def explain(error: Exception) -> tuple[str, str]:
     return "", f"{type(error).__name__}: {text[:500]}"
 
 
-def train(order: dict[str, Any], channel: Channel, finish: Event) -> None:
+def train(order: dict[str, Any], channel: Channel, wishes: dict[str, Event]) -> None:
     """Run one order to its end."""
     from services.trainer import checkpoint, yolo  # noqa: PLC0415 - imported while in stock
 
@@ -93,8 +93,12 @@ def train(order: dict[str, Any], channel: Channel, finish: Event) -> None:
     if state and state["stopped"]:  # the former attempt died while it published
         channel.say("resumed_at_end", history=state["history"])
     else:
-        trainer = yolo.Trainer(order, state, channel.say, finish)
-        trainer.train()  # type: ignore[no-untyped-call]
+        trainer = yolo.Trainer(order, state, channel.say, yolo.Wishes(**wishes))
+        try:
+            trainer.train()  # type: ignore[no-untyped-call]
+        except yolo.Paused:
+            channel.say("paused")
+            return
         state = checkpoint.snapshot(trainer)
     history = state["history"]
     best = next(epoch for epoch in reversed(history) if epoch["best"])
@@ -115,7 +119,7 @@ def main() -> None:
     descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
     die_with(parent)
     os.set_inheritable(descriptor, False)
-    channel, finish = Channel(descriptor), Event()
+    channel, wishes = Channel(descriptor), {"finish": Event(), "pause": Event()}
     from services.trainer import yolo  # noqa: PLC0415, F401 - the seconds a start does not take
 
     channel.say("ready")
@@ -123,9 +127,9 @@ def main() -> None:
     line = commands.readline()
     if not line:
         return
-    Thread(target=obey, args=(commands, finish), daemon=True).start()
+    Thread(target=obey, args=(commands, wishes), daemon=True).start()
     try:
-        train(json.loads(line), channel, finish)
+        train(json.loads(line), channel, wishes)
     except Exception as error:  # noqa: BLE001 - the last word of a process
         traceback.print_exc()
         code, message = explain(error)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+from ultralytics.data.build import InfiniteDataLoader
 from ultralytics.data.dataset import YOLODataset
 
 from services.trainer.domain.seeds import epoch_order, mix
@@ -13,16 +14,37 @@ from services.trainer.domain.seeds import epoch_order, mix
 class EpochSampler:
     """Yields epoch * n + index, so that a loader's worker knows the epoch of each sample."""
 
-    def __init__(self, images: int, seed: int, epoch: int) -> None:
-        self.images, self.seed, self.epoch = images, seed, epoch
+    def __init__(self, images: int, batch: int, seed: int) -> None:
+        self.images, self.batch, self.seed = images, batch, seed
+        self.epoch, self.batches_done = 0, 0
+
+    def go_to(self, epoch: int, batches_done: int) -> None:
+        """What is read next: `epoch`, 0-based, without its first batches. For a fresh iterator."""
+        self.epoch, self.batches_done = epoch, batches_done
 
     def __len__(self) -> int:
         return self.images
 
     def __iter__(self) -> Iterator[int]:
         epoch, self.epoch = self.epoch, self.epoch + 1
-        order = epoch_order(self.images, seed=self.seed, epoch=epoch)
+        skipped, self.batches_done = self.batches_done * self.batch, 0
+        order = epoch_order(self.images, seed=self.seed, epoch=epoch)[skipped:]
         return (epoch * self.images + int(index) for index in order)
+
+
+class PartLoader(InfiniteDataLoader):
+    """A loader whose next epoch may lack its first batches: those that were trained on before."""
+
+    batches_done: int = 0
+
+    iterator: Any
+
+    def __iter__(self) -> Any:
+        done, self.batches_done = self.batches_done, 0
+        if self.iterator is None:
+            self.iterator = self._get_iterator()
+        for _ in range(len(self) - done):
+            yield next(self.iterator)
 
 
 class SeededDataset(YOLODataset):
@@ -38,24 +60,25 @@ class SeededDataset(YOLODataset):
         return super().__getitem__(index)
 
 
-def repeatable(loader: Any, *, seed: int, epoch: int) -> EpochSampler:
+def repeatable(loader: Any, *, seed: int) -> EpochSampler:
     """Make an ultralytics loader of training batches repeat.
 
     Args:
         loader: just built, nothing read yet.
         seed: of the run.
-        epoch: the first that will be read, 0-based.
 
     Returns:
-        The sampler now inside; set its `epoch` after the loader was reset.
+        The sampler now inside; tell it where to go whenever the loader was reset.
     """
     dataset = loader.dataset
     dataset.run_seed, dataset.__class__ = seed, SeededDataset
     for transform in _transforms(dataset.transforms):
         if hasattr(transform, "buffer_enabled"):  # mosaic of what happened to be loaded lately
             transform.buffer_enabled = False
-    sampler = EpochSampler(len(dataset), seed, epoch)
-    loader.batch_sampler.sampler.sampler = sampler
+    batches = loader.batch_sampler.sampler
+    sampler = EpochSampler(len(dataset), batches.batch_size, seed)
+    batches.sampler = sampler
+    loader.__class__ = PartLoader
     return sampler
 
 

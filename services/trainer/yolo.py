@@ -3,7 +3,7 @@
 It runs in a child process. Three differences to a plain `yolo train` make a killed run resumable
 to the same bits: samples are seeded by (seed, epoch, index), an epoch ends with an optimizer
 step, and state.pt holds what last.pt leaves out or rounds: raw weights, EMA and optimizer in
-full precision.
+full precision, and the batches of the epoch that are done.
 """
 # mypy: allow-untyped-calls
 
@@ -12,7 +12,7 @@ import os
 import random
 import time
 from copy import copy
-from pathlib import Path
+from dataclasses import dataclass, field
 from threading import Event
 from typing import Any, Protocol
 
@@ -23,7 +23,7 @@ from ultralytics.nn.tasks import DetectionModel
 from ultralytics.utils.torch_utils import ModelEMA, unwrap_model
 
 from libs.common.errors import BadInput, PermanentError
-from services.trainer.checkpoint import AtomicPath, snapshot, write_checkpoint
+from services.trainer.checkpoint import AtomicPath, Pace, snapshot, write_checkpoint
 from services.trainer.domain.seeds import mix
 from services.trainer.repeatable import repeatable
 
@@ -35,6 +35,18 @@ class Say(Protocol):
 
     def __call__(self, type_: str, **fields: Any) -> None:
         """`type_` names the message, `fields` are JSON values."""
+
+
+class Paused(BaseException):
+    """The training left its place, and can go on from its checkpoint; not an error."""
+
+
+@dataclass
+class Wishes:
+    """What the parent wants of a running training."""
+
+    finish: Event = field(default_factory=Event)
+    pause: Event = field(default_factory=Event)
 
 
 class Validator(DetectionValidator):
@@ -60,26 +72,29 @@ class Trainer(DetectionTrainer):
     validator: Any
     metrics: Any
     tloss: Any
+    losses_before: dict[str, torch.Tensor] | None = None
+    epoch_s_before: float = 0.0
 
     def __init__(
-        self, order: dict[str, Any], state: dict[str, Any] | None, say: Say, finish: Event
+        self, order: dict[str, Any], state: dict[str, Any] | None, say: Say, wishes: Wishes
     ) -> None:
-        self.say, self.finish, self.state = say, finish, state
-        self.memory_share = order["memory_share"]
+        self.say, self.wishes, self.state = say, wishes, state
+        self.memory_share: float = order["memory_share"]
         self.history: list[dict[str, Any]] = list(state["history"]) if state else []
         self.confusion = state["confusion"] if state else None
         self.done_before_s: float = state["elapsed_s"] if state else 0.0
         self.next_epoch = state["epoch"] + 1 if state else 0
+        self.batches_before: int = state["batches"] if state else 0
         self.batch_index, self.pending, self.said_at, self.cut = 0, 0, 0.0, False
-        overrides = dict(order["overrides"])
-        if state:
-            overrides["resume"] = str(Path(overrides["save_dir"]) / "weights" / "last.pt")
-        super().__init__(overrides=overrides)
+        self.pace = Pace(order["checkpoint_s"])
+        super().__init__(overrides=dict(order["overrides"]))
+        self.args.workers = order["overrides"]["workers"]  # ultralytics takes none on the CPU
         self.wdir = AtomicPath(self.wdir)
         self.last, self.best = self.wdir / "last.pt", self.wdir / "best.pt"
         if state:  # the record of what was asked, not of where the checkpoint lay
             (self.save_dir / "args.yaml").write_text(state["args_yaml"], encoding="utf-8")
-            self.csv.write_text(state["results_csv"], encoding="utf-8")
+            if state["results_csv"]:
+                self.csv.write_text(state["results_csv"], encoding="utf-8")
 
     def run_callbacks(self, event: str) -> None:
         """Our hooks are methods; those of ultralytics report to other services."""
@@ -105,12 +120,12 @@ class Trainer(DetectionTrainer):
         """Training batches in an order, and augmented in a way, that is a function of the seed."""
         loader = super().get_dataloader(dataset_path, batch_size, rank, mode)
         if mode == "train":
-            self.sampler = repeatable(loader, seed=self.args.seed, epoch=self.next_epoch)
+            self.sampler = repeatable(loader, seed=self.args.seed)
         return loader
 
     def _close_dataloader_mosaic(self) -> None:
         super()._close_dataloader_mosaic()
-        self.sampler.epoch = self.epoch  # the loader starts anew, at this epoch
+        self.sampler.go_to(self.epoch, self.batch_index)  # the loader starts anew, here
 
     def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Scale as stock; with multi_scale the size is drawn from (seed, epoch, batch)."""
@@ -118,23 +133,26 @@ class Trainer(DetectionTrainer):
         prepared: dict[str, Any] = super().preprocess_batch(batch)
         return prepared
 
-    def resume_training(self, ckpt: Any) -> None:
-        """Go on from the checkpoint, from its exact state rather than its rounded one."""
-        super().resume_training(ckpt)
-        if not self.state:
+    def resume_training(self, ckpt: Any) -> None:  # noqa: ARG002 - ultralytics passes it
+        """Go on from the exact state; ultralytics' own resume knows whole epochs, rounded."""
+        state, self.state = self.state, None
+        if state is None:
             return
-        if self.state["names"] != self.data["names"]:
+        if state["names"] != self.data["names"]:
             raise BadInput(
                 "the dataset's classes changed since this training began: start a new one",
                 code="classes_changed",
             )
-        unwrap_model(self.model).load_state_dict(self.state["model"])
+        unwrap_model(self.model).load_state_dict(state["model"])
         self.ema = ModelEMA(self.model)
-        self.ema.ema.load_state_dict(self.state["ema"])
-        self.ema.updates = self.state["updates"]
-        self.optimizer.load_state_dict(self.state["optimizer"])
-        self.scaler.load_state_dict(self.state["scaler"])
-        self.state = None
+        self.ema.ema.load_state_dict(state["ema"])
+        self.ema.updates = state["updates"]
+        self.optimizer.load_state_dict(state["optimizer"])
+        self.scaler.load_state_dict(state["scaler"])
+        self.best_fitness = state["best_fitness"]
+        self.stopper.__dict__.update(state["stopper"])
+        self.start_epoch = self.next_epoch
+        self.losses_before, self.epoch_s_before = state["tloss"], state["epoch_s"]
 
     def on_pretrain_routine_end(self) -> None:
         """Use all cores: device selection left one thread on two. Stay within the GPU's share."""
@@ -155,12 +173,26 @@ class Trainer(DetectionTrainer):
         self.train_time_start -= self.done_before_s
 
     def on_train_epoch_start(self) -> None:
-        """Redone epochs (out of memory, not finite) see their own samples again."""
-        if self.epoch != self.next_epoch:
+        """The next epoch, or the rest of it; redone ones see their own samples again."""
+        fresh = self.train_loader.iterator is None
+        if self.epoch != self.next_epoch and not fresh:
             self.train_loader.reset()
-            self.sampler.epoch = self.epoch
+            fresh = True
         self.next_epoch = self.epoch + 1
-        self.batch_index, self.pending, self.epoch_began = 0, 0, time.monotonic()
+        self.batch_index, self.batches_before = self.batches_before, 0
+        if fresh:
+            self.sampler.go_to(self.epoch, self.batch_index)
+        self.train_loader.batches_done = self.batch_index
+        self.pending, self.epoch_began = 0, time.monotonic() - self.epoch_s_before
+        self.epoch_s_before = 0.0
+        self.pace.begin(self.epoch_began)
+
+    def on_train_batch_start(self) -> None:
+        """The running means of an epoch's losses go on, too."""
+        if self.losses_before is not None:
+            device = self.device
+            self.tloss = {name: value.to(device) for name, value in self.losses_before.items()}
+            self.losses_before = None
 
     def optimizer_step(self) -> None:
         """Called at the pace of ultralytics, which spans epochs: ours is kept below."""
@@ -169,17 +201,14 @@ class Trainer(DetectionTrainer):
         """Step when enough gradients are there, and at the end of an epoch in any case."""
         self.batch_index += 1
         self.pending += 1
-        if self.finish.is_set():
+        last = self.batch_index == len(self.train_loader)
+        if self.wishes.finish.is_set():
             self.stop = self.cut = True
-        if (
-            self.pending >= self.accumulate
-            or self.batch_index == len(self.train_loader)
-            or self.stop
-        ):
+        if self.pending >= self.accumulate or last or self.stop:
             super().optimizer_step()
             self.pending = 0
         now = time.monotonic()
-        if now - self.said_at >= BATCH_PERIOD_S or self.batch_index == len(self.train_loader):
+        if now - self.said_at >= BATCH_PERIOD_S or last:
             self.said_at = now
             images = self.batch_index * self.batch_size
             self.say(
@@ -191,15 +220,40 @@ class Trainer(DetectionTrainer):
                 losses=finite(self.tloss),
                 images_per_s=round(images / max(now - self.epoch_began, 1e-6), 2),
             )
+        if self.pending == 0 and not last and not self.stop:
+            self._between_batches()
+
+    def _between_batches(self) -> None:
+        """A checkpoint within the epoch, when it is time for one or somebody wants the place."""
+        pause = self.wishes.pause.is_set()
+        if not pause and not self.pace.due():
+            return
+        with self.pace.saving():
+            state = snapshot(self, batches=self.batch_index)
+            files = write_checkpoint(self.save_dir, state)
+        self.say("checkpoint", epoch=self.epoch, batches=self.batch_index, checkpoint=files)
+        if pause:
+            raise Paused
 
     def on_train_epoch_end(self) -> None:
         """A loss that is not finite in the first epoch stays so: ultralytics would go on."""
-        if self.epoch == self.start_epoch and len(finite(self.tloss)) < len(self.tloss):
+        if not self.history and len(finite(self.tloss)) < len(self.tloss):
             raise PermanentError(
                 f"the loss is not finite in epoch {self.epoch + 1}: lower learning_rate, or check "
                 "the labels; with amp, try amp=false",
                 code="loss_not_finite",
             )
+
+    def _handle_nan_recovery(self, epoch: int) -> bool:
+        """Back to the last good weights, also in the first epoch after a resume."""
+        first, self.start_epoch = self.start_epoch, -1
+        try:
+            recovered = bool(super()._handle_nan_recovery(epoch))
+        finally:
+            self.start_epoch = first
+        if recovered:
+            self.say("recovered", epoch=epoch + 1)
+        return recovered
 
     def save_model(self) -> bool:
         """Write last.pt, best.pt and state.pt, and tell the epoch."""
@@ -207,12 +261,12 @@ class Trainer(DetectionTrainer):
         if best:
             self.confusion = torch.from_numpy(self.validator.confusion_matrix.matrix.copy())
         self.history.append(self._record(best))
-        super().save_model()
-        self.say(
-            "epoch",
-            **self.history[-1],
-            checkpoint=write_checkpoint(self.save_dir, self.epoch + 1, snapshot(self)),
-        )
+        with self.pace.saving():
+            super().save_model()
+            files = write_checkpoint(self.save_dir, snapshot(self))
+        self.say("epoch", **self.history[-1], checkpoint=files)
+        if self.wishes.pause.is_set() and not self.stop:
+            raise Paused
         return True
 
     def elapsed_s(self) -> float:
@@ -260,4 +314,10 @@ def _amp_works(model: torch.nn.Module) -> bool:
     return next(model.parameters()).device.type == "cuda"
 
 
+def _counted(batches: Any) -> Any:
+    """`enumerate` for the training loop: the number of a batch counts those trained on before."""
+    return enumerate(batches, getattr(batches, "batches_done", 0))
+
+
 setattr(ultralytics.engine.trainer, "check_amp", _amp_works)  # noqa: B010 - not exported
+setattr(ultralytics.engine.trainer, "enumerate", _counted)  # noqa: B010

@@ -18,6 +18,8 @@ AUTO_BATCH = 16
 FEW_STEPS = 100
 TRANSFER_FREEZE = 10
 LATE_MOSAIC = 10
+CHECKPOINT_S = 45.0
+"""Seconds of work that a crash may cost, about."""
 
 
 @dataclass(frozen=True)
@@ -44,12 +46,13 @@ class Plan:
         Args:
             data: the data.yaml that the service wrote itself.
             save_dir: an empty folder for the run's files.
-            resume: a folder with last.pt, best.pt and state.pt; None = from the start.
+            resume: a folder with state.pt (and last.pt, best.pt); None = from the start.
         """
         return {
             "overrides": {**self.overrides, "data": data, "save_dir": save_dir},
             "weights": self.weights,
             "memory_share": self.memory_share,
+            "checkpoint_s": CHECKPOINT_S,
             "resume": resume,
         }
 

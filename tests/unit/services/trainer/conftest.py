@@ -91,6 +91,7 @@ async def train(drawn: Path, child_home: Path, tmp_path: Path) -> AsyncIterator[
         weights: Path | None = None,
         resume: Path | None = None,
         hook: Hook | None = None,
+        checkpoint_s: float = 45.0,
         **given: Any,
     ) -> Run:
         found = read_dataset(dataset)
@@ -107,7 +108,7 @@ async def train(drawn: Path, child_home: Path, tmp_path: Path) -> AsyncIterator[
             data=str(write_data_yaml(found, out / "data.yaml")),
             save_dir=str(out / "train"),
             resume=str(resume) if resume else None,
-        )
+        ) | {"checkpoint_s": checkpoint_s}
         child = await Child.start(child_environment(child_home))
         children.append(child)
         await child.ready()

@@ -8,6 +8,7 @@ import zipfile
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 from libs.common.children import child_environment
@@ -128,15 +129,16 @@ class Killed:
             await child.end()
 
 
+@pytest.mark.parametrize("workers", [0, 2])
 async def test_a_run_killed_in_mid_epoch_ends_with_the_same_bits(
-    train: Train, child_home: Path
+    train: Train, child_home: Path, workers: int
 ) -> None:
     options = {"epochs": 4, "imgsz": 64, "extra": {"nbs": 8}}  # two batches an optimizer step
     whole = await train("whole", **options)
-    killed = await train("killed", hook=Killed(3), **options)
+    killed = await train("killed", hook=Killed(3), workers=workers, **options)
     assert not killed.of("done")
     folder = Path(newest_state(killed)).parent
-    resumed = await train("resumed", resume=folder, **options)
+    resumed = await train("resumed", resume=folder, workers=workers, **options)
 
     assert resumed.last("started")["start_epoch"] == 2
     assert [epoch["epoch"] for epoch in resumed.last("started")["history"]] == [1, 2]
@@ -145,6 +147,42 @@ async def test_a_run_killed_in_mid_epoch_ends_with_the_same_bits(
     assert rows(resumed) == rows(whole)
     assert [row[0] for row in rows(resumed)] == ["1", "2", "3", "4"]
     assert resumed.last("done")["best_metrics"] == whole.last("done")["best_metrics"]
+
+
+class Paused:
+    """Asks for a pause after the first batch of an epoch."""
+
+    def __init__(self, epoch: int) -> None:
+        self.epoch = epoch
+
+    async def __call__(self, child: Child, message: dict[str, Any]) -> None:
+        if message["type"] == "batch" and message["epoch"] == self.epoch:
+            child.pause()
+
+
+async def test_a_run_paused_within_its_first_and_its_last_epoch_ends_with_the_same_bits(
+    train: Train, child_home: Path, tmp_path: Path
+) -> None:
+    """The last epoch has no mosaic: its loader starts anew, within the epoch."""
+    more = draw_dataset(tmp_path / "more", train=24)
+    options = {"dataset": more, "epochs": 3, "imgsz": 64, "batch_size": 2, "extra": {"nbs": 4}}
+    whole = await train("whole", **options)
+    first = await train("first", hook=Paused(1), workers=2, **options)
+    assert [m["type"] for m in first.messages if m["type"] != "batch"][-1] == "paused"
+    [saved] = first.of("checkpoint")
+    assert saved["epoch"] == 0
+    assert 0 < saved["batches"] < 12
+    second = await train("second", hook=Paused(3), resume=folder_of(saved), **options)
+    assert second.last("batch")["epoch"] == 3
+    last = second.last("checkpoint")
+    assert (last["epoch"], second.last("started")["start_epoch"]) == (2, 0)
+    third = await train("third", resume=folder_of(last), **options)
+    assert await told_by(STATES, child_home, newest_state(whole), newest_state(third)) == "[]"
+    assert rows(third) == rows(whole)
+
+
+def folder_of(message: dict[str, Any]) -> Path:
+    return Path(message["checkpoint"]["state.pt"]).parent
 
 
 def rows(run: Run) -> list[list[str]]:
