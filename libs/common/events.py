@@ -305,6 +305,10 @@ class TrainingRequested(Request):
     pool: str = Field(default="default", pattern=r"^[a-z0-9-]{1,32}$")
     priority: Literal["low", "normal", "high"] = "normal"
     tags: tuple[str, ...] = ()
+    extends: str | None = Field(default=None, description="the finished run that this one goes on")
+    checkpoint: dict[str, Artifact] = Field(
+        default_factory=dict, description="of that run's end: state.pt, last.pt, best.pt"
+    )
 
     @property
     def prefix(self) -> str:
@@ -346,13 +350,61 @@ class CheckpointSaved(Event):
     """A checkpoint from which any trainer can go on can be read in the store."""
 
     kind: Literal["training.checkpoint_saved.v1"] = "training.checkpoint_saved.v1"
-    epoch: int = Field(ge=1, description="last epoch inside, 1-based")
-    files: dict[str, Artifact] = Field(description="by name: last.pt, state.pt, best.pt, …")
+    epoch: int = Field(ge=0, description="whole epochs inside")
+    batches: int = Field(default=0, ge=0, description="done of the epoch after those")
+    files: dict[str, Artifact] = Field(description="by name: state.pt, last.pt, best.pt, …")
 
     @property
     def dedupe_key(self) -> str:
-        """One checkpoint per epoch of an attempt."""
-        return f"{self.kind}:{self.job_id}:{self.attempt}:{self.epoch}"
+        """One checkpoint per place of an attempt."""
+        return f"{self.kind}:{self.job_id}:{self.attempt}:{self.epoch}:{self.batches}"
+
+
+class TrainingAdjusted(Event):
+    """The training will go on from its checkpoint in another way, so that it can go on at all."""
+
+    kind: Literal["training.adjusted.v1"] = "training.adjusted.v1"
+    error_code: str = Field(description="what happened: out_of_memory, poison_image, …")
+    message: str = Field(description="what happened and what is done about it, for people")
+    batch_size: int | None = Field(
+        default=None, ge=1, description="from now on, with as many more steps gathered"
+    )
+    left_out: tuple[str, ...] = Field(
+        default=(), description="images, relative to the dataset, that are not read any more"
+    )
+
+
+class TrainingPauseRequested(Event):
+    """Somebody asked the training to leave its place, and to wait."""
+
+    kind: Literal["training.pause_requested.v1"] = "training.pause_requested.v1"
+    nonce: str = Field(default="", description="tells two pauses of one job apart")
+
+    @property
+    def dedupe_key(self) -> str:
+        """Asking twice with the same nonce is asking once."""
+        return f"{self.kind}:{self.job_id}:{self.nonce}"
+
+
+class TrainingResumeRequested(Event):
+    """Somebody asked a paused training to go on."""
+
+    kind: Literal["training.resume_requested.v1"] = "training.resume_requested.v1"
+    nonce: str = Field(default="", description="tells two of one job apart")
+
+    @property
+    def dedupe_key(self) -> str:
+        """Asking twice with the same nonce is asking once."""
+        return f"{self.kind}:{self.job_id}:{self.nonce}"
+
+
+class TrainingPaused(Event):
+    """The training left its place; its checkpoint can be read, its memory is free."""
+
+    kind: Literal["training.paused.v1"] = "training.paused.v1"
+    reason: Literal["asked", "preempted", "stopping"] = Field(
+        description="asked: waits for a resume; preempted, or the host stops: goes on by itself"
+    )
 
 
 class TrainingCompleted(Event):

@@ -20,6 +20,10 @@ from libs.common.events import (
     ModelUploaded,
     Request,
     Started,
+    TrainingAdjusted,
+    TrainingPaused,
+    TrainingPauseRequested,
+    TrainingResumeRequested,
 )
 
 Status = Literal[
@@ -39,7 +43,10 @@ class Job:
     last_seq: int
     status: Status = "queued"
     attempt: int = 0
-    progress_attempt: int = 0
+    starts: int = 0
+    """How often a worker took it up; attempt numbers may skip some."""
+    fruitless: int = 0
+    """Starts since the last progress, the running one included."""
     started: Started | None = None
     started_at: datetime | None = None
     ended_at: datetime | None = None
@@ -47,6 +54,13 @@ class Job:
     epochs: tuple[EpochCompleted, ...] = ()
     checkpoint: CheckpointSaved | None = None
     cancel: CancelRequested | None = None
+    pausing: bool = False
+    """Somebody asked for a pause, and nobody to go on."""
+    waited: bool = False
+    """It was paused once: its request came round without a try."""
+    paused: TrainingPaused | None = None
+    """Since it left its place, until the next attempt starts."""
+    adjusted: tuple[TrainingAdjusted, ...] = ()
     outcome: Event | None = None
 
     @property
@@ -55,9 +69,20 @@ class Job:
         return self.outcome is not None
 
     @property
-    def fruitless(self) -> int:
-        """Attempts since the last progress, the running one included."""
-        return self.attempt - self.progress_attempt
+    def batch_size(self) -> int | None:
+        """What the memory turned out to allow, if less than was asked for."""
+        sizes = [each.batch_size for each in self.adjusted if each.batch_size]
+        return sizes[-1] if sizes else None
+
+    @property
+    def left_out(self) -> frozenset[str]:
+        """Images that killed or stopped an earlier attempt."""
+        return frozenset(name for each in self.adjusted for name in each.left_out)
+
+    @property
+    def idle(self) -> bool:
+        """No worker has it: it waits in the queue, or is paused."""
+        return not self.finished and (self.attempt == 0 or self.paused is not None)
 
 
 def opens(event: Event) -> bool:
@@ -73,8 +98,8 @@ def apply(job: Job | None, record: Recorded) -> Job | None:
     if job.finished or record.seq <= job.last_seq or event.job_id != job.id:
         return job
     job = replace(job, last_seq=record.seq)
-    if isinstance(event, CancelRequested):
-        return replace(job, cancel=event, status="stopping")
+    if isinstance(event, CancelRequested | TrainingPauseRequested | TrainingResumeRequested):
+        return _wished(job, event)
     if isinstance(event, Request) or event.attempt < job.attempt:
         return job
     if event.terminal:
@@ -111,6 +136,19 @@ def _open(record: Recorded) -> Job:
     return job
 
 
+def _wished(
+    job: Job, event: CancelRequested | TrainingPauseRequested | TrainingResumeRequested
+) -> Job:
+    """After what somebody asked for; a worker that has the job answers with a fact."""
+    if isinstance(event, CancelRequested):
+        return replace(job, cancel=event, status="stopping")
+    if isinstance(event, TrainingPauseRequested):
+        waits = job.status == "queued"
+        return replace(job, pausing=True, waited=True, status="paused" if waits else job.status)
+    waits = job.status == "paused"
+    return replace(job, pausing=False, status="queued" if waits else job.status)
+
+
 def _ending(event: Event) -> Status:
     if isinstance(event, Failed):
         return "failed"
@@ -123,17 +161,25 @@ def _progress(job: Job, event: Event, record: Recorded) -> Job:
         return replace(
             job,
             attempt=event.attempt,
+            starts=job.starts + (event.attempt > job.attempt),
+            fruitless=job.fruitless + (event.attempt > job.attempt),
             started=event,
             started_at=job.started_at or record.time,
             worker=event.worker,
+            paused=None,
             status="stopping" if stopping else "initializing",
         )
     job = replace(
         job,
         attempt=event.attempt,
-        progress_attempt=event.attempt,
+        fruitless=0,
         status="stopping" if stopping else "running",
     )
+    if isinstance(event, TrainingPaused):
+        status: Status = "paused" if job.pausing else "queued"
+        return replace(job, paused=event, status="stopping" if stopping else status)
+    if isinstance(event, TrainingAdjusted):
+        return replace(job, adjusted=(*job.adjusted, event))
     if isinstance(event, EpochCompleted):
         return replace(job, epochs=_with_epoch(job.epochs, event))
     if isinstance(event, CheckpointSaved):

@@ -53,6 +53,8 @@ def _link_split(farm: Path, split: str, items: tuple[Item, ...]) -> list[str]:
     taken: set[str] = set()
     linked: list[str] = []
     for index, item in enumerate(items):
+        if not item.image.is_file():  # a pipe or a device would never end
+            continue
         stem = item.image.stem
         if stem in taken or not stem.isprintable():
             stem = f"{index:07d}"

@@ -3,6 +3,7 @@
 A handler gets an `Attempt`, tells its own `started` fact first and its terminal fact last. What
 it raises decides: `PermanentError` fails the job at once; anything else is tried again until
 `Subscription.attempts` tries brought no progress. Cancelling the job cancels the handler's task.
+A handler that is asked to pause tells why it left its place, and raises `HandedBack`.
 """
 
 import asyncio
@@ -17,7 +18,13 @@ from libs.common import subjects
 from libs.common.bus import raise_if_cancelled
 from libs.common.cloudevents import decode
 from libs.common.errors import BadInput, PermanentError, ShirushiError
-from libs.common.events import KINDS, CancelRequested, Event, Started
+from libs.common.events import (
+    KINDS,
+    CancelRequested,
+    Event,
+    Started,
+    TrainingPauseRequested,
+)
 from libs.common.jobs import Job, fold
 from libs.common.requests import Delivery, deliveries
 from libs.common.service import Deps
@@ -26,7 +33,13 @@ from libs.common.subjects import Subscription
 log = logging.getLogger(__name__)
 
 PROGRESS_S = 0.25
+PAUSED_LOOK_S = 1.5
+"""How soon a paused job is looked at again: also how long a resume may take."""
 E = TypeVar("E", bound=Event)
+
+
+class HandedBack(Exception):
+    """The handler left its job for another attempt, and told why."""
 
 
 @dataclass
@@ -37,6 +50,8 @@ class Attempt:
     number: int
     deps: Deps
     keep: asyncio.Event = field(default_factory=asyncio.Event)
+    pause: asyncio.Event = field(default_factory=asyncio.Event)
+    pause_reason: str = "asked"
     cancelling: bool = False
     fenced: bool = False
     _told_at: float = 0.0
@@ -109,6 +124,9 @@ class Worker:
             if job.cancel and not job.cancel.keep:
                 await self._cancelled(attempt, delivery)
                 return
+            if job.pausing:
+                await delivery.hand_back(PAUSED_LOOK_S)
+                return
             if spent(job, delivery):
                 died = PermanentError("the worker died on every attempt", code="worker_died")
                 await self._failed(attempt, delivery, died)
@@ -118,8 +136,9 @@ class Worker:
         await self._await(task, attempt, delivery)
 
     async def watch(self, after: int) -> None:
-        """Follow cancels and newer attempts, and pass them to the jobs that run here."""
-        patterns = [f"evt.{self.area}.{name}.v1.*" for name in ("cancel_requested", "started")]
+        """Follow cancels, pauses and newer attempts, and pass them to the jobs that run here."""
+        names = ("cancel_requested", "pause_requested", "started")
+        patterns = [f"evt.{self.area}.{name}.v1.*" for name in names]
         async for record in self.deps.bus.replay(*patterns, after=after):
             event = record.event
             ours = self.running.get(event.job_id)
@@ -129,6 +148,10 @@ class Worker:
                 ours[1].cancel()
             elif isinstance(event, CancelRequested):
                 await self._cancel(event, ours)
+            elif isinstance(event, TrainingPauseRequested):
+                async with self.taking:  # one that is about to start sees it in the log, or here
+                    if ours := self.running.get(event.job_id):
+                        ours[0].pause.set()
 
     async def _cancel(
         self, event: CancelRequested, ours: tuple[Attempt, asyncio.Future[None]] | None
@@ -145,8 +168,8 @@ class Worker:
                     running[1].cancel()
                     return
                 job = await load(self.deps, self.area, event.job_id)
-                if job and not job.finished and job.attempt == 0:
-                    await Attempt(job, 0, self.deps).tell(fact(self.area, "cancelled"))
+                if job and job.idle:
+                    await Attempt(job, job.attempt, self.deps).tell(fact(self.area, "cancelled"))
 
     async def _await(
         self, task: asyncio.Future[None], attempt: Attempt, delivery: Delivery
@@ -177,6 +200,9 @@ class Worker:
         if error is None:
             await delivery.done()
             return
+        if isinstance(error, HandedBack):
+            await delivery.hand_back(PAUSED_LOOK_S)
+            return
         if isinstance(error, PermanentError):
             await self._failed(attempt, delivery, error)
             return
@@ -206,8 +232,8 @@ class Worker:
 
 def spent(job: Job, delivery: Delivery) -> bool:
     """Whether the tries without progress are used up."""
-    tries = job.fruitless if job.attempt else delivery.count - 1
-    return tries >= delivery.subscription.attempts
+    silent = 0 if job.waited else delivery.count - 1  # died before they could say so
+    return (job.fruitless if job.attempt else silent) >= delivery.subscription.attempts
 
 
 async def run_jobs(

@@ -17,7 +17,7 @@ async def main() -> None:
     settings = TrainerSettings()
     async with open_service("trainer", settings) as deps:
         stock = Stock(child_environment(deps.scratch / "child"))
-        trainings = Trainings(stock)
+        trainings = Trainings(stock, stall_s=settings.stall_s)
         stock.refill()
         try:
             await until_told_to_stop(

@@ -19,11 +19,13 @@ from libs.common.errors import TransientError
 
 log = logging.getLogger(__name__)
 
+ENTRY = "services.trainer.entry"
 READY_S = 180.0
 GONE_S = 30.0
 POLL_S = 0.02
 LINE_LIMIT_BYTES = 2**24
 KEPT_LINES = 50
+FRESH_LINES = 1000
 COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 REPOSITORY = Path(__file__).resolve().parents[2]
 
@@ -36,6 +38,8 @@ class Child:
         self._pipe = pipe
         self._log: Path | None = None
         self.console: deque[str] = deque(maxlen=KEPT_LINES)
+        self.fresh: deque[str] = deque(maxlen=FRESH_LINES)
+        """Lines that nobody has taken yet."""
         self._listener = asyncio.create_task(self._listen())
         self._reaper = asyncio.create_task(self._reap())
 
@@ -49,14 +53,36 @@ class Child:
         """Whether it still runs."""
         return self._process.returncode is None
 
+    @property
+    def exit_code(self) -> int | None:
+        """Negative for the signal that ended it; None while it runs."""
+        return self._process.returncode
+
+    def used_cpu_s(self) -> float:
+        """CPU time of the process and what it started, so far."""
+        used = 0.0
+        with suppress(psutil.Error):
+            process = psutil.Process(self.pid)
+            for each in (process, *process.children(recursive=True)):
+                with suppress(psutil.Error):
+                    times = each.cpu_times()
+                    used += times.user + times.system
+        return used
+
+    def show_stacks(self) -> None:
+        """Ask each of its processes to print where it is."""
+        for pid in living(self.pid):
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGUSR1)
+
     @classmethod
-    async def start(cls, environment: dict[str, str]) -> "Child":
+    async def start(cls, environment: dict[str, str], module: str = ENTRY) -> "Child":
         """Start a process; it is in stock once `ready` returns."""
         read, write = os.pipe()
         try:
             process = await asyncio.create_subprocess_exec(
                 sys.executable,
-                *("-m", "services.trainer.entry", str(write), str(os.getpid())),
+                *("-m", module, str(write), str(os.getpid())),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
@@ -157,6 +183,7 @@ class Child:
 
     def _keep(self, lines: list[str]) -> None:
         self.console.extend(lines)
+        self.fresh.extend(lines)
         if self._log and lines:
             with self._log.open("a", encoding="utf-8") as file:
                 file.write("\n".join(lines) + "\n")
@@ -175,8 +202,8 @@ def living(group: int) -> list[int]:
 class Stock:
     """Keeps one child warm, so that a job starts in a fraction of a second."""
 
-    def __init__(self, environment: dict[str, str]) -> None:
-        self._environment = environment
+    def __init__(self, environment: dict[str, str], module: str = ENTRY) -> None:
+        self._environment, self._module = environment, module
         self._next: asyncio.Task[Child] | None = None
 
     def refill(self) -> None:
@@ -206,7 +233,7 @@ class Stock:
             await _put_away(task)
 
     async def _start(self) -> Child:
-        child = await Child.start(self._environment)
+        child = await Child.start(self._environment, self._module)
         try:
             await child.ready()
         except BaseException:

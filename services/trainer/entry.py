@@ -6,6 +6,7 @@ and stderr are the console.
 """
 
 import ctypes
+import faulthandler
 import json
 import os
 import signal
@@ -67,9 +68,11 @@ ADVICE = {
 
 def explain(error: Exception) -> tuple[str, str]:
     """A stable code and a sentence for what went wrong; an empty code = worth another try."""
-    text = str(error)
+    text = f"{error} {error.__cause__ or ''}".strip()
     if isinstance(error, PermanentError):
         return error.code, error.message
+    if "cannot read image '" in text:
+        return "poison_image", text[text.rindex("cannot read image '") :][:1500]
     for sign, code in SIGNS:
         if sign in text.lower():
             return code, f"{ADVICE[code]} ({text[:300]})"
@@ -88,6 +91,9 @@ def train(order: dict[str, Any], channel: Channel, wishes: dict[str, Event]) -> 
     state = None
     if order["resume"]:
         state = checkpoint.read_checkpoint(Path(order["resume"]), save_dir)
+        if order["extends"]:  # what ended is to go on, and its patience begins anew
+            state["stopped"] = state["cut"] = False
+            state["stopper"]["best_epoch"] = len(state["history"])
     elif order["weights"]:
         checkpoint.check_weights(Path(order["weights"]))
     if state and state["stopped"]:  # the former attempt died while it published
@@ -118,6 +124,8 @@ def main() -> None:
     """Wait for an order, obey it, say how it ended."""
     descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
     die_with(parent)
+    faulthandler.enable()
+    faulthandler.register(signal.SIGUSR1, all_threads=True)  # how the parent looks at a stall
     os.set_inheritable(descriptor, False)
     channel, wishes = Channel(descriptor), {"finish": Event(), "pause": Event()}
     from services.trainer import yolo  # noqa: PLC0415, F401 - the seconds a start does not take

@@ -6,41 +6,62 @@ import logging
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from libs.common.datasets import materialise, read_dataset, write_data_yaml
+from libs.common.datasets import Dataset, materialise, read_dataset, write_data_yaml
 from libs.common.errors import BadInput, NotFound, PermanentError, TransientError
-from libs.common.events import CheckpointSaved, ModelRef, TrainingRequested, TrainingStarted
+from libs.common.events import (
+    Artifact,
+    ModelRef,
+    TrainingAdjusted,
+    TrainingPaused,
+    TrainingRequested,
+    TrainingStarted,
+)
 from libs.common.service import Deps
-from libs.common.work import Attempt
+from libs.common.work import Attempt, HandedBack
 from services.trainer.child import Child, Stock
 from services.trainer.domain.devices import choose_device
+from services.trainer.domain.healing import gathered, remedy
 from services.trainer.domain.plan import DataFacts, Plan, plan_training
 from services.trainer.gpu import read_gpus
 from services.trainer.publish import publish
 from services.trainer.relay import Relay
+from services.trainer.trouble import Trouble
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """What a child needs, and what is known of the data."""
+
+    order: dict[str, Any]
+    dataset: Dataset
+    images: int
 
 
 class Trainings:
     """All trainings of this service; `pids` are those that run, job id by process id."""
 
-    def __init__(self, stock: Stock) -> None:
-        self.stock = stock
+    def __init__(self, stock: Stock, *, stall_s: float = 60.0) -> None:
+        self.stock, self.stall_s = stock, stall_s
         self.pids: dict[int, str] = {}
 
     async def train(self, attempt: Attempt) -> None:
         """Bring one job to its end, or raise.
 
         When it is cancelled, the child is gone and its memory free before this returns.
+
+        Raises:
+            HandedBack: it was paused; its checkpoint is in the store.
         """
         request = attempt.job.request
         assert isinstance(request, TrainingRequested)
-        arguments = request.arguments
         gpus = await asyncio.to_thread(read_gpus)
-        device = choose_device(arguments.device, gpus)
+        device = choose_device(request.arguments.device, gpus)
         with attempt_folder(attempt) as folder:
             resume = await fetch_checkpoint(attempt, folder / "resume")
             await attempt.tell(
@@ -49,33 +70,43 @@ class Trainings:
                 device=device,
                 from_epoch=resume.epoch if resume else 0,
             )
-            order = await prepare(attempt.deps, request, folder, device)
+            prepared = await prepare(attempt, folder, device)
             if resume:
-                order["resume"] = str(folder / "resume")
-            child = await self.stock.take()
-            self.pids[child.pid] = attempt.job.id
+                prepared.order["resume"] = str(folder / "resume")
+                prepared.order["extends"] = resume.extends
             try:
-                done = await Relay(attempt, child, folder).run(order)
-            finally:
-                await put_away(child)
-                self.pids.pop(child.pid)
-                self.stock.refill()
+                done = await self._run(attempt, prepared.order, folder)
+            except Trouble as trouble:
+                await heal(attempt, trouble, prepared)
+                raise
+            if done["type"] == "paused":
+                await attempt.tell(TrainingPaused, reason=attempt.pause_reason)
+                raise HandedBack
             await publish(attempt, request, done, folder)
 
+    async def _run(self, attempt: Attempt, order: dict[str, Any], folder: Path) -> dict[str, Any]:
+        """Train in a child from the stock; nothing of it is left when this returns."""
+        child = await self.stock.take()
+        self.pids[child.pid] = attempt.job.id
+        try:
+            return await Relay(attempt, child, folder, self.stall_s).run(order)
+        finally:
+            await put_away(child)
+            self.pids.pop(child.pid)
+            self.stock.refill()
 
-async def prepare(
-    deps: Deps, request: TrainingRequested, folder: Path, device: str
-) -> dict[str, Any]:
+
+async def prepare(attempt: Attempt, folder: Path, device: str) -> Prepared:
     """Bring dataset and weights here, and decide every argument.
-
-    Returns:
-        The order for the child, from the start.
 
     Raises:
         BadInput: the dataset, the model or an argument cannot be used.
     """
+    deps, request = attempt.deps, attempt.job.request
+    assert isinstance(request, TrainingRequested)
     path = await materialise(request.dataset, deps.artifacts, deps.scratch / "datasets")
     dataset = await asyncio.to_thread(read_dataset, path, allowed_roots(deps, request))
+    dataset = await asyncio.to_thread(without, dataset, attempt.job.left_out)
     weights = await fetch_weights(deps, request.base_model, folder / "base.pt")
     train, val = (dataset.splits.get(split, ()) for split in ("train", "val"))
     facts = DataFacts(len(train), len(val or dataset.splits.get("test", ())), dataset.names)
@@ -84,7 +115,53 @@ async def prepare(
     )
     log.info("training planned", extra={"job_id": request.job_id, "notes": plan.notes})
     data = await asyncio.to_thread(write_data_yaml, dataset, folder / "data.yaml")
-    return plan.order(data=str(data), save_dir=str(folder / "train"), resume=None)
+    order = plan.order(data=str(data), save_dir=str(folder / "train"), resume=None)
+    if smaller := attempt.job.batch_size:
+        order["overrides"] = gathered(order["overrides"], smaller)
+    return Prepared(order, dataset, sum(len(items) for items in dataset.splits.values()))
+
+
+async def heal(attempt: Attempt, trouble: Trouble, prepared: Prepared) -> None:
+    """Tell how the next attempt avoids the trouble, if anything is known to help.
+
+    Raises:
+        PermanentError: the memory does not suffice for a single image.
+    """
+    names = tuple(sorted({named(image, prepared.dataset) for image in trouble.images}))
+    found = remedy(
+        trouble.code,
+        names,
+        batch=prepared.order["overrides"]["batch"],
+        left_out=len(attempt.job.left_out),
+        of=prepared.images,
+    )
+    if found:
+        await attempt.tell(
+            TrainingAdjusted,
+            error_code=trouble.code,
+            message=found.message,
+            batch_size=found.batch_size,
+            left_out=found.left_out,
+        )
+    elif trouble.code == "out_of_memory":
+        raise PermanentError(trouble.message, code=trouble.code, console=trouble.console)
+
+
+def named(image: Path, dataset: Dataset) -> str:
+    """A file of the dataset, as it is called wherever the dataset lies."""
+    real, root = image.resolve(), dataset.root.resolve()
+    return real.relative_to(root).as_posix() if real.is_relative_to(root) else real.name
+
+
+def without(dataset: Dataset, left_out: frozenset[str]) -> Dataset:
+    """The dataset without the images of these names."""
+    if not left_out:
+        return dataset
+    splits = {
+        split: tuple(item for item in items if named(item.image, dataset) not in left_out)
+        for split, items in dataset.splits.items()
+    }
+    return replace(dataset, splits=splits)
 
 
 def allowed_roots(deps: Deps, request: TrainingRequested) -> tuple[Path, ...]:
@@ -114,22 +191,46 @@ async def fetch_weights(deps: Deps, model: ModelRef | None, target: Path) -> Pat
     return target
 
 
-async def fetch_checkpoint(attempt: Attempt, target: Path) -> CheckpointSaved | None:
-    """Download the newest checkpoint; None when there is none, or none that is whole."""
-    checkpoint = attempt.job.checkpoint
-    if checkpoint is None:
+@dataclass(frozen=True)
+class Place:
+    """Where a training goes on from: whole epochs, and the files of the checkpoint."""
+
+    epoch: int
+    files: dict[str, Artifact]
+    extends: bool = False
+    """It is the end of another run."""
+
+
+async def fetch_checkpoint(attempt: Attempt, target: Path) -> Place | None:
+    """Download the newest checkpoint; None when there is none, or none that is whole.
+
+    Raises:
+        BadInput: the run that this one extends left none.
+    """
+    request = attempt.job.request
+    assert isinstance(request, TrainingRequested)
+    own = attempt.job.checkpoint
+    place = Place(own.epoch, own.files) if own else None
+    if place is None and request.extends:
+        place = Place(0, request.checkpoint, extends=True)
+    if place is None:
         return None
     try:
-        for name, artifact in checkpoint.files.items():
+        for name, artifact in place.files.items():
             store = attempt.deps.artifacts
             await store.get_file(artifact.key, target / name, sha256=artifact.sha256)
     except (NotFound, PermanentError) as error:
+        if place.extends:
+            raise BadInput(
+                "the end of the run to extend is not in the store any more: use mode continue",
+                code="checkpoint_missing",
+            ) from error
         log.warning(
             "checkpoint unusable, starting over",
             extra={"job_id": attempt.job.id, "reason": error.message},
         )
         return None
-    return checkpoint
+    return place
 
 
 async def put_away(child: Child) -> None:

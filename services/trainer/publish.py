@@ -1,24 +1,17 @@
 """The end of a run: artifacts first, event last."""
 
 import asyncio
-import logging
-from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import orjson
 import yaml
 
 from libs.common import subjects
-from libs.common.errors import Unavailable
 from libs.common.events import Artifact, TrainingCompleted, TrainingRequested
 from libs.common.work import Attempt
+from services.trainer.patience import patiently
 from services.trainer.relay import attempt_prefix
-
-log = logging.getLogger(__name__)
-
-WAITS_S = (0.5, 1.0, 2.0, 5.0, 10.0, *[30.0] * 120)
-T = TypeVar("T")
 
 
 async def publish(
@@ -61,21 +54,6 @@ async def _commit(
     }
     await store.delete(*(artifact.key for artifact in staged.values()))
     return final
-
-
-async def patiently(action: Callable[[], Awaitable[T]]) -> T:
-    """Do it; while the store is away, wait and do it again, for about an hour.
-
-    Raises:
-        Unavailable: the store stayed away.
-    """
-    for wait_s in WAITS_S:
-        try:
-            return await action()
-        except Unavailable:
-            log.warning("store away, artifacts wait", extra={"wait_s": wait_s})
-            await asyncio.sleep(wait_s)
-    return await action()
 
 
 def write_config(request: TrainingRequested, folder: Path) -> Path:

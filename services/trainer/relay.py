@@ -7,17 +7,30 @@ import time
 from pathlib import Path
 from typing import Any
 
-from libs.common.errors import PermanentError, TransientError, Unavailable
+from libs.common.errors import PermanentError, Unavailable
 from libs.common.events import Artifact, CheckpointSaved, EpochCompleted, TrainingRequested
 from libs.common.work import Attempt
 from services.trainer.child import Child
 from services.trainer.domain.pace import remaining_s
+from services.trainer.domain.rhythm import Rhythm
+from services.trainer.patience import patiently
+from services.trainer.trouble import (
+    CRASH_SIGNALS,
+    Trouble,
+    being_read,
+    crashed_workers,
+    unreadable,
+)
 
 log = logging.getLogger(__name__)
 
 CHECKPOINT_FIRST_S = 10.0
 KEPT_CHECKPOINTS = 2
 CANCEL_S = 1.0
+LOOK_S = 2.0
+IDLE_SHARE = 0.05
+STACKS_S = 1.0
+CONSOLE_S = 0.5
 EPOCH_FIELDS = frozenset(EpochCompleted.model_fields) - {"kind", "job_id", "attempt"}
 
 Message = dict[str, Any]
@@ -26,7 +39,7 @@ Message = dict[str, Any]
 class Relay:
     """Listens to one child for one attempt."""
 
-    def __init__(self, attempt: Attempt, child: Child, folder: Path) -> None:
+    def __init__(self, attempt: Attempt, child: Child, folder: Path, stall_s: float) -> None:
         self.attempt, self.child, self.folder = attempt, child, folder
         self.store = attempt.deps.artifacts
         self.told = {epoch.epoch for epoch in attempt.job.epochs}
@@ -34,19 +47,23 @@ class Relay:
         self.saved = [former.files] if former else []
         self.epochs: asyncio.Queue[Message | None] = asyncio.Queue()
         self.began_s, self.start_epoch = time.monotonic(), 0
+        self.rhythm = Rhythm(stall_s, time.monotonic())
+        self.hung: tuple[Path, ...] | None = None
+        self.lines_told = 0
 
     async def run(self, order: Message) -> Message:
         """Train to the end; every epoch is told and its checkpoint stored when this returns.
 
         Returns:
-            The child's `done` message.
+            The child's `done` message, or `paused`.
 
         Raises:
             PermanentError: the child says why it cannot go on.
-            TransientError: it died, or what it says may pass; a retry goes on from the checkpoint.
+            Trouble: it died, hangs, or ran out of memory; a retry goes on from the checkpoint.
         """
         publisher = asyncio.create_task(self._publish())
-        keeper = asyncio.create_task(self._keep())
+        others = (self._keep(), self._pause(), self._watch(), self._tell_console())
+        keepers = [asyncio.create_task(each) for each in others]
         last: Message | None = None
         try:
             async for message in self.child.messages(order, console=self.folder / "console.log"):
@@ -54,21 +71,22 @@ class Relay:
                     raise asyncio.CancelledError  # a wait_for below us swallowed it (3.11)
                 last = message
                 await self._take(message)
-                if message["type"] in ("done", "failed"):
+                if message["type"] in ("done", "failed", "paused"):
                     break
             await self.epochs.put(None)
             await publisher
         finally:
-            await over(publisher, keeper)
+            await over(publisher, *keepers)
         return self._verdict(last)
 
     async def _take(self, message: Message) -> None:
         kind = message["type"]
+        self.rhythm.heard(kind, time.monotonic())
         if kind in ("started", "resumed_at_end"):
             self.began_s, self.start_epoch = time.monotonic(), message.get("start_epoch", 0)
             for epoch in message["history"]:  # in the checkpoint, perhaps not yet in the log
                 await self.epochs.put(epoch)
-        elif kind == "epoch":
+        elif kind in ("epoch", "checkpoint"):
             await self.epochs.put(message)
         elif kind == "batch":
             await self._progress(message)
@@ -97,6 +115,37 @@ class Relay:
         await self.attempt.keep.wait()
         self.child.finish()
 
+    async def _pause(self) -> None:
+        await self.attempt.pause.wait()
+        self.child.pause()
+
+    async def _watch(self) -> None:
+        """End a child that does not move any more, after a look at where it is."""
+        used_s = 0.0
+        while not self.rhythm.stalled(time.monotonic()):
+            await asyncio.sleep(min(LOOK_S, self.rhythm.floor_s / 4))
+            if time.monotonic() - self.rhythm.heard_at > self.rhythm.floor_s / 4:
+                now_s = await asyncio.to_thread(self.child.used_cpu_s)
+                if now_s - used_s > IDLE_SHARE * LOOK_S:
+                    self.rhythm.busy(time.monotonic())
+                used_s = now_s
+        self.child.show_stacks()
+        await asyncio.sleep(STACKS_S)
+        self.hung = tuple(being_read(self.folder / "train").values())
+        log.error("training stalled", extra={"job_id": self.attempt.job.id})
+        await self.child.end()
+
+    async def _tell_console(self) -> None:
+        """What the child prints, as it comes; lines are numbered from 1 within the attempt."""
+        topic = f"console.training.{self.attempt.job.id}"
+        while True:
+            await asyncio.sleep(CONSOLE_S)
+            lines = [self.child.fresh.popleft() for _ in range(len(self.child.fresh))]
+            if lines:
+                told = {"attempt": self.attempt.number, "first": self.lines_told + 1}
+                await self.attempt.deps.bus.tell(topic, told | {"lines": lines})
+                self.lines_told += len(lines)
+
     async def _publish(self) -> None:
         """Checkpoint first, then the epochs it holds; a slow store skips to the newest."""
         ended = False
@@ -122,7 +171,7 @@ class Relay:
 
     async def _tell(self, epoch: Message) -> None:
         """Each epoch is one fact, however many attempts it took."""
-        if epoch["epoch"] in self.told:
+        if epoch.get("type") == "checkpoint" or epoch["epoch"] in self.told:
             return
         fields = {name: value for name, value in epoch.items() if name in EPOCH_FIELDS}
         await self.attempt.tell(EpochCompleted, **fields)
@@ -130,14 +179,18 @@ class Relay:
 
     async def _save(self, message: Message) -> None:
         """Upload a checkpoint and tell it; while the store is away training goes on without."""
-        epoch = message["epoch"]
+        epoch, batches = message["epoch"], message.get("batches", 0)
         request = self.attempt.job.request
         assert isinstance(request, TrainingRequested)
-        prefix = f"{attempt_prefix(request, self.attempt)}/checkpoints/{epoch:05d}"
         paths = {name: Path(path) for name, path in message["checkpoint"].items()}
+        name = paths["state.pt"].parent.name
+        prefix = f"{attempt_prefix(request, self.attempt)}/checkpoints/{name}"
         try:
-            files = await self._upload(prefix, paths)
-            await self.attempt.tell(CheckpointSaved, epoch=epoch, files=files)
+            if self.attempt.pause.is_set():  # it will not go on without: the place is given up
+                files = await patiently(lambda: self._upload(prefix, paths))
+            else:
+                files = await self._upload(prefix, paths)
+            await self.attempt.tell(CheckpointSaved, epoch=epoch, batches=batches, files=files)
             await self._prune(files)
         except Unavailable as error:
             log.warning(
@@ -146,7 +199,7 @@ class Relay:
             )
             return
         for folder in paths["state.pt"].parent.parent.iterdir():
-            if folder.name <= f"{epoch:05d}":
+            if folder.name <= name:
                 await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
 
     async def _upload(self, prefix: str, paths: dict[str, Path]) -> dict[str, Artifact]:
@@ -169,15 +222,28 @@ class Relay:
 
     def _verdict(self, last: Message | None) -> Message:
         console = tuple(self.child.console)
-        if last and last["type"] == "done":
+        if last and last["type"] in ("done", "paused"):
             return last
-        if last and last["type"] == "failed" and last["code"]:
-            raise PermanentError(last["message"], code=last["code"], console=console)
-        reason = last["message"] if last and last["type"] == "failed" else "it was killed"
-        raise TransientError(
-            f"the training process ended before its work did: {reason}",
+        if self.hung is not None:
+            told = f"no batch for {self.rhythm.limit_s:.0f} s: it was ended; see the stacks above"
+            raise Trouble(told, code="training_stalled", console=console, images=self.hung)
+        told = last["message"] if last and last["type"] == "failed" else "it was killed"
+        code = last["code"] if last and last["type"] == "failed" else ""
+        if code == "poison_image" and (image := unreadable(told)):
+            raise Trouble(told, code=code, console=console, images=(image,))
+        if code == "out_of_memory":
+            raise Trouble(told, code=code, console=console)
+        if code:
+            raise PermanentError(told, code=code, console=console)
+        crashed = crashed_workers(told)
+        if self.child.exit_code in CRASH_SIGNALS:
+            crashed, told = frozenset({self.child.pid}), f"it crashed ({self.child.exit_code})"
+        reading = being_read(self.folder / "train")
+        raise Trouble(
+            f"the training process ended before its work did: {told}",
             code="training_crashed",
             console=console,
+            images=tuple(reading[pid] for pid in crashed if pid in reading),
         )
 
 

@@ -1,7 +1,9 @@
 """Training data that repeats: order and augmentation are functions of (seed, epoch, index)."""
 
+import os
 import random
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -47,7 +49,43 @@ class PartLoader(InfiniteDataLoader):
             yield next(self.iterator)
 
 
-class SeededDataset(YOLODataset):
+class Note:
+    """Which image this process is reading, for whoever finds it dead or hanging."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder, self._pid, self._file = folder, 0, 0
+
+    def write(self, name: str) -> None:
+        """Replace what is noted; an empty name = nothing is being read."""
+        if self._pid != os.getpid():  # a loader's worker is a copy of us
+            self._folder.mkdir(exist_ok=True)
+            self._pid = os.getpid()
+            self._file = os.open(self._folder / str(self._pid), os.O_CREAT | os.O_WRONLY, 0o600)
+        os.pwrite(self._file, os.fsencode(name) + b"\n", 0)
+
+
+class NotedDataset(YOLODataset):
+    """A dataset that can tell which image it could not read."""
+
+    note: Note
+
+    def load_image(self, i: int, *args: Any, **kwargs: Any) -> Any:
+        """As stock; what goes wrong names the image."""
+        name = self.im_files[i]
+        self.note.write(name)
+        try:
+            image = super().load_image(i, *args, **kwargs)
+        except Exception as error:
+            raise UnreadableImageError(f"cannot read image '{name}': {error}") from error
+        self.note.write("")
+        return image
+
+
+class UnreadableImageError(Exception):
+    """An image that the check at the start let pass cannot be read; torch passes on the text."""
+
+
+class SeededDataset(NotedDataset):
     """A training set whose augmentation of a sample depends on (seed, epoch, index) alone."""
 
     run_seed: int
@@ -60,18 +98,24 @@ class SeededDataset(YOLODataset):
         return super().__getitem__(index)
 
 
-def repeatable(loader: Any, *, seed: int) -> EpochSampler:
+def noted(loader: Any, note: Note) -> None:
+    """Make an ultralytics loader say what it reads; for validation."""
+    loader.dataset.note, loader.dataset.__class__ = note, NotedDataset
+
+
+def repeatable(loader: Any, note: Note, *, seed: int) -> EpochSampler:
     """Make an ultralytics loader of training batches repeat.
 
     Args:
         loader: just built, nothing read yet.
+        note: where it says what it reads.
         seed: of the run.
 
     Returns:
         The sampler now inside; tell it where to go whenever the loader was reset.
     """
     dataset = loader.dataset
-    dataset.run_seed, dataset.__class__ = seed, SeededDataset
+    dataset.run_seed, dataset.note, dataset.__class__ = seed, note, SeededDataset
     for transform in _transforms(dataset.transforms):
         if hasattr(transform, "buffer_enabled"):  # mosaic of what happened to be loaded lately
             transform.buffer_enabled = False

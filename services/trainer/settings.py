@@ -13,3 +13,8 @@ class TrainerSettings(Settings):
         pattern=r"^[a-z0-9-]{1,32}$",
         description="trainings are asked for by pool: one per kind of machine",
     )
+    stall_s: float = Field(
+        default=60.0,
+        gt=0,
+        description="silence that is taken for a stall; 10 × the median batch, if that is more",
+    )

@@ -25,9 +25,12 @@ from ultralytics.utils.torch_utils import ModelEMA, unwrap_model
 from libs.common.errors import BadInput, PermanentError
 from services.trainer.checkpoint import AtomicPath, Pace, snapshot, write_checkpoint
 from services.trainer.domain.seeds import mix
-from services.trainer.repeatable import repeatable
+from services.trainer.repeatable import Note, noted, repeatable
+from services.trainer.trouble import LOADING
 
 BATCH_PERIOD_S = 0.25
+MOST_RETRIES = 3
+"""Of ultralytics' own, in the first epoch alone; then it raises."""
 
 
 class Say(Protocol):
@@ -53,10 +56,16 @@ class Validator(DetectionValidator):
     """Counts confusions in every validation, so that the best epoch's need no second one."""
 
     confusion_matrix: Any
+    say: Say
+    said_at: float = 0.0
 
     def update_metrics(self, preds: list[dict[str, torch.Tensor]], batch: dict[str, Any]) -> None:
         """One batch of predictions, boxes in pixels of the network's input."""
         super().update_metrics(preds, batch)
+        now = time.monotonic()
+        if now - self.said_at >= BATCH_PERIOD_S:
+            self.said_at = now
+            self.say("validating")
         for image, found in enumerate(preds):
             truth = self._prepare_batch(image, batch)
             self.confusion_matrix.process_batch(self._prepare_pred(found), truth)
@@ -88,7 +97,8 @@ class Trainer(DetectionTrainer):
         self.batch_index, self.pending, self.said_at, self.cut = 0, 0, 0.0, False
         self.pace = Pace(order["checkpoint_s"])
         super().__init__(overrides=dict(order["overrides"]))
-        self.args.workers = order["overrides"]["workers"]  # ultralytics takes none on the CPU
+        for name in ("workers", "nbs"):  # ultralytics takes no workers on the CPU
+            setattr(self.args, name, order["overrides"].get(name, getattr(self.args, name)))
         self.wdir = AtomicPath(self.wdir)
         self.last, self.best = self.wdir / "last.pt", self.wdir / "best.pt"
         if state:  # the record of what was asked, not of where the checkpoint lay
@@ -112,15 +122,20 @@ class Trainer(DetectionTrainer):
 
     def get_validator(self) -> Validator:
         """Counts confusions too, and reports to nobody."""
-        return Validator(self.test_loader, save_dir=self.save_dir, args=copy(self.args))
+        validator = Validator(self.test_loader, save_dir=self.save_dir, args=copy(self.args))
+        validator.say = self.say
+        return validator
 
     def get_dataloader(
         self, dataset_path: Any, batch_size: int = 16, rank: int = 0, mode: str = "train"
     ) -> Any:
         """Training batches in an order, and augmented in a way, that is a function of the seed."""
         loader = super().get_dataloader(dataset_path, batch_size, rank, mode)
+        note = Note(self.save_dir / LOADING)
         if mode == "train":
-            self.sampler = repeatable(loader, seed=self.args.seed)
+            self.sampler = repeatable(loader, note, seed=self.args.seed)
+        else:
+            noted(loader, note)
         return loader
 
     def _close_dataloader_mosaic(self) -> None:
@@ -179,6 +194,7 @@ class Trainer(DetectionTrainer):
             self.train_loader.reset()
             fresh = True
         self.next_epoch = self.epoch + 1
+        self._oom_retries = MOST_RETRIES  # the parent halves the batch, in any epoch and visibly
         self.batch_index, self.batches_before = self.batches_before, 0
         if fresh:
             self.sampler.go_to(self.epoch, self.batch_index)

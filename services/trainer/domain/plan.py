@@ -54,6 +54,7 @@ class Plan:
             "memory_share": self.memory_share,
             "checkpoint_s": CHECKPOINT_S,
             "resume": resume,
+            "extends": False,
         }
 
 

@@ -1,0 +1,70 @@
+"""A training process with one fault, which the environment names: everything else is the real one.
+
+FAULT=out_of_memory_in_step | out_of_memory_in_validation | nan_in_epoch_3 | crash_on_image:NAME
+"""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+from services.trainer import entry, repeatable, yolo
+
+EPOCH = 3
+FITS = 2
+OUT = "CUDA out of memory. Tried to allocate 1.00 GiB."
+
+
+class StepTooLarge(yolo.Trainer):
+    def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
+        if self.epoch + 1 == EPOCH and self.batch_size > FITS:
+            raise RuntimeError(OUT)
+        return super().preprocess_batch(batch)
+
+
+class ValidationTooLarge(yolo.Validator):
+    def update_metrics(self, preds: Any, batch: Any) -> None:
+        if self.args.batch > FITS:
+            raise RuntimeError(OUT)
+        super().update_metrics(preds, batch)
+
+
+class NotFiniteOnce(yolo.Trainer):
+    broken = False
+
+    def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
+        prepared = super().preprocess_batch(batch)
+        if self.epoch + 1 == EPOCH and not self.broken:
+            NotFiniteOnce.broken = self.batch_index + 1 == len(self.train_loader)
+            prepared["img"] = prepared["img"] * float("nan")
+        return prepared
+
+
+def crash_on(name: str) -> None:
+    read = repeatable.YOLODataset.load_image
+
+    def crash(self: Any, i: int, *args: Any, **kwargs: Any) -> Any:
+        if Path(self.im_files[i]).name == name:
+            os.kill(os.getpid(), signal.SIGSEGV)
+        return read(self, i, *args, **kwargs)
+
+    repeatable.YOLODataset.load_image = crash
+
+
+def main() -> None:
+    fault, _, name = os.environ["FAULT"].partition(":")
+    if fault == "out_of_memory_in_step":
+        yolo.Trainer = StepTooLarge  # type: ignore[misc]
+    elif fault == "out_of_memory_in_validation":
+        yolo.Validator = ValidationTooLarge  # type: ignore[misc]
+    elif fault == "nan_in_epoch_3":
+        yolo.Trainer = NotFiniteOnce  # type: ignore[misc]
+    elif fault == "crash_on_image":
+        crash_on(name)
+    else:
+        raise ValueError(fault)
+    entry.main()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,218 @@
+"""Trainings that run into trouble, on a real bus and store: they recover, or say a stable code."""
+
+import asyncio
+import os
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import pytest
+
+from libs.common import subjects
+from libs.common.children import child_environment
+from libs.common.cloudevents import Recorded
+from libs.common.events import (
+    EpochCompleted,
+    TrainingAdjusted,
+    TrainingCancelled,
+    TrainingCancelRequested,
+    TrainingCompleted,
+    TrainingFailed,
+    TrainingPaused,
+    TrainingPauseRequested,
+    TrainingResumeRequested,
+    TrainingStarted,
+)
+from libs.common.jobs import fold
+from libs.common.service import Deps
+from libs.common.work import run_jobs
+from services.trainer.child import ENTRY, Stock, living
+from services.trainer.handlers import Trainings
+from tests.integration.test_trainer_runs import ENDS, request, until
+from tests.unit.services.trainer.conftest import draw_dataset
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("child-home")
+
+
+@pytest.fixture
+def dataset(tmp_path: Path) -> Path:
+    return draw_dataset(tmp_path / "drawn")
+
+
+@asynccontextmanager
+async def trainer(
+    deps: Deps, home: Path, *, fault: str = "", stall_s: float = 60.0
+) -> AsyncIterator[Trainings]:
+    """The service's loop, whose children have a fault."""
+    environment = child_environment(home) | {"FAULT": fault}
+    stock = Stock(environment, "tests.faults.child" if fault else ENTRY)
+    trainings = Trainings(stock, stall_s=stall_s)
+    loop = asyncio.create_task(run_jobs(deps, subjects.trainer("default"), trainings.train))
+    try:
+        yield trainings
+    finally:
+        loop.cancel()
+        with suppress(asyncio.CancelledError):
+            await loop
+        await stock.close()
+
+
+def adjustments(records: list[Recorded]) -> list[TrainingAdjusted]:
+    return [each.event for each in records if isinstance(each.event, TrainingAdjusted)]
+
+
+def epochs(records: list[Recorded]) -> Counter[int]:
+    return Counter(each.event.epoch for each in records if isinstance(each.event, EpochCompleted))
+
+
+@pytest.mark.parametrize("where", ["step", "validation"])
+async def test_out_of_memory_goes_on_with_half_the_batch_and_as_large_a_step(
+    deps: Deps, home: Path, dataset: Path, where: str
+) -> None:
+    async with trainer(deps, home, fault=f"out_of_memory_in_{where}"):
+        await deps.bus.publish(request(dataset, epochs=4, batch_size=4))
+        records = await until(deps, *ENDS)
+    assert isinstance(records[-1].event, TrainingCompleted)
+    [adjusted] = adjustments(records)
+    assert (adjusted.error_code, adjusted.batch_size) == ("out_of_memory", 2)
+    assert epochs(records) == Counter(range(1, 5))
+    job = fold(records)
+    assert job is not None
+    assert job.batch_size == 2
+    args = (await deps.artifacts.get_bytes("trainings/ml_training/run/args.yaml")).decode()
+    assert "nbs: 4\n" in args
+
+
+async def test_out_of_memory_with_a_single_image_fails_with_its_code(
+    deps: Deps, home: Path, dataset: Path
+) -> None:
+    async with trainer(deps, home, fault="out_of_memory_in_step"):
+        await deps.bus.publish(request(dataset, epochs=4, batch_size=3))
+        records = await until(deps, *ENDS)
+    assert [each.batch_size for each in adjustments(records)] == [1]
+    assert isinstance(records[-1].event, TrainingCompleted)
+
+
+async def test_an_image_that_crashes_the_process_is_left_out_and_named(
+    deps: Deps, home: Path, dataset: Path
+) -> None:
+    async with trainer(deps, home, fault="crash_on_image:3.png"):
+        await deps.bus.publish(request(dataset, epochs=2))
+        records = await until(deps, *ENDS)
+    assert isinstance(records[-1].event, TrainingCompleted)
+    named = {name for each in adjustments(records) for name in each.left_out}
+    assert named == {"images/train/3.png", "images/val/3.png"}
+    assert "images/train/3.png" in adjustments(records)[0].message
+    assert epochs(records) == Counter(range(1, 3))
+
+
+async def test_an_image_that_turns_bad_during_the_run_is_left_out_and_named(
+    deps: Deps, home: Path, dataset: Path
+) -> None:
+    async with trainer(deps, home):
+        await deps.bus.publish(request(dataset, epochs=40))
+        await until(deps, EpochCompleted)
+        (dataset / "images" / "train" / "5.png").unlink()
+        records = await until(deps, TrainingAdjusted)
+        await deps.bus.publish(TrainingCancelRequested(job_id="job", keep=True))
+        records = await until(deps, *ENDS)
+    assert isinstance(records[-1].event, TrainingCompleted)
+    [adjusted] = adjustments(records)
+    assert adjusted.error_code == "poison_image"
+    assert adjusted.left_out == ("images/train/5.png",)
+
+
+async def test_an_image_that_never_ends_is_found_as_a_stall_and_left_out(
+    deps: Deps, home: Path, dataset: Path
+) -> None:
+    async with trainer(deps, home, stall_s=4.0):
+        await deps.bus.publish(request(dataset, epochs=40))
+        await until(deps, EpochCompleted)
+        pipe = dataset / "images" / "train" / "7.png"
+        pipe.unlink()
+        os.mkfifo(pipe)
+        records = await until(deps, TrainingAdjusted)
+        await deps.bus.publish(TrainingCancelRequested(job_id="job", keep=True))
+        records = await until(deps, *ENDS)
+    assert isinstance(records[-1].event, TrainingCompleted)
+    [adjusted] = adjustments(records)
+    assert adjusted.error_code == "training_stalled"
+    assert adjusted.left_out == ("images/train/7.png",)
+
+
+async def test_a_loss_that_is_not_finite_later_goes_back_to_the_last_good_weights(
+    deps: Deps, home: Path, dataset: Path
+) -> None:
+    async with trainer(deps, home, fault="nan_in_epoch_3"):
+        await deps.bus.publish(request(dataset, epochs=4))
+        records = await until(deps, *ENDS)
+    done = records[-1].event
+    assert isinstance(done, TrainingCompleted)
+    assert epochs(records) == Counter(range(1, 5))
+    console = await deps.artifacts.get_bytes(done.artifacts["console.log"].key)
+    assert b"recovering from last.pt" in console
+
+
+async def test_a_paused_training_leaves_its_place_and_goes_on_when_asked(
+    deps: Deps, home: Path, dataset: Path
+) -> None:
+    async with trainer(deps, home) as service:
+        await deps.bus.publish(request(dataset, epochs=12))
+        await until(deps, EpochCompleted)
+        [pid] = service.pids
+        await deps.bus.publish(TrainingPauseRequested(job_id="job"))
+        records = await until(deps, TrainingPaused)
+        assert living(pid) == []
+        job = fold(records)
+        assert job is not None
+        assert job.status == "paused"
+        assert job.checkpoint is not None
+        await deps.bus.publish(TrainingResumeRequested(job_id="job"))
+        records = await until(deps, *ENDS)
+    assert isinstance(records[-1].event, TrainingCompleted)
+    assert epochs(records) == Counter(range(1, 13))
+    starts = [each.event for each in records if isinstance(each.event, TrainingStarted)]
+    assert len(starts) == 2
+    assert starts[1].from_epoch == job.checkpoint.epoch
+
+
+async def test_a_paused_training_can_be_cancelled_while_another_runs(
+    deps: Deps, home: Path, dataset: Path
+) -> None:
+    async with trainer(deps, home):
+        await deps.bus.publish(request(dataset, epochs=500))
+        await until(deps, EpochCompleted)
+        await deps.bus.publish(TrainingPauseRequested(job_id="job"))
+        await until(deps, TrainingPaused)
+        await deps.bus.publish(request(dataset, job_id="other", epochs=500))
+        await until(deps, EpochCompleted, job_id="other")
+        await deps.bus.publish(TrainingCancelRequested(job_id="job"))
+        records = await until(deps, *ENDS)
+        await deps.bus.publish(TrainingCancelRequested(job_id="other"))
+        await until(deps, *ENDS, job_id="other")
+    assert isinstance(records[-1].event, TrainingCancelled)
+
+
+async def test_a_full_disk_fails_with_its_code_and_keeps_what_was_stored(
+    deps: Deps, home: Path, dataset: Path
+) -> None:
+    async with trainer(deps, home):
+        await deps.bus.publish(request(dataset, epochs=500))
+        await until(deps, EpochCompleted)
+        [folder] = deps.scratch.glob("job-*/train/weights")
+        with suppress(FileExistsError):
+            (folder / "last.pt.tmp").symlink_to("/dev/full")
+        records = await until(deps, *ENDS)
+    failed = records[-1].event
+    assert isinstance(failed, TrainingFailed)
+    assert failed.error_code == "disk_full"
+    assert failed.console
+    job = fold(records)
+    assert job is not None
+    assert job.checkpoint is not None
+    for artifact in job.checkpoint.files.values():
+        assert (await deps.artifacts.head(artifact.key)).size_bytes == artifact.size_bytes
