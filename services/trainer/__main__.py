@@ -6,9 +6,9 @@ from libs.common import subjects
 from libs.common.children import child_environment
 from libs.common.service import open_service, until_told_to_stop
 from libs.common.work import run_jobs
-from services.trainer.child import Stock
 from services.trainer.handlers import Trainings
 from services.trainer.settings import TrainerSettings
+from services.trainer.stock import Stock
 from services.trainer.telemetry import tell_system
 
 

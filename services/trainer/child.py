@@ -6,7 +6,6 @@ import logging
 import os
 import re
 import signal
-import sys
 from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import suppress
@@ -15,27 +14,38 @@ from typing import Any
 
 import psutil
 
-from libs.common.errors import TransientError
-
 log = logging.getLogger(__name__)
 
-ENTRY = "services.trainer.entry"
-READY_S = 180.0
 GONE_S = 30.0
+EXIT_S = 5.0
 POLL_S = 0.02
 LINE_LIMIT_BYTES = 2**24
 KEPT_LINES = 50
 FRESH_LINES = 1000
 COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
-REPOSITORY = Path(__file__).resolve().parents[2]
 
 
 class Child:
-    """One process that trains once: started, ordered, heard, ended."""
+    """One process that trains once: ordered, heard, ended. It comes from the stock.
 
-    def __init__(self, process: asyncio.subprocess.Process, pipe: asyncio.StreamReader) -> None:
-        self._process = process
-        self._pipe = pipe
+    Args:
+        pid: of the process, and of its group.
+        ended: its exit code, once it has ended; negative for a signal.
+        commands: its standard input.
+        console: what it prints.
+        pipe: its messages.
+    """
+
+    def __init__(
+        self,
+        pid: int,
+        ended: asyncio.Future[int],
+        commands: asyncio.WriteTransport,
+        console: asyncio.StreamReader,
+        pipe: asyncio.StreamReader,
+    ) -> None:
+        self.pid = pid
+        self._ended, self._commands, self._stdout, self._pipe = ended, commands, console, pipe
         self._log: Path | None = None
         self.console: deque[str] = deque(maxlen=KEPT_LINES)
         self.fresh: deque[str] = deque(maxlen=FRESH_LINES)
@@ -43,20 +53,26 @@ class Child:
         self._listener = asyncio.create_task(self._listen())
         self._reaper = asyncio.create_task(self._reap())
 
-    @property
-    def pid(self) -> int:
-        """Also the id of its process group."""
-        return self._process.pid
+    @classmethod
+    async def adopt(
+        cls, pid: int, ended: asyncio.Future[int], commands: int, console: int, messages: int
+    ) -> "Child":
+        """From the file descriptors of our ends of its pipes, which it owns from here on."""
+        loop = asyncio.get_running_loop()
+        writer, _ = await loop.connect_write_pipe(
+            asyncio.BaseProtocol, os.fdopen(commands, "wb", buffering=0)
+        )
+        return cls(pid, ended, writer, await _reader(console), await _reader(messages))
 
     @property
     def alive(self) -> bool:
         """Whether it still runs."""
-        return self._process.returncode is None
+        return not self._ended.done()
 
     @property
     def exit_code(self) -> int | None:
         """Negative for the signal that ended it; None while it runs."""
-        return self._process.returncode
+        return self._ended.result() if self._ended.done() else None
 
     def used_cpu_s(self) -> float:
         """CPU time of the process and what it started, so far."""
@@ -75,46 +91,6 @@ class Child:
             with suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGUSR1)
 
-    @classmethod
-    async def start(cls, environment: dict[str, str], module: str = ENTRY) -> "Child":
-        """Start a process; it is in stock once `ready` returns."""
-        read, write = os.pipe()
-        try:
-            process = await asyncio.create_subprocess_exec(
-                sys.executable,
-                *("-m", module, str(write), str(os.getpid())),
-                stdin=asyncio.subprocess.PIPE,
-                stdout=asyncio.subprocess.PIPE,
-                stderr=asyncio.subprocess.STDOUT,
-                env=environment,
-                cwd=REPOSITORY,
-                pass_fds=(write,),
-                start_new_session=True,
-            )
-        finally:
-            os.close(write)
-        pipe = asyncio.StreamReader(limit=LINE_LIMIT_BYTES)
-        await asyncio.get_running_loop().connect_read_pipe(
-            lambda: asyncio.StreamReaderProtocol(pipe), os.fdopen(read, "rb", buffering=0)
-        )
-        return cls(process, pipe)
-
-    async def ready(self) -> None:
-        """Wait until torch is imported.
-
-        Raises:
-            TransientError: the process ended, or took longer than three minutes.
-        """
-        try:
-            message = await asyncio.wait_for(self._receive(), READY_S)
-        except TimeoutError:
-            message = None
-        if message is None or message["type"] != "ready":
-            raise TransientError(
-                f"the training process did not start: {' | '.join(self.console)[-500:]}",
-                code="child_not_ready",
-            )
-
     async def messages(
         self, order: dict[str, Any], *, console: Path
     ) -> AsyncIterator[dict[str, Any]]:
@@ -128,6 +104,9 @@ class Child:
         self._send(order)
         while (message := await self._receive()) is not None:
             yield message
+        with suppress(TimeoutError):  # its exit code says more; the pipe closes a moment before
+            async with asyncio.timeout(EXIT_S):
+                await asyncio.shield(self._ended)
 
     def finish(self) -> None:
         """Ask it to stop after this batch, and to keep what there is."""
@@ -152,10 +131,11 @@ class Child:
         self._listener.cancel()
         with suppress(asyncio.CancelledError):
             await self._listener
+        self._commands.close()
 
     def _send(self, line: dict[str, Any]) -> None:
-        if self._process.stdin and not self._process.stdin.is_closing():
-            self._process.stdin.write(json.dumps(line).encode() + b"\n")
+        if not self._commands.is_closing():
+            self._commands.write(json.dumps(line).encode() + b"\n")
 
     async def _receive(self) -> dict[str, Any] | None:
         """The next message; None when the process is gone."""
@@ -167,15 +147,14 @@ class Child:
 
     async def _reap(self) -> None:
         """When it is gone its loader processes go too: they hold the message pipe open."""
-        await self._process.wait()
+        await self._ended
         with suppress(ProcessLookupError):
             os.killpg(self.pid, signal.SIGKILL)
 
     async def _listen(self) -> None:
         """Keep the console: a progress bar ends its line with a carriage return."""
-        assert self._process.stdout is not None
         rest = ""
-        while chunk := await self._process.stdout.read(2**16):
+        while chunk := await self._stdout.read(2**16):
             text = COLOURS.sub("", rest + chunk.decode("utf-8", errors="replace"))
             *lines, rest = re.split(r"[\r\n]+", text)
             self._keep([line.rstrip() for line in lines if line.strip()])
@@ -189,6 +168,14 @@ class Child:
                 file.write("\n".join(lines) + "\n")
 
 
+async def _reader(file: int) -> asyncio.StreamReader:
+    reader = asyncio.StreamReader(limit=LINE_LIMIT_BYTES)
+    await asyncio.get_running_loop().connect_read_pipe(
+        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(file, "rb", buffering=0)
+    )
+    return reader
+
+
 def living(group: int) -> list[int]:
     """Processes of a group that still run; zombies only wait to be counted."""
     found = []
@@ -197,53 +184,3 @@ def living(group: int) -> list[int]:
             if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
                 found.append(process.pid)
     return found
-
-
-class Stock:
-    """Keeps one child warm, so that a job starts in a fraction of a second."""
-
-    def __init__(self, environment: dict[str, str], module: str = ENTRY) -> None:
-        self._environment, self._module = environment, module
-        self._next: asyncio.Task[Child] | None = None
-
-    def refill(self) -> None:
-        """Start a child if none is in stock."""
-        if self._next is None:
-            self._next = asyncio.create_task(self._start())
-
-    async def take(self) -> Child:
-        """A child that is ready; one that died in stock is replaced."""
-        while True:
-            self.refill()
-            assert self._next is not None
-            task, self._next = self._next, None
-            try:
-                child = await task
-            except asyncio.CancelledError:
-                await _put_away(task)
-                raise
-            if child.alive:
-                return child
-            await child.end()
-
-    async def close(self) -> None:
-        """End what is in stock."""
-        task, self._next = self._next, None
-        if task is not None:
-            await _put_away(task)
-
-    async def _start(self) -> Child:
-        child = await Child.start(self._environment, self._module)
-        try:
-            await child.ready()
-        except BaseException:
-            await child.end()
-            raise
-        return child
-
-
-async def _put_away(task: asyncio.Task[Child]) -> None:
-    """End a child that was started but will not be used."""
-    task.cancel()
-    with suppress(asyncio.CancelledError, TransientError):
-        await (await task).end()

@@ -1,16 +1,11 @@
-"""The child process of one training: `python -m services.trainer.entry MESSAGES_FD PARENT_PID`.
+"""The child process of one training, a copy of the nursery.
 
-It imports torch, says `ready` and waits: the parent keeps one such child in stock. The first line
-of stdin is the order, later lines are commands. Messages are JSON lines on their own pipe; stdout
-and stderr are the console.
+The first line of stdin is the order, later lines are commands. Messages are JSON lines on their own
+pipe; stdout and stderr are the console.
 """
 
-import ctypes
-import faulthandler
 import json
 import os
-import signal
-import sys
 import traceback
 from io import FileIO
 from pathlib import Path
@@ -18,8 +13,6 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from libs.common.errors import PermanentError
-
-PR_SET_PDEATHSIG = 1
 
 
 class Channel:
@@ -33,13 +26,6 @@ class Channel:
         """Send one message."""
         with self._lock:
             self._file.write(json.dumps({"type": type_, **fields}) + "\n")
-
-
-def die_with(parent: int) -> None:
-    """Be killed by the kernel when the parent dies, however it dies."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def obey(commands: FileIO, wishes: dict[str, Event]) -> None:
@@ -85,7 +71,7 @@ def explain(error: Exception) -> tuple[str, str]:
 
 def train(order: dict[str, Any], channel: Channel, wishes: dict[str, Event]) -> None:
     """Run one order to its end."""
-    from services.trainer import checkpoint, yolo  # noqa: PLC0415 - imported while in stock
+    from services.trainer import checkpoint, yolo  # noqa: PLC0415 - the nursery has them
 
     save_dir = Path(order["overrides"]["save_dir"])
     state = None
@@ -120,17 +106,10 @@ def train(order: dict[str, Any], channel: Channel, wishes: dict[str, Event]) -> 
     )
 
 
-def main() -> None:
+def main(messages: int) -> None:
     """Wait for an order, obey it, say how it ended."""
-    descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
-    die_with(parent)
-    faulthandler.enable()
-    faulthandler.register(signal.SIGUSR1, all_threads=True)  # how the parent looks at a stall
-    os.set_inheritable(descriptor, False)
-    channel, wishes = Channel(descriptor), {"finish": Event(), "pause": Event()}
-    from services.trainer import yolo  # noqa: PLC0415, F401 - the seconds a start does not take
-
-    channel.say("ready")
+    os.set_inheritable(messages, False)
+    channel, wishes = Channel(messages), {"finish": Event(), "pause": Event()}
     commands = FileIO(0, closefd=False)  # unbuffered: a thread may wait in it at exit
     line = commands.readline()
     if not line:
@@ -142,7 +121,3 @@ def main() -> None:
         traceback.print_exc()
         code, message = explain(error)
         channel.say("failed", code=code, message=message)
-
-
-if __name__ == "__main__":
-    main()

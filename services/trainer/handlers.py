@@ -22,13 +22,14 @@ from libs.common.events import (
 )
 from libs.common.service import Deps
 from libs.common.work import Attempt, HandedBack
-from services.trainer.child import Child, Stock
+from services.trainer.child import Child
 from services.trainer.domain.devices import choose_device
 from services.trainer.domain.healing import gathered, remedy
 from services.trainer.domain.plan import DataFacts, Plan, plan_training
 from services.trainer.gpu import read_gpus
 from services.trainer.publish import publish
 from services.trainer.relay import Relay
+from services.trainer.stock import Stock
 from services.trainer.trouble import Trouble
 
 log = logging.getLogger(__name__)

@@ -1,6 +1,7 @@
 """A training process with one fault, which the environment names: everything else is the real one.
 
-FAULT=out_of_memory_in_step | out_of_memory_in_validation | nan_in_epoch_3 | crash_on_image:NAME
+FAULT=out_of_memory_in_step:FITS | out_of_memory_in_validation | nan_in_epoch_3 |
+      crash_on_image:NAME
 """
 
 import os
@@ -8,7 +9,9 @@ import signal
 from pathlib import Path
 from typing import Any
 
-from services.trainer import entry, repeatable, yolo
+from ultralytics.data.dataset import YOLODataset
+
+from services.trainer import entry, yolo
 
 EPOCH = 3
 FITS = 2
@@ -16,8 +19,10 @@ OUT = "CUDA out of memory. Tried to allocate 1.00 GiB."
 
 
 class StepTooLarge(yolo.Trainer):
+    fits = 2
+
     def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
-        if self.epoch + 1 == EPOCH and self.batch_size > FITS:
+        if self.epoch + 1 == EPOCH and self.batch_size > self.fits:
             raise RuntimeError(OUT)
         return super().preprocess_batch(batch)
 
@@ -41,19 +46,20 @@ class NotFiniteOnce(yolo.Trainer):
 
 
 def crash_on(name: str) -> None:
-    read = repeatable.YOLODataset.load_image
+    read = YOLODataset.load_image
 
     def crash(self: Any, i: int, *args: Any, **kwargs: Any) -> Any:
         if Path(self.im_files[i]).name == name:
             os.kill(os.getpid(), signal.SIGSEGV)
         return read(self, i, *args, **kwargs)
 
-    repeatable.YOLODataset.load_image = crash
+    setattr(YOLODataset, "load_image", crash)  # noqa: B010
 
 
-def main() -> None:
+def main(messages: int) -> None:
     fault, _, name = os.environ["FAULT"].partition(":")
     if fault == "out_of_memory_in_step":
+        StepTooLarge.fits = int(name or 2)
         yolo.Trainer = StepTooLarge  # type: ignore[misc]
     elif fault == "out_of_memory_in_validation":
         yolo.Validator = ValidationTooLarge  # type: ignore[misc]
@@ -61,10 +67,6 @@ def main() -> None:
         yolo.Trainer = NotFiniteOnce  # type: ignore[misc]
     elif fault == "crash_on_image":
         crash_on(name)
-    else:
+    elif fault:
         raise ValueError(fault)
-    entry.main()
-
-
-if __name__ == "__main__":
-    main()
+    entry.main(messages)

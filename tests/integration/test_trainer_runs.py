@@ -3,8 +3,9 @@
 import asyncio
 import os
 import signal
+import socket
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,6 @@ import orjson
 import pytest
 
 from libs.common import subjects
-from libs.common.children import child_environment
 from libs.common.cloudevents import Recorded
 from libs.common.events import (
     CheckpointSaved,
@@ -30,16 +30,18 @@ from libs.common.events import (
 from libs.common.jobs import fold
 from libs.common.service import Deps
 from libs.common.work import run_jobs
-from services.trainer.child import Stock, living
+from services.trainer.child import living
 from services.trainer.handlers import Trainings
+from tests.nursery import SharedStock, shared_nursery
 from tests.unit.services.trainer.conftest import arguments, draw_dataset
 
 WAIT_S = 120.0
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("child-home")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[socket.socket]:
+    with shared_nursery(tmp_path_factory.mktemp("child-home")) as packets:
+        yield packets
 
 
 @pytest.fixture
@@ -48,9 +50,9 @@ def dataset(tmp_path: Path) -> Path:
 
 
 @asynccontextmanager
-async def trainer(deps: Deps, home: Path) -> AsyncIterator[Trainings]:
+async def trainer(deps: Deps, nursery: socket.socket) -> AsyncIterator[Trainings]:
     """The service's loop; stopped as by SIGTERM at the end of the block."""
-    stock = Stock(child_environment(home))
+    stock = SharedStock(nursery)
     trainings = Trainings(stock)
     loop = asyncio.create_task(run_jobs(deps, subjects.trainer("default"), trainings.train))
     try:
@@ -86,9 +88,9 @@ ENDS = (TrainingCompleted, TrainingFailed, TrainingCancelled)
 
 
 async def test_a_run_is_told_epoch_by_epoch_and_can_be_read_when_it_says_so(
-    deps: Deps, home: Path, dataset: Path
+    deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
-    async with trainer(deps, home):
+    async with trainer(deps, nursery):
         await deps.bus.publish(request(dataset, epochs=2, learning_rate=0.003))
         records = await until(deps, *ENDS)
     told = [record.event for record in records]
@@ -119,9 +121,9 @@ async def test_a_run_is_told_epoch_by_epoch_and_can_be_read_when_it_says_so(
 
 
 async def test_a_killed_trainer_is_taken_up_without_a_lost_or_doubled_epoch(
-    deps: Deps, home: Path, dataset: Path
+    deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
-    async with trainer(deps, home) as first:
+    async with trainer(deps, nursery) as first:
         await deps.bus.publish(request(dataset, epochs=4))
         await until(deps, EpochCompleted)
         [pid] = first.pids
@@ -140,14 +142,14 @@ async def test_a_killed_trainer_is_taken_up_without_a_lost_or_doubled_epoch(
 
 
 async def test_a_stopped_service_hands_its_training_to_the_next(
-    deps: Deps, home: Path, dataset: Path
+    deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
-    async with trainer(deps, home) as first:
+    async with trainer(deps, nursery) as first:
         await deps.bus.publish(request(dataset, epochs=4))
         await until(deps, EpochCompleted)
         [pid] = first.pids
     assert living(pid) == []
-    async with trainer(deps, home):
+    async with trainer(deps, nursery):
         records = await until(deps, *ENDS)
     epochs = [r.event.epoch for r in records if isinstance(r.event, EpochCompleted)]
     assert Counter(epochs) == Counter(range(1, 5))
@@ -155,9 +157,9 @@ async def test_a_stopped_service_hands_its_training_to_the_next(
 
 
 async def test_a_cancelled_training_is_gone_before_it_is_said(
-    deps: Deps, home: Path, dataset: Path
+    deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
-    async with trainer(deps, home) as service:
+    async with trainer(deps, nursery) as service:
         await deps.bus.publish(request(dataset, epochs=500))
         await until(deps, EpochCompleted)
         [pid] = service.pids
@@ -167,8 +169,10 @@ async def test_a_cancelled_training_is_gone_before_it_is_said(
     assert isinstance(records[-1].event, TrainingCancelled)
 
 
-async def test_finishing_now_keeps_the_weights(deps: Deps, home: Path, dataset: Path) -> None:
-    async with trainer(deps, home):
+async def test_finishing_now_keeps_the_weights(
+    deps: Deps, nursery: socket.socket, dataset: Path
+) -> None:
+    async with trainer(deps, nursery):
         await deps.bus.publish(request(dataset, epochs=500))
         await until(deps, EpochCompleted)
         await deps.bus.publish(TrainingCancelRequested(job_id="job", keep=True))
@@ -181,13 +185,13 @@ async def test_finishing_now_keeps_the_weights(deps: Deps, home: Path, dataset: 
 
 
 async def test_a_gpu_that_is_not_there_is_said_in_a_sentence(
-    deps: Deps, home: Path, dataset: Path
+    deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
     asked = request(dataset)
     asked = asked.model_copy(
         update={"arguments": asked.arguments.model_copy(update={"device": "7"})}
     )
-    async with trainer(deps, home):
+    async with trainer(deps, nursery):
         await deps.bus.publish(asked)
         records = await until(deps, *ENDS)
     failed = records[-1].event

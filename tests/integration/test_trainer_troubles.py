@@ -2,15 +2,15 @@
 
 import asyncio
 import os
+import socket
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from libs.common import subjects
-from libs.common.children import child_environment
 from libs.common.cloudevents import Recorded
 from libs.common.events import (
     EpochCompleted,
@@ -27,15 +27,17 @@ from libs.common.events import (
 from libs.common.jobs import fold
 from libs.common.service import Deps
 from libs.common.work import run_jobs
-from services.trainer.child import ENTRY, Stock, living
+from services.trainer.child import Child, living
 from services.trainer.handlers import Trainings
 from tests.integration.test_trainer_runs import ENDS, request, until
+from tests.nursery import SharedStock, shared_nursery
 from tests.unit.services.trainer.conftest import draw_dataset
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("child-home")
+def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[socket.socket]:
+    with shared_nursery(tmp_path_factory.mktemp("child-home")) as packets:
+        yield packets
 
 
 @pytest.fixture
@@ -43,13 +45,23 @@ def dataset(tmp_path: Path) -> Path:
     return draw_dataset(tmp_path / "drawn")
 
 
+class FaultyStock(SharedStock):
+    """Its children have a fault, or none."""
+
+    def __init__(self, packets: socket.socket, fault: str) -> None:
+        super().__init__(packets, "tests.faults.child")
+        self.fault = fault
+
+    async def take(self, **environment: str) -> Child:
+        return await super().take(FAULT=self.fault, **environment)
+
+
 @asynccontextmanager
 async def trainer(
-    deps: Deps, home: Path, *, fault: str = "", stall_s: float = 60.0
+    deps: Deps, nursery: socket.socket, *, fault: str = "", stall_s: float = 60.0
 ) -> AsyncIterator[Trainings]:
     """The service's loop, whose children have a fault."""
-    environment = child_environment(home) | {"FAULT": fault}
-    stock = Stock(environment, "tests.faults.child" if fault else ENTRY)
+    stock = FaultyStock(nursery, fault)
     trainings = Trainings(stock, stall_s=stall_s)
     loop = asyncio.create_task(run_jobs(deps, subjects.trainer("default"), trainings.train))
     try:
@@ -71,9 +83,9 @@ def epochs(records: list[Recorded]) -> Counter[int]:
 
 @pytest.mark.parametrize("where", ["step", "validation"])
 async def test_out_of_memory_goes_on_with_half_the_batch_and_as_large_a_step(
-    deps: Deps, home: Path, dataset: Path, where: str
+    deps: Deps, nursery: socket.socket, dataset: Path, where: str
 ) -> None:
-    async with trainer(deps, home, fault=f"out_of_memory_in_{where}"):
+    async with trainer(deps, nursery, fault=f"out_of_memory_in_{where}"):
         await deps.bus.publish(request(dataset, epochs=4, batch_size=4))
         records = await until(deps, *ENDS)
     assert isinstance(records[-1].event, TrainingCompleted)
@@ -88,19 +100,22 @@ async def test_out_of_memory_goes_on_with_half_the_batch_and_as_large_a_step(
 
 
 async def test_out_of_memory_with_a_single_image_fails_with_its_code(
-    deps: Deps, home: Path, dataset: Path
+    deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
-    async with trainer(deps, home, fault="out_of_memory_in_step"):
-        await deps.bus.publish(request(dataset, epochs=4, batch_size=3))
+    async with trainer(deps, nursery, fault="out_of_memory_in_step:0"):
+        await deps.bus.publish(request(dataset, epochs=4, batch_size=2, imgsz=64))
         records = await until(deps, *ENDS)
     assert [each.batch_size for each in adjustments(records)] == [1]
-    assert isinstance(records[-1].event, TrainingCompleted)
+    failed = records[-1].event
+    assert isinstance(failed, TrainingFailed)
+    assert failed.error_code == "out_of_memory"
+    assert "lower batch_size or imgsz" in failed.message
 
 
 async def test_an_image_that_crashes_the_process_is_left_out_and_named(
-    deps: Deps, home: Path, dataset: Path
+    deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
-    async with trainer(deps, home, fault="crash_on_image:3.png"):
+    async with trainer(deps, nursery, fault="crash_on_image:3.png"):
         await deps.bus.publish(request(dataset, epochs=2))
         records = await until(deps, *ENDS)
     assert isinstance(records[-1].event, TrainingCompleted)
@@ -111,9 +126,9 @@ async def test_an_image_that_crashes_the_process_is_left_out_and_named(
 
 
 async def test_an_image_that_turns_bad_during_the_run_is_left_out_and_named(
-    deps: Deps, home: Path, dataset: Path
+    deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
-    async with trainer(deps, home):
+    async with trainer(deps, nursery):
         await deps.bus.publish(request(dataset, epochs=40))
         await until(deps, EpochCompleted)
         (dataset / "images" / "train" / "5.png").unlink()
@@ -127,9 +142,9 @@ async def test_an_image_that_turns_bad_during_the_run_is_left_out_and_named(
 
 
 async def test_an_image_that_never_ends_is_found_as_a_stall_and_left_out(
-    deps: Deps, home: Path, dataset: Path
+    deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
-    async with trainer(deps, home, stall_s=4.0):
+    async with trainer(deps, nursery, stall_s=4.0):
         await deps.bus.publish(request(dataset, epochs=40))
         await until(deps, EpochCompleted)
         pipe = dataset / "images" / "train" / "7.png"
@@ -145,9 +160,9 @@ async def test_an_image_that_never_ends_is_found_as_a_stall_and_left_out(
 
 
 async def test_a_loss_that_is_not_finite_later_goes_back_to_the_last_good_weights(
-    deps: Deps, home: Path, dataset: Path
+    deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
-    async with trainer(deps, home, fault="nan_in_epoch_3"):
+    async with trainer(deps, nursery, fault="nan_in_epoch_3"):
         await deps.bus.publish(request(dataset, epochs=4))
         records = await until(deps, *ENDS)
     done = records[-1].event
@@ -158,9 +173,9 @@ async def test_a_loss_that_is_not_finite_later_goes_back_to_the_last_good_weight
 
 
 async def test_a_paused_training_leaves_its_place_and_goes_on_when_asked(
-    deps: Deps, home: Path, dataset: Path
+    deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
-    async with trainer(deps, home) as service:
+    async with trainer(deps, nursery) as service:
         await deps.bus.publish(request(dataset, epochs=12))
         await until(deps, EpochCompleted)
         [pid] = service.pids
@@ -181,9 +196,9 @@ async def test_a_paused_training_leaves_its_place_and_goes_on_when_asked(
 
 
 async def test_a_paused_training_can_be_cancelled_while_another_runs(
-    deps: Deps, home: Path, dataset: Path
+    deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
-    async with trainer(deps, home):
+    async with trainer(deps, nursery):
         await deps.bus.publish(request(dataset, epochs=500))
         await until(deps, EpochCompleted)
         await deps.bus.publish(TrainingPauseRequested(job_id="job"))
@@ -198,9 +213,9 @@ async def test_a_paused_training_can_be_cancelled_while_another_runs(
 
 
 async def test_a_full_disk_fails_with_its_code_and_keeps_what_was_stored(
-    deps: Deps, home: Path, dataset: Path
+    deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
-    async with trainer(deps, home):
+    async with trainer(deps, nursery):
         await deps.bus.publish(request(dataset, epochs=500))
         await until(deps, EpochCompleted)
         [folder] = deps.scratch.glob("job-*/train/weights")

@@ -1,6 +1,7 @@
 """A handful of drawn images, and a child process to train on them."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+import socket
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -9,11 +10,11 @@ import cv2
 import numpy as np
 import pytest
 
-from libs.common.children import child_environment
 from libs.common.datasets import read_dataset, write_data_yaml
 from libs.common.events import TrainingArguments
 from services.trainer.child import Child
 from services.trainer.domain.plan import DataFacts, plan_training
+from tests.nursery import SharedStock, shared_nursery
 
 SIDE_PX = 64
 CLASSES = ("square", "disc")
@@ -79,8 +80,23 @@ Hook = Callable[[Child, dict[str, Any]], Awaitable[None]]
 Train = Callable[..., Awaitable[Run]]
 
 
+@pytest.fixture(scope="session")
+def nursery(child_home: Path) -> Iterator[socket.socket]:
+    """One process that all children of this session are copied from."""
+    with shared_nursery(child_home) as packets:
+        yield packets
+
+
 @pytest.fixture
-async def train(drawn: Path, child_home: Path, tmp_path: Path) -> AsyncIterator[Train]:
+async def stock(nursery: socket.socket) -> AsyncIterator[SharedStock]:
+    """Children in milliseconds."""
+    opened = SharedStock(nursery)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+async def train(drawn: Path, stock: SharedStock, tmp_path: Path) -> AsyncIterator[Train]:
     """Run one order in a fresh child; `hook` sees each message and may interfere."""
     children: list[Child] = []
 
@@ -109,9 +125,8 @@ async def train(drawn: Path, child_home: Path, tmp_path: Path) -> AsyncIterator[
             save_dir=str(out / "train"),
             resume=str(resume) if resume else None,
         ) | {"checkpoint_s": checkpoint_s}
-        child = await Child.start(child_environment(child_home))
+        child = await stock.take()
         children.append(child)
-        await child.ready()
         result = Run(out / "train")
         async for message in child.messages(order, console=out / "console.log"):
             result.messages.append(message)

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import pickle
+import signal
 import sys
 import zipfile
 from pathlib import Path
@@ -12,7 +13,9 @@ import pytest
 import yaml
 
 from libs.common.children import child_environment
-from services.trainer.child import Child, Stock, living
+from services.trainer.child import Child, living
+from services.trainer.stock import Stock
+from tests.nursery import SharedStock
 from tests.unit.services.trainer.conftest import CLASSES, Run, Train, draw_dataset
 
 WEIGHTS = """
@@ -294,29 +297,40 @@ async def test_a_loss_that_is_not_finite_fails_the_training(
     assert "learning_rate" in failed["message"]
 
 
-async def test_a_job_starts_quickly_in_a_child_from_stock(child_home: Path) -> None:
+async def test_a_child_is_there_in_a_fraction_of_a_second(stock: SharedStock) -> None:
+    began = asyncio.get_running_loop().time()
+    child = await stock.take()
+    assert asyncio.get_running_loop().time() - began < 0.5
+    assert child.alive
+    await child.end()
+    assert child.exit_code == -signal.SIGKILL
+
+
+async def test_a_nursery_that_died_is_replaced(child_home: Path) -> None:
     stock = Stock(child_environment(child_home))
     try:
-        stock.refill()
-        assert stock._next is not None
-        await asyncio.wait_for(asyncio.shield(stock._next), 60)  # warm
-        began = asyncio.get_running_loop().time()
-        child = await stock.take()
-        assert asyncio.get_running_loop().time() - began < 0.5
-        await child.end()
+        first = await stock.take()
+        assert stock._nursery is not None
+        os.kill((await stock._nursery)._process.pid, signal.SIGKILL)
+        await first._ended
+        async with asyncio.timeout(10):
+            while living(first.pid):
+                await asyncio.sleep(0.01)
+        second = await stock.take()
+        assert second.alive
+        await second.end()
     finally:
         await stock.close()
 
 
-async def test_a_child_dies_with_its_parent(child_home: Path) -> None:
+async def test_children_die_with_the_service(child_home: Path) -> None:
     script = (
         "import asyncio, sys, os, signal\n"
         "from pathlib import Path\n"
-        "from services.trainer.child import Child\n"
+        "from services.trainer.stock import Stock\n"
         "from libs.common.children import child_environment\n"
         "async def main():\n"
-        "    child = await Child.start(child_environment(Path(sys.argv[1])))\n"
-        "    await child.ready()\n"
+        "    child = await Stock(child_environment(Path(sys.argv[1]))).take()\n"
         "    print(child.pid, flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "asyncio.run(main())\n"
