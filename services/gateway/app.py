@@ -24,6 +24,7 @@ from services.gateway.routes import (
     panels,
     system,
     thresholds,
+    training_control,
     trainings,
 )
 from services.gateway.settings import GatewaySettings
@@ -35,6 +36,7 @@ ROUTES = (
     dataset_checks,
     datasets,
     trainings,
+    training_control,
     models,
     judgements,
     comparisons,

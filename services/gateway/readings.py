@@ -12,6 +12,7 @@ import orjson
 from libs.common.artifacts import ArtifactStore
 from libs.common.bus import GONE, Bus, raise_if_cancelled
 from libs.common.errors import ShirushiError
+from services.gateway.consoles import Consoles
 
 POLL_S = 3.0
 PROGRESS_S = 600.0
@@ -25,6 +26,7 @@ class Readings:
 
     def __init__(self) -> None:
         self.newest: dict[str, tuple[int, float, dict[str, Any]]] = {}
+        self.consoles = Consoles()
         self.services: dict[str, dict[str, Any]] = {}
         self.bus: dict[str, Any] = {"status": "unknown", "latency_ms": None}
         self.artifacts: dict[str, Any] = {"status": "unknown", "latency_ms": None}
@@ -39,6 +41,8 @@ class Readings:
     def take(self, topic: str, payload: dict[str, Any]) -> None:
         """Note one reading."""
         self._count += 1
+        if topic.startswith("console."):
+            self.consoles.take(topic.rsplit(".", 1)[-1], payload)
         self.newest[topic] = (self._count, time.monotonic(), payload)
         if len(self.newest) > MOST:
             del self.newest[min(self.newest, key=lambda each: self.newest[each][0])]

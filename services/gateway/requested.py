@@ -32,7 +32,7 @@ async def training_requested(
         base_model=base,
         arguments=arguments,
         project_name=body.project_name,
-        experiment_name=await _reserved(gateway, body.project_name, wanted, once.job_id),
+        experiment_name=await reserved_name(gateway, body.project_name, wanted, once.job_id),
         priority=body.priority,
         tags=body.tags,
     )
@@ -79,7 +79,7 @@ def _architecture(base: ModelRef, gateway: Gateway) -> str | None:
     return None
 
 
-async def _reserved(gateway: Gateway, project: str, wanted: str, job_id: str) -> str:
+async def reserved_name(gateway: Gateway, project: str, wanted: str, job_id: str) -> str:
     """A name that no other run has or will have, whichever gateway is asked.
 
     The reservation is a key that only one can create; asking again for the same job gets it again.

@@ -118,7 +118,16 @@ def training(
         "queue_position": position,
         "waiting_reason": _waiting(job, position),
         "batch": _batch(current),
-        "attempt": job.attempt,
+        "attempt": job.starts,
+        "adjustments": [
+            {
+                "error_code": each.error_code,
+                "message": each.message,
+                "batch_size": each.batch_size,
+                "left_out": list(each.left_out),
+            }
+            for each in job.adjusted
+        ],
         "worker": job.worker,
         "device": job.started.device if isinstance(job.started, TrainingStarted) else None,
         "error_code": failed.error_code if failed else None,
@@ -130,6 +139,7 @@ def training(
         "experiment_name": request.experiment_name,
         "request": request.model_dump(mode="json", exclude={"kind", "body_sha256"}),
         "dataset_version": request.dataset.version,
+        "extends": request.extends,
         "last_seq": job.last_seq,
     }
 
@@ -172,8 +182,12 @@ def pending(job: Job, reading: Reading | None, status_url: str, id_name: str) ->
 
 
 def _waiting(job: Job, position: int | None) -> str | None:
+    if job.status == "paused":
+        return "paused: it goes on when somebody resumes it"
     if job.status != "queued" or position is None:
         return None
+    if job.paused and job.paused.reason == "preempted":
+        return "a more urgent training took its place; it goes on by itself"
     if position == 1:
         return "waits for a free trainer"
     return f"waits for a free trainer; {position - 1} before it"

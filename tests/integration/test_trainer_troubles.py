@@ -231,3 +231,26 @@ async def test_a_full_disk_fails_with_its_code_and_keeps_what_was_stored(
     assert job.checkpoint is not None
     for artifact in job.checkpoint.files.values():
         assert (await deps.artifacts.head(artifact.key)).size_bytes == artifact.size_bytes
+
+
+async def test_a_completed_training_is_extended_from_the_exact_state_at_its_end(
+    deps: Deps, nursery: socket.socket, dataset: Path
+) -> None:
+    async with trainer(deps, nursery):
+        await deps.bus.publish(request(dataset, epochs=2))
+        first = fold(await until(deps, *ENDS))
+        assert first is not None
+        assert first.checkpoint is not None
+        more = request(dataset, job_id="more", epochs=3)
+        links = {"extends": "job", "checkpoint": first.checkpoint.files, "experiment_name": "more"}
+        await deps.bus.publish(more.model_copy(update=links))
+        records = await until(deps, *ENDS, job_id="more")
+    done = records[-1].event
+    assert isinstance(done, TrainingCompleted)
+    assert done.epochs_done == 3
+    job = fold(records)
+    assert job is not None
+    assert [epoch.epoch for epoch in job.epochs] == [1, 2, 3]
+    assert [epoch.map50 for epoch in job.epochs[:2]] == [epoch.map50 for epoch in first.epochs]
+    told = [each.event for each in records if isinstance(each.event, TrainingStarted)]
+    assert len(told) == 1

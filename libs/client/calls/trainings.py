@@ -40,6 +40,33 @@ class TrainingCalls(Calls):
         answer: Json = self._transport.send("POST", path, params=query).json()
         return answer
 
+    def pause(self, training_id: str) -> Json:
+        """Ask a training to leave its place; its checkpoint is kept."""
+        return self._told(training_id, "pause")
+
+    def resume(self, training_id: str) -> Json:
+        """Ask a paused training to go on."""
+        return self._told(training_id, "resume")
+
+    def extend(self, training_id: str, epochs: int) -> Json:
+        """Go on past the end of a completed training, as a new run: that many epochs more."""
+        path = f"/training/extend/{quote(training_id, safe='')}"
+        answer: Json = self.post(path, {"epochs": epochs}).json()
+        return answer
+
+    def retry(self, training_id: str) -> Json:
+        """The same training again, from the start, as a new run."""
+        return self._told(training_id, "retry")
+
+    def logs(self, training_id: str, after: int = 0) -> list[Json]:
+        """What the training printed past line `after`: `line` and `text` of each."""
+        return self.listed(f"/training/{quote(training_id, safe='')}/logs", after=after)
+
+    def _told(self, training_id: str, what: str) -> Json:
+        path = f"/training/{what}/{quote(training_id, safe='')}"
+        answer: Json = self.post(path, {}).json()
+        return answer
+
     def history(self, training_id: str) -> list[Json]:
         """Losses, metrics, learning rates and seconds of every epoch."""
         return self.listed(f"/training/{quote(training_id, safe='')}/history")

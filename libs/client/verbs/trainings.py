@@ -1,6 +1,7 @@
 """Verbs on trainings."""
 
 import argparse
+import time
 
 from rich.console import Console
 
@@ -34,6 +35,16 @@ _CHOICES = {
 }
 
 
+CONTROLS = {
+    "pause": "free a training's place; its checkpoint is kept",
+    "resume": "let a paused training go on",
+    "extend": "go on past the end of a completed training, as a new run",
+    "retry": "do a training again, as a new run",
+}
+ENDED = ("completed", "failed", "cancelled")
+FOLLOW_S = 0.5
+
+
 def train(client: Client, arguments: argparse.Namespace, console: Console) -> int:
     """Start a training, and watch it if asked to."""
     fields = {name: getattr(arguments, name) for name in TRAINING_FIELDS}
@@ -65,10 +76,50 @@ def cancel(client: Client, arguments: argparse.Namespace, console: Console) -> i
     return DONE
 
 
+def control(client: Client, arguments: argparse.Namespace, console: Console) -> int:
+    """Pause, resume, extend or repeat a training."""
+    if arguments.verb == "extend":
+        answer = client.extend(arguments.training_id, arguments.epochs)
+    else:
+        ask = {"pause": client.pause, "resume": client.resume, "retry": client.retry}
+        answer = ask[arguments.verb](arguments.training_id)
+    if arguments.json:
+        print_json(answer)
+    else:
+        console.print(f"{answer['message']} ({answer['training_id']})", highlight=False)
+    return DONE
+
+
+def logs(client: Client, arguments: argparse.Namespace, console: Console) -> int:
+    """What a training printed, and with --follow what it prints until it ends."""
+    after = 0
+    while True:
+        ended = client.training(arguments.training_id)["status"] in ENDED
+        lines = client.logs(arguments.training_id, after)
+        for line in lines:
+            if arguments.json:
+                print_json(line)
+            else:
+                console.print(line["text"], markup=False, highlight=False, soft_wrap=True)
+            after = line["line"]
+        if ended or not arguments.follow:
+            return DONE
+        if not lines:
+            time.sleep(FOLLOW_S)
+
+
 def add_arguments(verb: AddVerb) -> None:
     """The verbs of this area."""
     _train_arguments(verb("train", "start a training"))
     _cancel_arguments(verb("cancel", "stop a training"))
+    for name, what in CONTROLS.items():
+        command = verb(name, what)
+        command.add_argument("training_id", metavar="ID")
+        if name == "extend":
+            command.add_argument("epochs", metavar="EPOCHS", type=int, help="how many more")
+    shown = verb("logs", "what a training printed")
+    shown.add_argument("training_id", metavar="ID")
+    shown.add_argument("--follow", action="store_true", help="until it ends")
 
 
 def _train_arguments(command: argparse.ArgumentParser) -> None:
@@ -90,4 +141,9 @@ def _cancel_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--keep", action="store_true", help="finish now and keep the weights")
 
 
-VERBS: dict[str, Verb] = {"train": train, "cancel": cancel}
+VERBS: dict[str, Verb] = {
+    "train": train,
+    "cancel": cancel,
+    "logs": logs,
+    **dict.fromkeys(CONTROLS, control),
+}

@@ -106,8 +106,11 @@ async def history(training_id: str, gateway: State, request: Request) -> Respons
 async def logs(
     training_id: str, gateway: State, request: Request, after: Annotated[int, Query(ge=0)] = 0
 ) -> Response:
-    """The run's console past line `after`, once the run has ended; before that, nothing yet."""
-    outcome = gateway.ledger.job(training_id, "training").outcome
+    """The run's console past line `after`: of the newest attempt while it runs, then of the run."""
+    job = gateway.ledger.job(training_id, "training")
+    outcome = job.outcome
+    if outcome is None:
+        return fresh(request, gateway.readings.consoles.lines(job.id, after))
     lines: list[str] = []
     if isinstance(outcome, TrainingCompleted) and (log := outcome.artifacts.get("console.log")):
         text = await gateway.deps.artifacts.get_bytes(log.key)

@@ -1,4 +1,4 @@
-"""Body of `POST /training/start`."""
+"""Bodies of the routes on trainings."""
 
 from typing import Annotated, Literal
 
@@ -7,6 +7,7 @@ from pydantic import Field, field_validator, model_validator
 from libs.common.events import TrainingArguments
 from services.gateway.schemas.body import NAME, Body, Reference
 
+MOST_EPOCHS = 1000
 OPTIMIZERS = ("SGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSProp", "MuSGD", "auto")
 
 
@@ -17,7 +18,7 @@ class StartTraining(Body):
     dataset_path: Reference
     model_architecture: Literal["yolov8n", "yolov8s", "yolov8m", "yolov8l", "yolov8x"] = "yolov8s"
     base_model_path: Reference | None = None
-    epochs: int = Field(default=100, ge=1, le=1000)
+    epochs: int = Field(default=100, ge=1, le=MOST_EPOCHS)
     batch_size: int = Field(default=16, ge=-1, le=128)
     learning_rate: float = Field(default=0.01, gt=0, le=1)
     imgsz: int = Field(default=640, ge=32, le=1280, multiple_of=32)
@@ -69,3 +70,9 @@ class StartTraining(Body):
         return TrainingArguments.model_validate(
             self.model_dump(include=set(TrainingArguments.model_fields))
         )
+
+
+class ExtendTraining(Body):
+    """`POST /training/extend/{id}`."""
+
+    epochs: int = Field(ge=1, le=MOST_EPOCHS, description="more than were done")

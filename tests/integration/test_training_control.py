@@ -1,0 +1,152 @@
+"""Pause, resume, extend, repeat and listen to trainings, by REST, without a trainer."""
+
+import asyncio
+from typing import Any
+
+import pytest
+from httpx import AsyncClient
+
+from libs.common import subjects
+from libs.common.bus import Bus
+from libs.common.events import (
+    Artifact,
+    CheckpointSaved,
+    TrainingAdjusted,
+    TrainingCompleted,
+    TrainingPaused,
+    TrainingRequested,
+    TrainingStarted,
+)
+from tests.integration.test_gateway import app, rest
+
+__all__ = ["app", "rest"]  # fixtures
+
+STATE = Artifact(key="trainings/p/r/.attempts/x/state.pt", size_bytes=1, sha256="0" * 64)
+
+
+async def asked(rest: AsyncClient) -> str:
+    body = {"mode": "full", "dataset_path": "logos", "epochs": 3, "experiment_name": "r"}
+    answer = await rest.post("/training/start", json=body)
+    return str(answer.json()["training_id"])
+
+
+async def until(rest: AsyncClient, job_id: str, status: str, reason: str = "") -> dict[str, Any]:
+    async with asyncio.timeout(5):
+        while True:
+            found: dict[str, Any] = (await rest.get(f"/training/status/{job_id}")).json()
+            if found["status"] == status and reason in str(found["waiting_reason"]):
+                return found
+            await asyncio.sleep(0.01)
+
+
+async def start(bus: Bus, job_id: str) -> None:
+    told = {"job_id": job_id, "attempt": 1, "worker": "w", "device": "cpu", "from_epoch": 0}
+    await bus.publish(TrainingStarted.model_validate(told))
+
+
+async def complete(bus: Bus, job_id: str) -> None:
+    await start(bus, job_id)
+    files = {"state.pt": STATE}
+    await bus.publish(CheckpointSaved(job_id=job_id, attempt=1, epoch=3, files=files))
+    done = TrainingCompleted(
+        job_id=job_id,
+        attempt=1,
+        epochs_done=3,
+        best_epoch=3,
+        best_metrics={},
+        classes=("a",),
+        seconds=1,
+        artifacts={},
+    )
+    await bus.publish(done)
+
+
+async def test_a_queued_training_is_paused_and_resumed(rest: AsyncClient) -> None:
+    job_id = await asked(rest)
+    paused = await rest.post(f"/training/pause/{job_id}")
+    assert paused.json()["status"] == "paused"
+    shown = (await rest.get(f"/training/status/{job_id}")).json()
+    assert "resumes it" in shown["waiting_reason"]
+    assert (await rest.post(f"/training/resume/{job_id}")).json()["status"] == "queued"
+    again = await rest.post(f"/training/resume/{job_id}")
+    assert again.status_code == 409
+    assert "not paused" in again.json()["detail"]
+
+
+async def test_a_running_training_is_paused_once_the_trainer_says_so(
+    rest: AsyncClient, bus: Bus
+) -> None:
+    job_id = await asked(rest)
+    await start(bus, job_id)
+    told = {"error_code": "out_of_memory", "message": "half", "batch_size": 8}
+    await bus.publish(TrainingAdjusted.model_validate({"job_id": job_id, "attempt": 1, **told}))
+    await until(rest, job_id, "running")
+    assert (await rest.post(f"/training/pause/{job_id}")).json()["status"] == "running"
+    await bus.publish(TrainingPaused(job_id=job_id, attempt=1, reason="asked"))
+    shown = await until(rest, job_id, "paused")
+    assert [each["batch_size"] for each in shown["adjustments"]] == [8]
+    assert shown["attempt"] == 1
+
+
+async def test_a_preempted_training_waits_by_itself_and_says_why(
+    rest: AsyncClient, bus: Bus
+) -> None:
+    job_id = await asked(rest)
+    await start(bus, job_id)
+    await bus.publish(TrainingPaused(job_id=job_id, attempt=1, reason="preempted"))
+    await until(rest, job_id, "queued", "more urgent")
+
+
+async def test_a_completed_training_is_extended_with_its_lineage(
+    rest: AsyncClient, bus: Bus
+) -> None:
+    job_id = await asked(rest)
+    early = await rest.post(f"/training/extend/{job_id}", json={"epochs": 2})
+    assert early.status_code == 409
+    await complete(bus, job_id)
+    await until(rest, job_id, "completed")
+    too_many = await rest.post(f"/training/extend/{job_id}", json={"epochs": 1000})
+    assert too_many.status_code == 422
+    key = {"Idempotency-Key": "once"}
+    more = await rest.post(f"/training/extend/{job_id}", json={"epochs": 2}, headers=key)
+    same = await rest.post(f"/training/extend/{job_id}", json={"epochs": 2}, headers=key)
+    new_id = more.json()["training_id"]
+    assert same.json()["training_id"] == new_id != job_id
+    [record] = await bus.read(*subjects.of_job("training", new_id))
+    request = record.event
+    assert isinstance(request, TrainingRequested)
+    assert (request.extends, request.checkpoint) == (job_id, {"state.pt": STATE})
+    assert request.arguments.epochs == 5
+    assert request.experiment_name == "r_more"
+
+
+async def test_an_ended_training_is_repeated_under_a_name_of_its_own(
+    rest: AsyncClient, bus: Bus
+) -> None:
+    job_id = await asked(rest)
+    await complete(bus, job_id)
+    await until(rest, job_id, "completed")
+    again = (await rest.post(f"/training/retry/{job_id}")).json()
+    assert again["training_id"] != job_id
+    assert again["experiment_name"] != "r"
+    late = await rest.post(f"/training/pause/{job_id}")
+    assert late.status_code == 409
+
+
+async def test_the_console_of_a_running_training_is_served_by_line(
+    rest: AsyncClient, bus: Bus
+) -> None:
+    job_id = await asked(rest)
+    for attempt, first, lines in ((1, 1, ["old"]), (2, 1, ["one", "two"]), (2, 3, ["three"])):
+        told = {"attempt": attempt, "first": first, "lines": lines}
+        await bus.tell(f"console.training.{job_id}", told)
+    async with asyncio.timeout(5):
+        while len(found := (await rest.get(f"/training/{job_id}/logs?after=1")).json()) < 2:
+            await asyncio.sleep(0.01)
+    assert found == [{"line": 2, "text": "two"}, {"line": 3, "text": "three"}]
+
+
+@pytest.mark.parametrize("what", ["pause", "resume", "retry", "extend"])
+async def test_an_unknown_training_is_not_found(rest: AsyncClient, what: str) -> None:
+    answer = await rest.post(f"/training/{what}/nothing", json={"epochs": 1})
+    assert answer.status_code == 404
