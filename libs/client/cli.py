@@ -12,12 +12,17 @@ from libs.client.client import Client
 from libs.client.errors import ApiError, ClientError, Unreachable
 from libs.client.options import parser
 from libs.client.show import print_json
-from libs.client.verbs import comparisons, datasets, models, system, trainings
+from libs.client.verbs import checks, comparisons, datasets, models, system, trainings
 from libs.client.verbs.verb import AWAY, DONE, FAILED, Verb
 
 _PATIENCE_S = 3.0  # somebody sits in front of it
 VERBS: dict[str, Verb] = (
-    system.VERBS | datasets.VERBS | trainings.VERBS | models.VERBS | comparisons.VERBS
+    system.VERBS
+    | checks.VERBS
+    | datasets.VERBS
+    | trainings.VERBS
+    | models.VERBS
+    | comparisons.VERBS
 )
 
 

@@ -17,8 +17,7 @@ from libs.common import logs
 from libs.common.artifacts import ArtifactStore
 from libs.common.bus import Bus, connect
 from libs.common.settings import Settings
-
-VERSION = "0.1.0"
+from libs.common.version import VERSION
 
 
 @dataclass(frozen=True)

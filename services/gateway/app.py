@@ -7,7 +7,8 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 from fastapi.responses import JSONResponse
 
-from libs.common.service import VERSION, end, open_service
+from libs.common.service import end, open_service
+from libs.common.version import VERSION
 from services.gateway import asyncapi, docs, page, problems
 from services.gateway.guard import Guard, TooLargeError
 from services.gateway.ledger import Ledger

@@ -3,7 +3,7 @@
 from typing import Any
 
 from libs.common.events import KINDS
-from libs.common.service import VERSION
+from libs.common.version import VERSION
 
 
 def document() -> dict[str, Any]:

@@ -1,6 +1,4 @@
-"""Whether findings are bad enough to stop a pipeline."""
-
-from collections.abc import Iterable
+"""Whether what was found is bad enough to stop a pipeline."""
 
 from libs.client.calls.calls import Json
 
@@ -8,7 +6,16 @@ WEIGHT = {"I": 1, "W": 2, "E": 3, "never": 4}
 """How heavy a finding is; nothing is as heavy as `never`."""
 
 
-def worst(findings: Iterable[Json], fail_on: str) -> list[Json]:
-    """The findings at or above `fail_on`: E, W, or never."""
-    least = WEIGHT[fail_on]
-    return [each for each in findings if WEIGHT.get(str(each.get("severity")), 0) >= least]
+def is_bad(finding: Json, fail_on: str) -> bool:
+    """Whether a finding is at or above `fail_on`: E, W, or never."""
+    return WEIGHT.get(str(finding.get("severity")), 0) >= WEIGHT[fail_on]
+
+
+def too_bad(report: Json, fail_on: str) -> bool:
+    """The same of a whole report, which has at least one sentence of each severity found."""
+    found = [
+        severity for severity, name in (("E", "errors"), ("W", "warnings")) if report.get(name)
+    ]
+    if not report.get("valid", True):
+        found.append("E")
+    return any(is_bad({"severity": severity}, fail_on) for severity in found)

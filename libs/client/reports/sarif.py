@@ -5,6 +5,7 @@ from typing import Any
 from urllib.parse import quote
 
 from libs.client.calls.calls import Json
+from libs.common.version import VERSION
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
 LEVELS = {"E": "error", "W": "warning", "I": "note"}
@@ -15,7 +16,7 @@ _DESCRIPTION = "data.yaml"
 
 
 def sarif(
-    report: Json, findings: Sequence[Json], rules: Sequence[Json], *, version: str, lang: str = "en"
+    report: Json, findings: Sequence[Json], rules: Sequence[Json], *, lang: str = "en"
 ) -> Json:
     """One run with its rules and results.
 
@@ -23,7 +24,6 @@ def sarif(
         report: of the check; `dataset_path` and `valid` are read.
         findings: all of them: rule, severity, split, file, line, message, value, fix.
         rules: the catalogue, as `GET /dataset/rules` gives it.
-        version: of the system that checked.
         lang: of the rules' texts, `en` or `ja`.
 
     Returns:
@@ -35,7 +35,7 @@ def sarif(
         "tool": {
             "driver": {
                 "name": "Shirushi",
-                "semanticVersion": version,
+                "semanticVersion": VERSION,
                 "rules": [_rule(rule_id, told.get(rule_id, {}), lang) for rule_id in found],
             }
         },
