@@ -12,7 +12,15 @@ from libs.client.client import Client
 from libs.client.errors import ApiError, ClientError, Unreachable
 from libs.client.options import parser
 from libs.client.show import print_json
-from libs.client.verbs import checks, comparisons, datasets, models, system, trainings
+from libs.client.verbs import (
+    checks,
+    comparisons,
+    dataset_edits,
+    datasets,
+    models,
+    system,
+    trainings,
+)
 from libs.client.verbs.verb import AWAY, DONE, FAILED, Verb
 
 _PATIENCE_S = 3.0  # somebody sits in front of it
@@ -20,6 +28,7 @@ VERBS: dict[str, Verb] = (
     system.VERBS
     | checks.VERBS
     | datasets.VERBS
+    | dataset_edits.VERBS
     | trainings.VERBS
     | models.VERBS
     | comparisons.VERBS

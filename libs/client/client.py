@@ -10,6 +10,7 @@ from libs.client.address import api_url, find_url
 from libs.client.calls.calls import Json
 from libs.client.calls.checks import CheckCalls
 from libs.client.calls.comparisons import ComparisonCalls
+from libs.client.calls.dataset_edits import DatasetEditCalls
 from libs.client.calls.datasets import DatasetCalls
 from libs.client.calls.models import ModelCalls
 from libs.client.calls.trainings import TrainingCalls
@@ -17,7 +18,9 @@ from libs.client.stream import Frame, follow
 from libs.client.transport import Transport
 
 
-class Client(CheckCalls, DatasetCalls, TrainingCalls, ModelCalls, ComparisonCalls):
+class Client(
+    CheckCalls, DatasetCalls, DatasetEditCalls, TrainingCalls, ModelCalls, ComparisonCalls
+):
     """Talks to one gateway. Use it as a context manager, or call `close`.
 
     Args:

@@ -3,7 +3,15 @@
 import argparse
 
 from libs.client import __doc__ as about
-from libs.client.verbs import checks, comparisons, datasets, models, system, trainings
+from libs.client.verbs import (
+    checks,
+    comparisons,
+    dataset_edits,
+    datasets,
+    models,
+    system,
+    trainings,
+)
 
 
 def parser() -> argparse.ArgumentParser:
@@ -23,6 +31,6 @@ def parser() -> argparse.ArgumentParser:
     def verb(name: str, what: str) -> argparse.ArgumentParser:
         return verbs.add_parser(name, parents=[common], help=what, description=what)
 
-    for area in (system, checks, datasets, trainings, models, comparisons):
+    for area in (system, checks, datasets, dataset_edits, trainings, models, comparisons):
         area.add_arguments(verb)
     return whole

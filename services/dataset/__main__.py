@@ -7,6 +7,7 @@ from libs.common.asks import answer_questions
 from libs.common.service import open_service, until_told_to_stop
 from libs.common.settings import Settings
 from libs.common.work import run_jobs
+from services.dataset.diff_questions import diff_questions
 from services.dataset.handlers import DatasetHandler
 from services.dataset.questions import dataset_questions
 from services.dataset.workers import Workers
@@ -20,7 +21,7 @@ async def main() -> None:
         handler = DatasetHandler(workers)
         await until_told_to_stop(
             run_jobs(deps, subjects.DATASET, handler, slots=SLOTS),
-            answer_questions(deps.bus, "dataset", dataset_questions(deps)),
+            answer_questions(deps.bus, "dataset", dataset_questions(deps) | diff_questions(deps)),
         )
 
 

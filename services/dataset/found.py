@@ -1,15 +1,18 @@
 """Where a check found what: its findings by rule, as far as they were stored."""
 
+import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow.parquet as pq
 
 from libs.common.artifacts import ArtifactStore
 from libs.common.errors import BadInput, NotFound
-from services.dataset.domain.report import report_key
+from services.dataset.domain.report import findings_key, report_key
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,8 +32,6 @@ class Places:
     by_rule: dict[str, list[Place]] = field(default_factory=lambda: defaultdict(list))
     counts: Counter[str] = field(default_factory=Counter)
     """Findings per rule, those that were not kept included."""
-    fix_of: dict[str, str] = field(default_factory=dict)
-    """`auto` or `opt` by rule, of the rules that have a fix."""
 
     def complete(self, rule: str) -> bool:
         """Whether every finding of a rule is listed."""
@@ -46,8 +47,13 @@ class Places:
         return found
 
 
-async def read_places(artifacts: ArtifactStore, validation_id: str) -> Places:
-    """The findings of a check by its id.
+async def read_places(artifacts: ArtifactStore, validation_id: str, folder: Path) -> Places:
+    """The findings of a check by its id: all of them, or the examples that its report lists.
+
+    Args:
+        artifacts: where reports are.
+        validation_id: of the check.
+        folder: of ours, for the file.
 
     Raises:
         BadInput: there is no report of it.
@@ -60,9 +66,23 @@ async def read_places(artifacts: ArtifactStore, validation_id: str) -> Places:
             code="no_report",
         ) from error
     places = Places(counts=Counter(report.get("summary") or {}))
-    for finding in report.get("findings") or []:
-        place = Place(*(finding.get(name) for name in ("split", "file", "line", "value")))
-        places.by_rule[finding["rule"]].append(place)
-        if finding.get("fix"):
-            places.fix_of[finding["rule"]] = finding["fix"]
+    rows: Iterable[dict[str, Any]]
+    try:
+        rows = _rows(await artifacts.get_file(findings_key(validation_id), folder / "found"))
+    except NotFound:
+        rows = report.get("findings") or []
+    await asyncio.to_thread(_fill, places, rows)
     return places
+
+
+def _rows(file: Path) -> Iterator[dict[str, Any]]:
+    with pq.ParquetFile(file) as opened:
+        for batch in opened.iter_batches(columns=["rule", "split", "file", "line", "value", "fix"]):
+            yield from batch.to_pylist()
+
+
+def _fill(places: Places, rows: Iterable[dict[str, Any]]) -> None:
+    for row in rows:
+        if row.get("fix"):  # nothing else is ever mended
+            place = Place(row.get("split"), row.get("file"), row.get("line"), row.get("value"))
+            places.by_rule[row["rule"]].append(place)

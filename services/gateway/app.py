@@ -18,6 +18,8 @@ from services.gateway.routes import (
     artifacts,
     comparisons,
     dataset_checks,
+    dataset_edits,
+    dataset_versions,
     datasets,
     events,
     judgements,
@@ -35,6 +37,8 @@ PATIENCE_S = 5.0
 ROUTES = (
     system,
     dataset_checks,
+    dataset_edits,
+    dataset_versions,
     datasets,
     trainings,
     training_control,

@@ -22,6 +22,7 @@ from libs.common.dataset_versions import materialise
 from libs.common.datasets import read_dataset
 from libs.common.errors import NotFound
 from libs.common.events import (
+    KINDS,
     DatasetCancelled,
     DatasetCancelRequested,
     DatasetDeleted,
@@ -34,12 +35,13 @@ from libs.common.events import (
     Event,
 )
 from libs.common.service import Deps
+from libs.common.settings import Settings
 from libs.common.work import run_jobs
 from services.dataset.handlers import DatasetHandler
 from tests.unit.services.dataset.conftest import HereAndNow, make_dataset, put, tree_hash
 
 WAIT_S = 60.0
-ENDS = (DatasetValidated, DatasetRegistered, DatasetDeleted, DatasetFailed, DatasetCancelled)
+ENDS = tuple(kind for kind in KINDS.values() if kind.terminal)
 
 
 @pytest.fixture
@@ -56,10 +58,22 @@ async def working(deps: Deps) -> AsyncIterator[Deps]:
 @asynccontextmanager
 async def service(deps: Deps) -> AsyncIterator[asyncio.subprocess.Process]:
     """`python -m services.dataset`, killed at the end if it still runs."""
-    settings = deps.settings
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "services.dataset", env=environment_of(deps.settings)
+    )
+    try:
+        yield process
+    finally:
+        with suppress(ProcessLookupError):
+            process.kill()
+        await process.wait()
+
+
+def environment_of(settings: Settings) -> dict[str, str]:
+    """What a service reads to have these settings."""
     assert settings.s3_access_key
     assert settings.s3_secret_key
-    environment = os.environ | {
+    return os.environ | {
         "SHIRUSHI_HOME": str(settings.home),
         "SHIRUSHI_ROOTS": str(settings.home.parent),
         "SHIRUSHI_NATS_URL": settings.nats_url,
@@ -68,15 +82,6 @@ async def service(deps: Deps) -> AsyncIterator[asyncio.subprocess.Process]:
         "SHIRUSHI_S3_ACCESS_KEY": settings.s3_access_key,
         "SHIRUSHI_S3_SECRET_KEY": settings.s3_secret_key.get_secret_value(),
     }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.dataset", env=environment
-    )
-    try:
-        yield process
-    finally:
-        with suppress(ProcessLookupError):
-            process.kill()
-        await process.wait()
 
 
 async def ask(deps: Deps, job_id: str, operation: str, dataset: DatasetRef, **options: Any) -> None:

@@ -52,7 +52,16 @@ class Calls:
     def work(self, path: str, body: Json, id_field: str, on_progress: OnProgress | None) -> Json:
         """POST work and wait until it is done, however long it takes."""
         prefer = "respond-async" if on_progress else "wait=60"
-        response = self.post(path, body, prefer=prefer)
+        return self.until_done(self.post(path, body, prefer=prefer), id_field, on_progress)
+
+    def until_done(
+        self, response: httpx.Response, id_field: str, on_progress: OnProgress | None
+    ) -> Json:
+        """Wait for the work that a response speaks of, however long it takes.
+
+        Raises:
+            JobFailed: it failed or was cancelled.
+        """
         answer: Json = response.json()
         status_url = urljoin(f"{self.url}/", response.headers.get("Location", ""))
         delay_s = _POLL_FIRST_S

@@ -9,8 +9,9 @@ from services.dataset.domain.boxes import iou, row_box
 from services.dataset.domain.draft import Blob, Content, Draft, Picture
 from services.dataset.domain.relabel import SAME_BOX_IOU, class_of
 
-MOST_ROWS = 20
-"""Rows of one label that a diff quotes."""
+MOST_ROWS = 10
+"""Rows of one label that a diff quotes, per side."""
+_ROW_LENGTH = 120
 
 Text = Callable[[Content], str]
 Row = tuple[str, tuple[str, ...]]
@@ -44,13 +45,13 @@ class Change:
         return told
 
 
-def compare(before: Draft, after: Draft, text: Text) -> Iterator[Change]:
+def compare(before: Draft, after: Draft, text: Text | None) -> Iterator[Change]:
     """The images that differ, in the order of their paths.
 
     Args:
         before: the older draft.
         after: the newer one; its pictures have the keys that they had in `before`.
-        text: reads a label; asked only for labels that differ.
+        text: reads a label; asked only for labels that differ. None leaves boxes uncounted.
     """
     keys = sorted(before.pictures.keys() | after.pictures.keys())
     for key in keys:
@@ -67,7 +68,7 @@ def _change(
     new: Picture | None,
     names: Sequence[str],
     others: Sequence[str],
-    text: Text,
+    text: Text | None,
 ) -> Change | None:
     here = new or old
     assert here is not None
@@ -83,7 +84,7 @@ def _change(
         return None
     boxes: Mapping[str, int] = {}
     rows: Mapping[str, Sequence[str]] = {}
-    if {"added", "removed", "label"} & set(kinds):
+    if text and {"added", "removed", "label"} & set(kinds):
         sides = (_rows(old, names, text), _rows(new, others, text))
         boxes, rows = _boxes(*sides)
     path = old.path if old and old.path != here.path else None
@@ -115,8 +116,8 @@ def _boxes(old: list[Row], new: list[Row]) -> tuple[dict[str, int], dict[str, li
     gone = list((Counter(old) - Counter(new)).elements())
     come = list((Counter(new) - Counter(old)).elements())
     quoted = {
-        "removed": [" ".join([name, *words]) for name, words in gone[:MOST_ROWS]],
-        "added": [" ".join([name, *words]) for name, words in come[:MOST_ROWS]],
+        "removed": [" ".join([name, *words])[:_ROW_LENGTH] for name, words in gone[:MOST_ROWS]],
+        "added": [" ".join([name, *words])[:_ROW_LENGTH] for name, words in come[:MOST_ROWS]],
     }
     changed = 0
     left = list(come)

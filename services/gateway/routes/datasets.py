@@ -1,19 +1,20 @@
-"""List, upload, split, edit and delete datasets."""
+"""Which datasets there are, and what is known of each."""
 
 import asyncio
-import uuid
-from typing import Annotated, Any
+from pathlib import Path
+from typing import Any
 
-from fastapi import APIRouter, Query, Request, Response, UploadFile
+from fastapi import APIRouter, Request, Response
 
-from libs.common.errors import BadInput, NotFound
-from libs.common.events import DatasetRef
-from services.gateway.routes.dataset_jobs import located, start
-from services.gateway.schemas.body import NAME
-from services.gateway.schemas.datasets import DeleteClass, SplitDataset
-from services.gateway.state import Gateway, Once, OnceOnly, State, Waits, fresh
+from libs.common.dataset_log import name_and_version
+from libs.common.errors import NotFound
+from libs.common.events import DatasetRegistered, DatasetRequested, DatasetValidated
+from services.gateway.state import BASE, Gateway, State, fresh
+from services.gateway.views import stamp
 
 router = APIRouter(tags=["datasets"])
+YAML = {".yaml", ".yml"}
+SPLITS = ("train", "val", "test")
 
 
 @router.get("/datasets")
@@ -24,86 +25,98 @@ async def datasets(gateway: State, request: Request) -> Response:
 
 @router.get("/datasets/{name}")
 async def dataset(name: str, gateway: State, request: Request) -> Response:
-    """One dataset with its versions."""
+    """One dataset, or one version of it (`name@v3`), with its versions and its last check."""
+    plain, version = name_and_version(name)
+    if event := gateway.ledger.dataset_log.version(plain, version):
+        newest = _registered(gateway, event, _last_checks(gateway))
+        return fresh(request, newest | {"history": _history(gateway, plain)})
     found = (await _described(gateway)).get(name)
     if found is None:
         raise NotFound(f"there is no dataset called {name[:64]}", code="no_such_dataset")
-    return fresh(request, found)
+    return fresh(request, found | {"history": []})
 
 
-@router.post("/upload/dataset")
-async def upload(
-    file: UploadFile,
-    gateway: State,
-    waits: Waits,
-    dataset_name: Annotated[str, Query(pattern=NAME)],
-) -> Response:
-    """Register a ZIP as a new version of `dataset_name`."""
-    if (file.size or 0) > gateway.settings.max_upload_bytes:
-        raise BadInput(
-            f"at most {gateway.settings.max_upload_bytes} bytes per upload", code="too_large"
-        )
-    if await file.read(4) not in {b"PK\x03\x04", b"PK\x05\x06"}:
-        raise BadInput("send the dataset as a ZIP archive", code="not_a_zip")
-    await file.seek(0)
-    once = Once(uuid.uuid4().hex, None)
-    key = f"uploads/{once.job_id}.zip"
-    await gateway.deps.artifacts.put_stream(key, file.file)
-    options = {"upload_key": key, "name": dataset_name}
-    return await start(gateway, once, waits, "import", DatasetRef(name=dataset_name), options)
-
-
-@router.post("/dataset/split")
-async def split(body: SplitDataset, gateway: State, once: OnceOnly, waits: Waits) -> Response:
-    """A new version with other splits; nothing of the source changes."""
-    dataset = await located(gateway, body.dataset_path)
-    options = body.model_dump(mode="json", exclude={"dataset_path"})
-    return await start(gateway, once, waits, "split", dataset, options)
-
-
-@router.post("/dataset/delete-class")
-async def delete_class(body: DeleteClass, gateway: State, once: OnceOnly, waits: Waits) -> Response:
-    """A new version without a class; nothing of the source changes."""
-    dataset = await located(gateway, body.dataset_path)
-    options = body.model_dump(mode="json", exclude={"dataset_path"})
-    return await start(gateway, once, waits, "delete_class", dataset, options)
-
-
-@router.delete("/datasets/{name}")
-async def delete(
-    name: str, gateway: State, once: OnceOnly, waits: Waits, confirm: bool = False
-) -> Response:
-    """A tombstone: the name is free again, the bytes stay until garbage collection."""
-    registered = gateway.ledger.dataset(name)
-    if registered is None:
+@router.get("/datasets/{name}/versions")
+async def versions(name: str, gateway: State, request: Request) -> Response:
+    """All versions, the newest first."""
+    if name not in gateway.ledger.datasets:
         raise NotFound(f"there is no registered dataset called {name[:64]}", code="no_such_dataset")
-    if not confirm:
-        raise BadInput("deleting a dataset needs ?confirm=true", code="not_confirmed")
-    ref = DatasetRef(name=name, version=registered.version, manifest=registered.manifest)
-    return await start(gateway, once, waits, "delete", ref, {})
+    return fresh(request, _history(gateway, name))
 
 
 async def _described(gateway: Gateway) -> dict[str, dict[str, Any]]:
     on_disk = await asyncio.to_thread(gateway.resolver.datasets_on_disk)
+    checks = _last_checks(gateway)
     found: dict[str, dict[str, Any]] = {}
     for name, path in on_disk.items():
-        has = {f"has_{split}": _has(path, split) for split in ("train", "val", "test")}
-        found[name] = {"name": name, "path": str(path), **has, "registered": False, "versions": []}
-    for name, versions in gateway.ledger.datasets.items():
-        newest = versions[-1]
-        found[name] = {
-            "name": name,
-            "path": newest.manifest.key,
-            **{
-                f"has_{split}": newest.counts.get(split, 0) > 0
-                for split in ("train", "val", "test")
-            },
-            "registered": True,
-            "classes": list(newest.classes),
-            "counts": newest.counts,
-            "versions": [each.version for each in versions],
-        }
+        has = {f"has_{split}": _has(path, split) for split in SPLITS}
+        facts = {"name": name, "path": str(path), **has, "registered": False, "versions": []}
+        found[name] = facts | {"last_validation": checks.get(str(path))}
+    for name, events in gateway.ledger.datasets.items():
+        found[name] = _registered(gateway, events[-1], checks)
     return dict(sorted(found.items()))
+
+
+def _registered(
+    gateway: Gateway, event: DatasetRegistered, checks: dict[str, dict[str, Any]]
+) -> dict[str, Any]:
+    return {
+        "name": event.name,
+        "path": event.manifest.key,
+        **{f"has_{split}": event.counts.get(split, 0) > 0 for split in SPLITS},
+        "registered": True,
+        "version": event.version,
+        "classes": list(event.classes),
+        "counts": event.counts,
+        "versions": [each.version for each in gateway.ledger.datasets[event.name]],
+        "last_validation": checks.get(event.name),
+    }
+
+
+def _history(gateway: Gateway, name: str) -> list[dict[str, Any]]:
+    told = []
+    for event in reversed(gateway.ledger.datasets[name]):
+        job = gateway.ledger.jobs.get(event.job_id)
+        request = job.request if job else None
+        operation = request.operation if isinstance(request, DatasetRequested) else None
+        kept = job is not None and job.outcome is not event  # the folder as it was, before an edit
+        told.append(
+            {
+                "version": event.version,
+                "parent": event.parent,
+                "operation": "import" if kept else operation,
+                "created_at": stamp(job.ended_at) if job else None,
+                "classes": list(event.classes),
+                "counts": event.counts,
+                "changes": event.changes,
+                "source": event.source,
+                "edit_id": event.job_id,
+            }
+        )
+    return told
+
+
+def _last_checks(gateway: Gateway) -> dict[str, dict[str, Any]]:
+    """The newest finished check by the name of a registered dataset, or by its folder."""
+    found: dict[str, dict[str, Any]] = {}
+    for job in gateway.ledger.newest("dataset"):
+        request, outcome = job.request, job.outcome
+        if not isinstance(request, DatasetRequested) or not isinstance(outcome, DatasetValidated):
+            continue
+        ref = request.dataset
+        path = Path(ref.path) if ref.path else None
+        folder = path.parent if path and path.suffix in YAML else path
+        told = {
+            "validation_id": job.id,
+            "version": ref.version,
+            "valid": outcome.valid,
+            "errors": outcome.errors,
+            "warnings": outcome.warnings,
+            "at": stamp(job.ended_at),
+            "url": f"{BASE}/dataset/validate/{job.id}",
+        }
+        found.setdefault(str(folder) if folder else ref.name, told)
+    return found
 
 
 def _has(path: Any, split: str) -> bool:

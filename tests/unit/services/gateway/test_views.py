@@ -21,7 +21,7 @@ from libs.common.events import (
 from libs.common.jobs import Job, fold
 from services.gateway import views
 from services.gateway.routes.artifacts import wanted
-from services.gateway.schemas.datasets import DeleteClass, SplitDataset
+from services.gateway.schemas.dataset_edits import DeleteClass, SplitDataset
 from services.gateway.schemas.trainings import StartTraining
 
 Level = Literal["low", "normal", "high"]

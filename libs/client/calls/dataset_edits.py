@@ -1,0 +1,146 @@
+"""Datasets as versions: fix, edit, split, import, restore, compare, end."""
+
+import uuid
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from libs.client.calls.calls import Calls, Json, OnProgress
+from libs.client.transport import IDEMPOTENCY_KEY
+
+
+class DatasetEditCalls(Calls):
+    """The routes that make versions. With `dry_run=True` each only tells what would change.
+
+    All wait until the work is done. `on_progress` is told the percentage done, 0 to 100. The
+    answer holds `version`, `changes` and `diff`.
+
+    Raises:
+        JobFailed: it could not be done.
+        ApiError: refused; 409 when another version is the newest.
+    """
+
+    def fix_dataset(
+        self,
+        validation_id: str,
+        rules: list[str] | None = None,
+        *,
+        on_progress: OnProgress | None = None,
+        **options: Any,
+    ) -> Json:
+        """Mend what a check found; without `rules`, all whose fix is safe.
+
+        Args:
+            validation_id: of the check.
+            rules: rule ids, those whose fix is `opt` among them.
+            on_progress: told the percentage done.
+            options: dry_run, name, allow_older.
+        """
+        path = f"/dataset/validate/{quote(validation_id, safe='')}/fix"
+        return self.work(path, {"rules": rules or [], **options}, "edit_id", on_progress)
+
+    def edit_dataset(
+        self,
+        dataset_path: str,
+        steps: list[Json],
+        *,
+        on_progress: OnProgress | None = None,
+        **options: Any,
+    ) -> Json:
+        """Apply steps as one new version, e.g. `{"op": "rename_class", "class": "a", "to": "b"}`.
+
+        Args:
+            dataset_path: a name, `name@v3`, a folder or data.yaml on the server.
+            steps: what is done, one after the other.
+            on_progress: told the percentage done.
+            options: dry_run, name, allow_older.
+        """
+        body = {"dataset_path": dataset_path, "steps": steps, **options}
+        return self.work("/dataset/edit", body, "edit_id", on_progress)
+
+    def split_dataset(
+        self, dataset_path: str, *, on_progress: OnProgress | None = None, **options: Any
+    ) -> Json:
+        """Deal images out to train, val and test anew.
+
+        Args:
+            dataset_path: as for `edit_dataset`.
+            on_progress: told the percentage done.
+            options: train_ratio, val_ratio, test_ratio, seed, group, dry_run, name, allow_older.
+        """
+        body = {"dataset_path": dataset_path, **options}
+        return self.work("/dataset/split", body, "edit_id", on_progress)
+
+    def import_dataset(
+        self,
+        source: str | Path,
+        dataset_name: str,
+        *,
+        on_progress: OnProgress | None = None,
+        **options: Any,
+    ) -> Json:
+        """Register a folder on the server, `s3://bucket/prefix`, or a ZIP of this machine.
+
+        Args:
+            source: a ZIP file that is here is sent; anything else is a path or address there.
+            dataset_name: of the dataset that gets a version.
+            on_progress: told the percentage done.
+            options: format (auto, yolo, yolo_polygons, coco, voc, darknet), dry_run.
+        """
+        archive = Path(source)
+        if archive.suffix.lower() == ".zip" and archive.is_file():
+            return self._upload(archive, dataset_name, options.get("format"), on_progress)
+        body = {"source": str(source), "dataset_name": dataset_name, **options}
+        return self.work("/dataset/import", body, "edit_id", on_progress)
+
+    def _upload(
+        self, archive: Path, name: str, form: str | None, on_progress: OnProgress | None
+    ) -> Json:
+        query = {"dataset_name": name, "format": form or "auto"}
+        with archive.open("rb") as stream:
+            response = self._transport.send(
+                "POST",
+                "/upload/dataset",
+                params=query,
+                files={"file": (archive.name, stream, "application/zip")},
+                headers={"Prefer": "respond-async"},
+            )
+        return self.until_done(response, "edit_id", on_progress)
+
+    def restore_dataset(
+        self, name: str, version: str, *, on_progress: OnProgress | None = None, **options: Any
+    ) -> Json:
+        """An earlier version again, as the newest; also of a deleted dataset."""
+        path = f"/datasets/{quote(name, safe='')}/restore"
+        return self.work(path, {"version": version, **options}, "edit_id", on_progress)
+
+    def delete_dataset(self, name: str) -> Json:
+        """A tombstone: restoring a version takes it back until it is collected."""
+        response = self._transport.send(
+            "DELETE",
+            f"/datasets/{quote(name, safe='')}",
+            params={"confirm": "true"},
+            headers={IDEMPOTENCY_KEY: uuid.uuid4().hex},
+        )
+        return self.until_done(response, "edit_id", None)
+
+    def collect_dataset(self, name: str, *, on_progress: OnProgress | None = None) -> Json:
+        """Remove for good what no version of a live dataset holds."""
+        path = f"/datasets/{quote(name, safe='')}/collect"
+        return self.work(path, {"confirm": True}, "edit_id", on_progress)
+
+    def dataset_versions(self, name: str) -> list[Json]:
+        """All versions, the newest first."""
+        return self.listed(f"/datasets/{quote(name, safe='')}/versions")
+
+    def dataset_diff(
+        self, name: str, older: str, newer: str, *, offset: int = 0, limit: int = 100
+    ) -> Json:
+        """What differs between two versions, with one page of the changed files."""
+        query = {"from": older, "to": newer, "offset": offset, "limit": limit}
+        return self.get(f"/datasets/{quote(name, safe='')}/diff", **query)
+
+    def edit_changes(self, edit_id: str, *, offset: int = 0, limit: int = 100) -> list[Json]:
+        """One page of the files that an edit, or its preview, changes."""
+        answer = self.get(f"/dataset/edits/{edit_id}/changes", offset=offset, limit=limit)
+        return list(answer["changed"])
