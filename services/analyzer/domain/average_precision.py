@@ -1,11 +1,12 @@
 """COCO's average precision and recall, overall and by size of the labels.
 
 Shapes in names: `a` ranges of area, `c` classes, `t` IoU thresholds, `r` recall points, `l` labels,
-`d` detections, `h` detections with a label of their class at IoU >= 0.5, `n` those of one class.
+`d` detections, `h` detections with a label of their class at IoU >= 0.5, `n` those of one class,
+`e` true positives, `k` their numbers.
 """
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -137,10 +138,13 @@ def coco_ap(data: Evidence, matches: Matches, *, max_detections: int = MAX_DETEC
         for m, few in enumerate(FEW):
             early = true_atn[0][:, in_image_h[own] < few].sum(axis=1)
             recall_few_mct[m, c] = early / support_ac[0, c]
-        for a in np.flatnonzero(support_ac[:, c]):
-            precision_actr[a, c], recall_act[a, c] = _curves(
-                true_atn[a], seen_atn[a], walk.before_ah[a, own], int(support_ac[a, c])
-            )
+        there_a = np.flatnonzero(support_ac[:, c])
+        precision_actr[there_a, c], recall_act[there_a, c] = _curves(
+            true_atn[there_a],
+            seen_atn[there_a],
+            walk.before_ah[there_a, None, own],
+            support_ac[there_a, c],
+        )
     return CocoAp(precision_actr, recall_act, recall_few_mct)
 
 
@@ -178,14 +182,26 @@ def _walk(data: Evidence, matches: Matches, max_detections: int) -> _Walk:
     return _Walk(detection_h, start_c, in_al, true_ath, seen_ath, before_ah)
 
 
-def _curves(true_tn: Bools, seen_tn: Bools, before_n: Ints, support: int) -> tuple[Floats, Floats]:
-    """Interpolated precision at the 101 recall points, and the recall reached, per threshold."""
-    said_tn = np.cumsum(seen_tn, axis=1) + before_n
-    table = TrueTable.of(true_tn)
-    envelope_tk = table.envelope(table.number_e / (said_tn[table.place] + _EPS))
-    needed_r = np.searchsorted(np.arange(1, support + 1) / support, RECALL_POINTS)
-    precision_tr = envelope_tk[:, np.minimum(needed_r, envelope_tk.shape[1] - 1)]
-    return precision_tr, table.found_t / support
+def _curves(
+    true_atn: Bools, seen_atn: Bools, before_a1n: Ints, support_a: Ints
+) -> tuple[Floats, Floats]:
+    """Precision at the 101 recall points, and the recall reached, per range and threshold."""
+    ranges, thresholds, columns = true_atn.shape
+    said_atn = np.cumsum(seen_atn, axis=2) + before_a1n
+    table = TrueTable.of(true_atn.reshape(ranges * thresholds, columns))
+    said_e = said_atn.reshape(ranges * thresholds, columns)[table.place]
+    envelope_k = table.envelope(table.number_e / (said_e + _EPS))
+    needed_ar = np.stack([labels_needed(support) for support in support_a.tolist()])
+    rows = np.arange(len(envelope_k))[:, None]
+    needed_r = np.repeat(np.minimum(needed_ar, envelope_k.shape[1] - 1), thresholds, axis=0)
+    precision_atr = envelope_k[rows, needed_r].reshape(ranges, thresholds, -1)
+    return precision_atr, table.found_t.reshape(ranges, thresholds) / support_a[:, None]
+
+
+@lru_cache(maxsize=4096)
+def labels_needed(support: int) -> Ints:
+    """Index of the first true positive that reaches each recall point, out of `support` labels."""
+    return np.searchsorted(np.arange(1, support + 1) / support, RECALL_POINTS)
 
 
 @dataclass(frozen=True)

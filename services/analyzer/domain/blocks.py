@@ -1,5 +1,6 @@
 """Blocks of a report beyond the older clients' fields, as plain values; null where undefined."""
 
+import math
 from typing import Any
 
 import numpy as np
@@ -66,20 +67,32 @@ def coco_block(classes: tuple[str, ...], at_100: CocoAp, at_300: CocoAp) -> Bloc
         "summary": at_100.summary,
         "stats": at_100.stats,
         "summary_300": at_300.summary,
-        "by_class": {
-            name: {
-                "ap": mean(at_100.ap_ct[c]),
-                "ap50": mean(at_100.ap_ct[c, :1]),
-                "ap75": mean(at_100.ap_ct[c, 5:6]),
-                **{f"ap_{size}": mean(at_100.ap_act[a + 1, c]) for a, size in enumerate(SIZES)},
-                "ar1": mean(at_100.recall_few_mct[0, c]),
-                "ar10": mean(at_100.recall_few_mct[1, c]),
-                "ar100": mean(at_100.recall_ct[c]),
-                **{f"ar_{size}": mean(at_100.recall_act[a + 1, c]) for a, size in enumerate(SIZES)},
-            }
-            for c, name in enumerate(classes)
-        },
+        "by_class": dict(zip(classes, _coco_rows(at_100), strict=True)),
     }
+
+
+def _coco_rows(ap: CocoAp) -> list[Block]:
+    """COCO's numbers of each class; null for a class without labels of the size."""
+    by_area, recall_by_area = ap.ap_act.mean(axis=2), ap.recall_act.mean(axis=2)
+    few = ap.recall_few_mct.mean(axis=2)
+    columns = {
+        "ap": by_area[0],
+        "ap50": ap.ap_ct[:, 0],
+        "ap75": ap.ap_ct[:, 5],
+        **{f"ap_{size}": by_area[a + 1] for a, size in enumerate(SIZES)},
+        "ar1": few[0],
+        "ar10": few[1],
+        "ar100": recall_by_area[0],
+        **{f"ar_{size}": recall_by_area[a + 1] for a, size in enumerate(SIZES)},
+    }
+    rows = zip(*(values.tolist() for values in columns.values()), strict=True)
+    return [
+        {
+            name: None if math.isnan(value) else value
+            for name, value in zip(columns, row, strict=True)
+        }
+        for row in rows
+    ]
 
 
 def ultralytics_block(classes: tuple[str, ...], theirs: UltralyticsAp, matrix_cc: Ints) -> Block:

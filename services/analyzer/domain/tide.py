@@ -8,6 +8,7 @@ detections, `n` those of one class, `e` data points: detections, and those moved
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -223,9 +224,15 @@ def _ap(true_vn: Bools, seen_vn: Bools, support_v: Ints) -> Floats:
     table = TrueTable.of(true_vn)
     said_vn = np.cumsum(seen_vn, axis=1)
     envelope_vk = table.envelope(table.number_e / said_vn[table.place])
-    ap_v = np.zeros(len(support_v))
-    for v, support in enumerate(support_v.tolist()):
-        if support:
-            needed_r = np.searchsorted(np.arange(1, support + 1) / support, RECALL_POINTS)
-            ap_v[v] = envelope_vk[v, np.minimum(needed_r, envelope_vk.shape[1] - 1)].mean()
+    needed_vr = np.stack([_needed(support) for support in support_v.tolist()])
+    needed_vr = np.minimum(needed_vr, envelope_vk.shape[1] - 1)
+    ap_v: Floats = envelope_vk[np.arange(len(support_v))[:, None], needed_vr].mean(axis=1)
     return ap_v
+
+
+@lru_cache(maxsize=4096)
+def _needed(support: int) -> Ints:
+    """Index of the first true positive at each recall point; out of reach without labels."""
+    if not support:
+        return np.full(len(RECALL_POINTS), np.iinfo(np.int64).max)
+    return np.searchsorted(np.arange(1, support + 1) / support, RECALL_POINTS)

@@ -6,6 +6,7 @@ and prints one line of JSON for each: its AP, P, R and F1 per class, and its con
 
 import json
 import sys
+import time
 from types import SimpleNamespace
 
 import numpy as np
@@ -14,13 +15,14 @@ from ultralytics.engine.validator import BaseValidator
 from ultralytics.utils.metrics import ConfusionMatrix, DetMetrics, box_iou
 
 
-def judged(given: dict[str, np.ndarray]) -> dict[str, object]:
-    """As `DetectionValidator.update_metrics` does it, image by image, without a cap."""
-    names = {c: str(name) for c, name in enumerate(given["names"])}
-    metrics, matrix = DetMetrics(names), ConfusionMatrix(names)
-    thresholds = SimpleNamespace(iouv=torch.linspace(0.5, 0.95, 10))
-    for image in range(int(given["images"])):
-        own_l, own_d = given["label_image_l"] == image, given["image_d"] == image
+def by_image(given: dict[str, np.ndarray]) -> list[tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]]:
+    """Labels and detections of each image, as the validator has them."""
+    images = np.arange(int(given["images"]) + 1)
+    ends_l = np.searchsorted(given["label_image_l"], images)
+    ends_d = np.searchsorted(given["image_d"], images)
+    rows = []
+    for image in images[:-1]:
+        own_l, own_d = slice(*ends_l[image : image + 2]), slice(*ends_d[image : image + 2])
         truth = {
             "cls": torch.tensor(given["label_class_l"][own_l]),
             "bboxes": torch.tensor(given["label_box_l4"][own_l]).float(),
@@ -30,8 +32,20 @@ def judged(given: dict[str, np.ndarray]) -> dict[str, object]:
             "conf": torch.tensor(given["score_d"][own_d]).float(),
             "bboxes": torch.tensor(given["box_d4"][own_d]).float(),
         }
-        tp = np.zeros((int(own_d.sum()), 10), dtype=bool)
-        if own_l.any() and own_d.any():
+        rows.append((truth, said))
+    return rows
+
+
+def judged(given: dict[str, np.ndarray]) -> dict[str, object]:
+    """As `DetectionValidator.update_metrics` does it, image by image, without a cap."""
+    names = {c: str(name) for c, name in enumerate(given["names"])}
+    metrics, matrix = DetMetrics(names), ConfusionMatrix(names)
+    thresholds = SimpleNamespace(iouv=torch.linspace(0.5, 0.95, 10))
+    rows = by_image(given)
+    began = time.process_time()
+    for image, (truth, said) in enumerate(rows):
+        tp = np.zeros((len(said["cls"]), 10), dtype=bool)
+        if len(truth["cls"]) and len(said["cls"]):
             iou = box_iou(truth["bboxes"], said["bboxes"])
             matched = BaseValidator.match_predictions(
                 thresholds,  # type: ignore[arg-type]
@@ -52,8 +66,9 @@ def judged(given: dict[str, np.ndarray]) -> dict[str, object]:
         )
         matrix.process_batch(said, truth, conf=float(given["confidence"]))
     metrics.process()
-    box = metrics.box
+    spent_s, box = time.process_time() - began, metrics.box
     return {
+        "cpu_s": spent_s,
         "matrix": matrix.matrix.astype(int).tolist(),
         "classes": np.asarray(box.ap_class_index).tolist(),
         "ap": np.asarray(box.all_ap).tolist(),
