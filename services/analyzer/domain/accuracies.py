@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from services.analyzer.domain.assignment import take
+from services.analyzer.domain.boxes import Ints
 from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.matching import Matches
 from services.analyzer.domain.operating_point import OperatingPoint
@@ -41,15 +42,23 @@ def presence(data: Evidence, point: OperatingPoint) -> Presence:
     """
     classes = len(data.classes)
     kept = np.flatnonzero(point.kept_d)
-    there = np.unique(data.label_image_l * classes + data.label_class_l)
-    said = np.unique(data.image_d[kept] * classes + data.class_d[kept])
-    both = len(np.intersect1d(there, said, assume_unique=True))
+    there = _distinct(data.label_image_l * classes + data.label_class_l)
+    said = _distinct(data.image_d[kept] * classes + data.class_d[kept])
+    both = len(there) + len(said) - len(_distinct(np.concatenate((there, said))))
     return Presence(
         tp=both,
         fp=len(said) - both,
         fn=len(there) - both,
         tn=data.images * classes - len(there) - len(said) + both,
     )
+
+
+def _distinct(keys_n: Ints) -> Ints:
+    """Each key once, rising."""
+    rising_n = np.sort(keys_n)
+    new_n = np.ones(len(rising_n), dtype=bool)
+    new_n[1:] = rising_n[1:] != rising_n[:-1]
+    return rising_n[new_n]
 
 
 def label_accuracy(data: Evidence, matches: Matches, point: OperatingPoint) -> float | None:

@@ -15,7 +15,9 @@ from ultralytics.engine.validator import BaseValidator
 from ultralytics.utils.metrics import ConfusionMatrix, DetMetrics, box_iou
 
 
-def by_image(given: dict[str, np.ndarray]) -> list[tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]]:
+def by_image(
+    given: dict[str, np.ndarray],
+) -> list[tuple[dict[str, torch.Tensor], dict[str, torch.Tensor]]]:
     """Labels and detections of each image, as the validator has them."""
     images = np.arange(int(given["images"]) + 1)
     ends_l = np.searchsorted(given["label_image_l"], images)
