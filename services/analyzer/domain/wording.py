@@ -69,3 +69,17 @@ def _shown(name: str, each: Difference | None, form: str, *, ja: bool = False) -
     if ja:
         return f"{name} の差 {each.delta:+{form}}（95 % 区間 {low:+{form}} ~ {high:+{form}}）"
     return f"{name} {each.delta:+{form}} (95 % interval {low:+{form}} to {high:+{form}})"
+
+
+def weak_slice(
+    words: Sentence, metric: str, shown: dict[str, float], rest: float, labels: int
+) -> Sentence:
+    """A weak part of the set in words."""
+    value, low, high = shown["value"], shown["low"], shown["high"]
+    about = words["en"][0].upper() + words["en"][1:]
+    return {
+        "en": f"{about}: {metric} {value:.2f} ({low:.2f} to {high:.2f}) on {labels} labels, "
+        f"{rest:.2f} on all others.",
+        "ja": f"{words['ja']}: {metric} {value:.2f}（{low:.2f} ~ {high:.2f}、ラベル {labels} 個）、"
+        f"それ以外は {rest:.2f}。",
+    }
