@@ -24,7 +24,8 @@ CORNERS = ("x1", "y1", "x2", "y2")
 class Image:
     """One judged image: where it is, its size in pixels, upright, and what its bytes were.
 
-    `member` is its path inside the version of a registered dataset, empty for a folder's.
+    `member` is its path inside the version of a registered dataset, empty for a folder's. How it
+    looks is None where no pass has decoded it, see `domain.appearance`.
     """
 
     path: str
@@ -32,6 +33,9 @@ class Image:
     height_px: int
     member: str = ""
     sha256: str = ""
+    brightness: float | None = None
+    contrast: float | None = None
+    sharpness: float | None = None
 
 
 @dataclass

@@ -12,6 +12,7 @@ from libs.common.work import Attempt
 from services.analyzer import outputs
 from services.analyzer.domain import per_image, report
 from services.analyzer.fetching import Weights, fetch_predictions, fetch_weights
+from services.analyzer.insights import insights
 from services.analyzer.judging import Judged, judge
 from services.analyzer.options import ValidateOptions
 from services.analyzer.originals import fingerprint
@@ -56,6 +57,7 @@ async def validate(attempt: Attempt, request: AnalysisRequested, folder: Path) -
     answer["confusion_matrix_path"] = shown.get("confusion_matrix.png")
     answer["error_samples_dir"] = outputs.place(attempt.deps, folder_key) if samples else None
     answer["artifacts"] = shown
+    answer |= await insights(attempt, judged, request.dataset)
     outputs.write_json(out / "report.json", answer)
     stored = await outputs.upload(attempt.deps, prefix, out, ["report.json"])
     await attempt.tell(

@@ -104,6 +104,13 @@ async def test_a_model_is_judged_then_drawn_from_the_stored_verdict(
     assert report["split"] == "val"
     assert "no test split" in report["notes"][0]
     assert report["correct_predictions"] == sum(r["correct"] for r in report["prediction_results"])
+    bounds = report["uncertainty"]["intervals"]["map50_95"]
+    assert bounds["value"] == pytest.approx(report["map50_95"])
+    assert 0 <= bounds["low"] < bounds["high"] <= 1
+    assert {"no_clean_images", "too_few_for_a_verdict"} & {a["code"] for a in report["advice"]}
+    assert report["slices"]["parts"][0]["recall"]["value"] <= 1
+    assert report["thresholds"][0]["thresholds"].keys() == set(CLASSES)
+    assert report["suspects"]["counts"].keys() == {"overlooked", "swapped", "badly_placed"}
     assert _is_png(report["confusion_matrix_path"])
     assert report["error_samples_dir"] == str(
         tmp_path / "outputs" / judged.prefix / "error_samples"

@@ -91,9 +91,8 @@ def _rows(
 ) -> list[Json]:
     """One row per part that has boxes; `_p` holds the differences from the rest."""
     found_d = matches.label_d >= 0
-    part_d = np.where(found_d, dimension.label_l[matches.label_d], dimension.detection_d)
-    if not data.labels:
-        part_d = dimension.detection_d
+    part_d = dimension.detection_d.copy()
+    part_d[found_d] = dimension.label_l[matches.label_d[found_d]]
     parts = len(dimension.parts)
     counts = _counts(data, point, dimension.label_l, part_d, parts)
     tp_rp, fp_rp, fn_rp = (weights @ each for each in counts)
