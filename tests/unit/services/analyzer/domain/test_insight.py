@@ -20,10 +20,10 @@ NOTHING: dict[str, Evidence] = {
 
 def found(data: Evidence, *, in_train: int = 0) -> Json:
     names = [f"test/{at}.jpg" for at in range(data.images)]
+    value_i = np.linspace(0, 1, data.images)
     in_train_i = (np.arange(data.images) < in_train).astype(np.int64)
-    looks = Looks(
-        np.full((data.images, 2), 320.0), 640, *[np.linspace(0, 1, data.images)] * 3, in_train_i
-    )
+    size_i2 = np.full((data.images, 2), 320.0)
+    looks = Looks(size_i2, 640, value_i, value_i, value_i, in_train_i)
     analysis = analyse(data, confidence=0.25, match_iou=0.5)
     return insight(analysis, Setting("test", names, names, looks))
 
