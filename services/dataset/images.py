@@ -75,7 +75,7 @@ def _look(
     facts = facts or by_pillow(path, plain, data, rules, full)
     if facts.thumb is None:
         return facts
-    return replace(facts, thumb=None, pixels=measure(facts.thumb))
+    return replace(facts, thumb=None, pixels=measure(facts.thumb, data, kind))
 
 
 def _read(handle: int, count: int, at: int = 0) -> bytes:

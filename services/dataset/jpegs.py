@@ -14,6 +14,8 @@ from services.dataset.domain.findings import Hit
 from services.dataset.pillow import decoded_by_pillow
 
 END_OF_JPEG = b"\xff\xd9"
+LEAST_SIDE = 64
+"""A small picture is larger than an eighth rather than smaller than this, in pixels."""
 _EXIF = b"Exif\0\0"
 _ORIENTATION = 0x0112
 
@@ -48,10 +50,10 @@ def _scan_of_jpeg(data: bytes) -> int:
 
 
 def decoded_jpeg(data: bytes) -> tuple[Hit | None, npt.NDArray[np.uint8] | None]:
-    """What is wrong with the picture in a JPEG; the picture at an eighth of its size."""
+    """What is wrong with the picture in a JPEG; the picture at about an eighth of its size."""
     try:
         thumb: npt.NDArray[np.uint8] = simplejpeg.decode_jpeg(  # type: ignore[attr-defined]
-            data, "BGR", min_height=1, min_width=1, strict=True
+            data, "BGR", min_height=LEAST_SIDE, min_width=LEAST_SIDE, strict=True
         )
     except ValueError as error:
         reason = str(error)

@@ -17,6 +17,8 @@ from services.dataset.domain.images import ImageFacts, bomb
 
 EXIF_ORIENTATION = 274
 _SCALE = 8
+_LEAST_SIDE = 64
+"""A small picture is larger than an eighth rather than smaller than this, in pixels."""
 
 
 def by_pillow(
@@ -94,11 +96,11 @@ def decoded_by_pillow(data: bytes) -> npt.NDArray[np.uint8] | None:
 
 
 def _thumb(image: Image.Image) -> npt.NDArray[np.uint8]:
-    """Decode all pixels: (h, w, 3) BGR, the means of blocks of 8×8."""
+    """Decode all pixels: (h, w, 3) BGR, at about an eighth of the size, the means of blocks."""
     image.load()
     if image.mode.startswith("I"):
         high = np.asarray(image).astype(np.int64) >> _SCALE  # 16 bits to 8
         image = Image.fromarray(np.clip(high, 0, 255).astype(np.uint8))
     plain = image if image.mode in ("RGB", "L") else image.convert("RGB")
-    small = plain.reduce((min(_SCALE, plain.width), min(_SCALE, plain.height)))
+    small = plain.reduce(max(1, min(_SCALE, *(side // _LEAST_SIDE for side in plain.size))))
     return np.ascontiguousarray(np.asarray(small.convert("RGB"))[:, :, ::-1])

@@ -63,16 +63,20 @@ IMAGE = np.dtype(
 PIXELS = np.dtype(
     [
         ("seen", "?"),  # the pixels were decoded: the other fields mean something
-        ("pixel_digest", "u8", (2,)),  # xxh3-128 of the decoded pixels
         ("phash", "u8"),  # 64-bit DCT hash
         ("phash_mirrored", "u8"),  # of the image mirrored left to right
         ("mean", "f4"),  # grey level, 0 to 255
-        ("std", "f4"),
-        ("sharpness", "f4"),
-        ("saturation", "f4"),  # 0 to 1
-        ("colour", "f4"),  # 0 for a grey image
-        ("quality", "u1"),  # of a JPEG, 1 to 100; 0 = none
+        ("std", "f4"),  # of the grey levels
+        ("spread", "f4"),  # widest range of a channel; near 0 for a blank image
+        ("dark_end", "f4"),  # the grey level that 1 % of the pixels lie below
+        ("bright_end", "f4"),  # the grey level that 1 % of the pixels lie above
+        ("clipped", "f4"),  # share of burnt-out pixels
+        ("clipped_rim", "f4"),  # the same of the outermost pixels
+        ("saturation", "f4"),  # mean chroma, 0 to 1
+        ("colour", "f4"),  # 99th percentile of the chroma; near 0 for a grey image
         ("grey_fill", "f4"),  # share of rows at the lower end that are one flat grey
+        ("sharpness", "f4"),  # of the clearest edges, 0 to 1
+        ("quality", "u1"),  # of a JPEG, 1 to 100; 0 = none
     ]
 )
 BOX = np.dtype(

@@ -11,6 +11,12 @@ from services.dataset.domain.rules_outliers import (
     check_image_sizes,
     check_object_counts,
 )
+from services.dataset.domain.rules_pixels import (
+    check_colour_space,
+    check_pixels,
+    check_property_drift,
+)
+from services.dataset.domain.rules_same_source import check_same_source
 from services.dataset.domain.rules_sources import check_shared_images
 from services.dataset.domain.scanned import WholeRule
 
@@ -23,6 +29,10 @@ WHOLE_RULES: tuple[tuple[Part, WholeRule], ...] = (
     ("always", check_shared_images),
     ("always", check_duplicates),
     ("images", check_image_sizes),
+    ("images", check_pixels),
+    ("images", check_colour_space),
+    ("images", check_property_drift),
+    ("always", check_same_source),
     ("labels", check_overlaps),
     ("labels", check_corners),
     ("labels", check_object_counts),

@@ -17,12 +17,10 @@ DEFECTS: list[Defect] = [
 ]
 
 NOT_YET = frozenset(
-    {"blank_image", "dark_image", "overexposed_image", "blurry_image", "low_jpeg_quality"}
-    | {"partial_gray_fill", "color_space_outlier", "near_duplicate", "near_duplicate_across_splits"}
+    {"near_duplicate", "near_duplicate_across_splits"}
     | {"mirrored_duplicate", "mirrored_duplicate_across_splits", "pixel_identical"}
     | {"pixel_identical_across_splits", "class_label_suspect", "missing_box_suspect"}
-    | {"box_misplaced_suspect", "spurious_box_suspect", "image_property_drift"}
-    | {"same_source_across_splits", "sixteen_bit_image"}
+    | {"box_misplaced_suspect", "spurious_box_suspect", "sixteen_bit_image"}
 )
 """Rules on pixels and meaning that are being written."""
 

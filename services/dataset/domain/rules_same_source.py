@@ -1,0 +1,31 @@
+"""Images of one source in two splits, by their names: frames of a video, copies of a photo."""
+
+from collections.abc import Iterator
+from pathlib import PurePosixPath
+
+from services.dataset.domain.findings import Hit, Rules
+from services.dataset.domain.groups import sequences, source_of
+from services.dataset.domain.scanned import Place, Scanned
+
+
+def check_same_source(scanned: Scanned, _: Rules) -> Iterator[Place]:
+    """Val and test images whose video or photo is in an earlier split too."""
+    names = [PurePosixPath(path).name for path in scanned.paths]
+    sources = [source_of(name) for name in names]
+    numbered = sequences([name for name, source in zip(names, sources, strict=True) if not source])
+    home: dict[str, int] = {}
+    for row, (name, told) in enumerate(zip(names, sources, strict=True)):
+        source = told or numbered.get(name)
+        if source is None:
+            continue
+        first = home.setdefault(source, row)
+        if scanned.images["split"][first] == scanned.images["split"][row]:
+            continue
+        shown = scanned.file_of(first)
+        kind = "photo" if source.startswith("photo:") else "video"
+        text = (
+            f"By its name it comes from the same {kind} as {shown}: the figures will be too good. "
+            "Keep what comes from one source in one split."
+        )
+        hit = Hit("same_source_across_splits", text, value=shown)
+        yield scanned.split_of(row), scanned.file_of(row), hit
