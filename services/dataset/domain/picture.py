@@ -134,6 +134,8 @@ def jpeg_quality(data: bytes) -> int:
 
 
 def _quality(steps: int) -> int:
+    if steps == len(_LUMINANCE):  # nothing is rounded away
+        return 100
     scale = 100 * steps / sum(_LUMINANCE)
     quality = (200 - scale) / 2 if scale <= 100 else 5000 / scale
     return int(min(100, max(1, round(quality))))

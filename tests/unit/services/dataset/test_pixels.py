@@ -66,7 +66,8 @@ def test_the_hash_of_the_mirror_image_is_known_without_mirroring() -> None:
 def test_blur_is_told_by_edges_and_not_by_what_is_shown(make) -> None:
     sharp = measured(make())["sharpness"][0]
     soft = measured(cv2.GaussianBlur(make(), (0, 0), 5))["sharpness"][0]
-    assert soft < 0.45 < 0.6 < sharp
+    assert soft < 0.45
+    assert sharp > 0.6
 
 
 def test_blur_is_seen_in_a_png_too() -> None:
@@ -95,7 +96,7 @@ def test_a_thing_on_plain_grey_ground_is_no_grey_fill() -> None:
 def test_the_quality_of_a_jpeg_is_read_from_its_tables(quality: int) -> None:
     out = io.BytesIO()
     Image.fromarray(scene()).save(out, "JPEG", quality=quality)
-    assert jpeg_quality(out.getvalue()) == pytest.approx(quality, abs=2)
+    assert jpeg_quality(out.getvalue()) == pytest.approx(quality, abs=3)
 
 
 def test_light_and_colour_have_their_units() -> None:

@@ -15,7 +15,8 @@ def with_flips(hashes: np.ndarray, bits: int, seed: int) -> np.ndarray:
     """Each hash with so many of its bits, all different ones, turned over."""
     random = np.random.default_rng(seed)
     flipped = []
-    for value in hashes.tolist():
+    for hashed in hashes.tolist():
+        value = hashed
         for bit in random.permutation(64)[:bits].tolist():
             value ^= 1 << bit
         flipped.append(value)
