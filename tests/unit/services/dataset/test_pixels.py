@@ -63,7 +63,7 @@ def test_the_hash_of_the_mirror_image_is_known_without_mirroring() -> None:
 
 
 @pytest.mark.parametrize("make", [scene, product], ids=["scene", "product on white"])
-def test_blur_is_told_by_edges_and_not_by_what_is_shown(make) -> None:
+def test_blur_is_told_by_edges_and_not_by_what_is_shown(make: Callable[[], np.ndarray]) -> None:
     sharp = measured(make())["sharpness"][0]
     soft = measured(cv2.GaussianBlur(make(), (0, 0), 5))["sharpness"][0]
     assert soft < 0.45
