@@ -1,6 +1,7 @@
 """What is measured of pixels: on pictures that are made for it, each beside its clean twin."""
 
 import io
+from collections.abc import Callable
 
 import cv2
 import numpy as np
