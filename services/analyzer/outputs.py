@@ -44,4 +44,4 @@ async def upload(deps: Deps, prefix: str, folder: Path, names: list[str]) -> dic
 
 def write_json(path: Path, value: Any) -> None:
     """Write plain values, without NaN: orjson says null for it."""
-    path.write_bytes(orjson.dumps(value, option=orjson.OPT_INDENT_2))
+    path.write_bytes(orjson.dumps(value))

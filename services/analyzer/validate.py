@@ -10,6 +10,7 @@ from libs.common.errors import BadInput
 from libs.common.events import AnalysisRequested, ModelRef, ModelValidated
 from libs.common.work import Attempt
 from services.analyzer import outputs
+from services.analyzer.diagrams import draw_into
 from services.analyzer.domain import per_image, report
 from services.analyzer.fetching import Weights, fetch_predictions, fetch_weights
 from services.analyzer.insights import insights
@@ -17,7 +18,8 @@ from services.analyzer.judging import Judged, judge
 from services.analyzer.options import ValidateOptions
 from services.analyzer.originals import fingerprint
 from services.analyzer.parquet import write_matches
-from services.analyzer.pictures import draw_confusion
+from services.analyzer.plots.catalogue import JUDGEMENT, Diagram
+from services.analyzer.plots.pool import PENS
 from services.analyzer.samples import draw_samples
 
 
@@ -27,6 +29,7 @@ async def validate(attempt: Attempt, request: AnalysisRequested, folder: Path) -
     options = ValidateOptions.of(request.options)
     if request.dataset is None:
         raise BadInput("Name the dataset to judge the model on.", code="no_dataset")
+    PENS.get_ready()
     given = request.predictions
     if given:
         weights = await fetch_predictions(attempt.deps, given, folder)
@@ -37,27 +40,33 @@ async def validate(attempt: Attempt, request: AnalysisRequested, folder: Path) -
     )
     images = await fingerprint(attempt.deps, request.dataset, judged.images)
     judged = replace(judged, images=images)
-    prefix = outputs.prefix_of("validations", request.model.name, attempt)
+    answer = compose(request.model, weights, judged, options)
     out = folder / "out"
-    names = await asyncio.to_thread(write_files, judged, options, out)
+    out.mkdir()
+    written, drawn, more = await asyncio.gather(
+        asyncio.to_thread(write_files, judged, options, out),
+        draw_into(out, wanted_diagrams(options, answer)),
+        insights(attempt, judged, request.dataset),
+    )
+    names = written + drawn.names
+    prefix = outputs.prefix_of("validations", request.model.name, attempt)
     await attempt.progress(done=0, of=len(names), stage="storing")
     artifacts = await outputs.upload(attempt.deps, prefix, out, names)
-    answer = compose(request.model, weights, judged, options)
-    answer |= {
+    shown = {name: outputs.place(attempt.deps, each.key) for name, each in artifacts.items()}
+    samples = any(name.startswith("error_samples/") for name in names)
+    folder_key = f"{prefix}/error_samples"
+    answer |= more | {
         "validation_id": attempt.job.id,
         "model_path": None if given else shown_model(attempt, request.model),
         "predictions_path": given.name if given else None,
         "test_dataset_path": request.dataset.name,
         "processing_time": round(time.monotonic() - started, 3),
         "timestamp": attempt.job.created_at.isoformat(),
+        "confusion_matrix_path": shown.get("confusion_matrix.png"),
+        "error_samples_dir": outputs.place(attempt.deps, folder_key) if samples else None,
+        "artifacts": shown,
+        "not_drawn": drawn.missing,
     }
-    shown = {name: outputs.place(attempt.deps, each.key) for name, each in artifacts.items()}
-    samples = any(name.startswith("error_samples/") for name in names)
-    folder_key = f"{prefix}/error_samples"
-    answer["confusion_matrix_path"] = shown.get("confusion_matrix.png")
-    answer["error_samples_dir"] = outputs.place(attempt.deps, folder_key) if samples else None
-    answer["artifacts"] = shown
-    answer |= await insights(attempt, judged, request.dataset)
     outputs.write_json(out / "report.json", answer)
     stored = await outputs.upload(attempt.deps, prefix, out, ["report.json"])
     await attempt.tell(
@@ -77,12 +86,19 @@ def compose(
     """The report without what only the caller knows: ids, paths, times."""
     found = judged.found
     errors = options.analyze_errors
+    listed = per_image.listed_images(found, options.max_results)
+    notes = list(judged.notes)
+    if len(listed) < found.data.images:
+        notes.append(
+            f"prediction_results lists the {len(listed)} of {found.data.images} images with the "
+            "most errors; GET /model/validate/{id}/images pages through all"
+        )
     return {
         **report.headline(found),
         "class_metrics": report.class_metrics(found),
         "total_images": found.data.images,
         "correct_predictions": found.point.correct_images,
-        "prediction_results": per_image.prediction_results(found, judged.paths),
+        "prediction_results": per_image.prediction_results(found, judged.paths, listed),
         "error_analysis": report.error_analysis(found) if errors else None,
         "common_errors": found.errors.common if errors else [],
         "confidence_threshold": options.confidence_threshold,
@@ -91,7 +107,7 @@ def compose(
         "split": judged.split,
         "imgsz": judged.model["imgsz"],
         "protocol": judged.protocol,
-        "notes": list(judged.notes),
+        "notes": notes,
         "findings": judged.model["findings"],
         "total_labels": found.data.labels,
         "inference_seconds": round(judged.model["seconds"], 3),
@@ -118,18 +134,28 @@ def shown_model(attempt: Attempt, model: ModelRef) -> str:
 
 
 def write_files(judged: Judged, options: ValidateOptions, out: Path) -> list[str]:
-    """Write everything but the report; names under `out`."""
-    out.mkdir(parents=True)
+    """Write boxes, predictions and samples; names under `out`."""
     names = ["matches.parquet"]
     columns = report.match_columns(judged.found)
     write_matches(judged.found.data, judged.images, columns, out / names[0])
     if options.save_predictions:
         names.append("predictions.json")
         outputs.write_json(out / names[-1], per_image.coco_predictions(judged.found, judged.paths))
-    if options.save_confusion_matrix:
-        names.append("confusion_matrix.png")
-        draw_confusion(report.confusion_data(judged.found.table), out / names[-1])
     if options.analyze_errors:
         drawn = draw_samples(judged.found, judged.images, out / "error_samples")
         names += [f"error_samples/{name}" for name in drawn]
     return names
+
+
+def wanted_diagrams(
+    options: ValidateOptions, answer: dict[str, Any]
+) -> list[tuple[Diagram, dict[str, Any], str]]:
+    """The diagrams that were not declined, of the report."""
+    declined = set()
+    if not options.save_confusion_matrix:
+        declined |= {"confusion_matrix", "confusion_matrix_normalized"}
+    if not options.analyze_errors:
+        declined.add("error_causes")
+    if not options.save_plots:
+        declined |= {each.name for each in JUDGEMENT} - {"confusion_matrix"}
+    return [(each, answer, "") for each in JUDGEMENT if each.name not in declined]

@@ -1,18 +1,18 @@
 """Operation `visualize`: draw what is known of a model; what is not known is named, not drawn."""
 
-import asyncio
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from libs.common.events import AnalysisRequested, ModelVisualized, TrainingRequested
 from libs.common.jobs import Job
 from libs.common.work import Attempt
-from services.analyzer import lineage, outputs, pictures
+from services.analyzer import lineage, outputs
+from services.analyzer.diagrams import draw_into
 from services.analyzer.fetching import Weights, fetch_weights
 from services.analyzer.judging import judge
 from services.analyzer.options import ValidateOptions, VisualizeOptions
+from services.analyzer.plots.catalogue import JUDGEMENT, TRAINING, Diagram
 from services.analyzer.validate import compose, model_info, shown_model
 
 OVERALL = (
@@ -44,8 +44,8 @@ async def visualize(attempt: Attempt, request: AnalysisRequested, folder: Path) 
     arguments = await lineage.read_arguments(deps, run) if run else None
     prefix = outputs.prefix_of("visualizations", request.model.name, attempt)
     out = folder / "pictures"
-    names, missing = await asyncio.to_thread(draw, options, verdict, history, out)
-    artifacts = await outputs.upload(deps, prefix, out, names)
+    drawn = await draw_into(out, wanted_diagrams(options, verdict, history))
+    artifacts = await outputs.upload(deps, prefix, out, drawn.names)
     shown = {name: outputs.place(deps, each.key) for name, each in artifacts.items()}
     known = verdict["model_info"] if verdict else model_info(request.model, weights, {})
     answer = {
@@ -58,6 +58,7 @@ async def visualize(attempt: Attempt, request: AnalysisRequested, folder: Path) 
         "f1_curve_path": shown.get("f1_curve.png"),
         "class_metrics_path": shown.get("class_metrics.png"),
         "training_curves_path": shown.get("training_curves.png"),
+        "results_path": shown.get("results.png"),
         "training_history": history,
         "overall_metrics": {name: verdict[name] for name in OVERALL} if verdict else None,
         "basis": {name: verdict.get(name) for name in BASIS} if verdict else None,
@@ -67,7 +68,7 @@ async def visualize(attempt: Attempt, request: AnalysisRequested, folder: Path) 
             {"name": name, "path": shown[name], **artifact.model_dump()}
             for name, artifact in artifacts.items()
         ],
-        "not_drawn": missing,
+        "not_drawn": drawn.missing,
     }
     outputs.write_json(out / "report.json", answer)
     stored = await outputs.upload(deps, prefix, out, ["report.json"])
@@ -98,41 +99,23 @@ async def _verdict(
     return compose(request.model, weights, judged, options)
 
 
-def draw(
+def wanted_diagrams(
     options: VisualizeOptions,
     verdict: dict[str, Any] | None,
     history: list[dict[str, float]] | None,
-    out: Path,
-) -> tuple[list[str], list[dict[str, str]]]:
-    """Draw what was asked for and is known, each with its data beside it.
-
-    Returns:
-        Names of the files under `out`; name and reason of each picture that could not be drawn.
-    """
-    out.mkdir(parents=True)
-    curves = verdict["curves"] if verdict else {}
-    wanted: dict[str, tuple[bool, Any, Callable[[Any, Path], None]]] = {
-        "confusion_matrix": (
-            options.include_confusion_matrix,
-            verdict and verdict["confusion_matrix"],
-            pictures.draw_confusion,
-        ),
-        "pr_curve": (options.include_pr_curve, curves.get("pr"), pictures.draw_pr),
-        "f1_curve": (options.include_f1_curve, curves.get("confidence"), pictures.draw_f1),
-        "class_metrics": (
-            options.include_class_metrics,
-            verdict and verdict["class_metrics"],
-            pictures.draw_class_metrics,
-        ),
-        "training_curves": (options.include_training_history, history, pictures.draw_training),
-    }
-    names, missing = [], []
-    for name, (asked, data, pen) in wanted.items():
-        if asked and data:
-            pen(data, out / f"{name}.png")
-            outputs.write_json(out / f"{name}.json", data)
-            names += [f"{name}.png", f"{name}.json"]
-        elif asked:
-            reason = NO_RUN if name == "training_curves" else NO_JUDGEMENT
-            missing.append({"name": f"{name}.png", "reason": reason})
-    return names, missing
+) -> list[tuple[Diagram, Any, str]]:
+    """The diagrams that were not declined, what they are drawn from, and why there may be none."""
+    declined = set()
+    if not options.include_confusion_matrix:
+        declined |= {"confusion_matrix", "confusion_matrix_normalized"}
+    if not options.include_pr_curve:
+        declined.add("pr_curve")
+    if not options.include_f1_curve:
+        declined |= {"f1_curve", "p_curve", "r_curve"}
+    if not options.include_class_metrics:
+        declined.add("class_metrics")
+    if not options.include_training_history:
+        declined |= {each.name for each in TRAINING}
+    wanted: list[tuple[Diagram, Any, str]] = [(each, verdict, NO_JUDGEMENT) for each in JUDGEMENT]
+    wanted += [(each, history, NO_RUN) for each in TRAINING]
+    return [row for row in wanted if row[0].name not in declined]

@@ -112,6 +112,8 @@ async def test_a_model_is_judged_then_drawn_from_the_stored_verdict(
     assert report["thresholds"][0]["thresholds"].keys() == set(CLASSES)
     assert report["suspects"]["counts"].keys() == {"overlooked", "swapped", "badly_placed"}
     assert _is_png(report["confusion_matrix_path"])
+    assert report["not_drawn"] == []
+    assert {"pr_curve.png", "calibration.json", "size_recall.png"} <= set(judged.artifacts)
     assert report["error_samples_dir"] == str(
         tmp_path / "outputs" / judged.prefix / "error_samples"
     )
@@ -127,11 +129,9 @@ async def test_a_model_is_judged_then_drawn_from_the_stored_verdict(
     shown = await _report(analyzer, drawn)
     assert shown["basis"]["validation_id"] == "v1"
     assert shown["overall_metrics"]["map50"] == report["map50"]
+    reason = "no completed training of this system made these weights"
     assert shown["not_drawn"] == [
-        {
-            "name": "training_curves.png",
-            "reason": "no completed training of this system made these weights",
-        }
+        {"name": f"{name}.png", "reason": reason} for name in ("training_curves", "results")
     ]
     for name in ("confusion_matrix_path", "pr_curve_path", "f1_curve_path", "class_metrics_path"):
         assert _is_png(shown[name]), name
@@ -194,6 +194,7 @@ async def test_what_was_not_asked_for_is_not_stored(analyzer: Deps, dataset: Dat
     options = {
         "save_predictions": False,
         "save_confusion_matrix": False,
+        "save_plots": False,
         "analyze_errors": False,
         "split": "val",
         "imgsz": 96,

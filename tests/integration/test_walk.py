@@ -63,7 +63,12 @@ async def rest(deps: Deps, walked_scenes: Path, tmp_path: Path) -> AsyncIterator
 
 
 async def validated(rest: AsyncClient) -> dict[str, Any]:
-    body = {"model_path": WEIGHTS.stem, "test_dataset_path": "set", "confidence_threshold": 0.05}
+    body = {
+        "model_path": WEIGHTS.stem,
+        "test_dataset_path": "set",
+        "confidence_threshold": 0.05,
+        "save_plots": False,
+    }
     answer = await rest.post("/model/validate", json=body, headers={"Prefer": "wait=100"})
     assert answer.status_code == 200, answer.text
     report: dict[str, Any] = answer.json()

@@ -5,14 +5,36 @@ from typing import Any
 
 import numpy as np
 
+from services.analyzer.domain.boxes import Ints
 from services.analyzer.domain.errors import CAUSES, KINDS
 from services.analyzer.domain.report import Analysis
+from services.analyzer.domain.rows import corners, detection_id, label_id, of_image
 
 WORST_FIRST = ("false_negative", "misclassification", "mislocalization", "false_positive")
-SAMPLES_PER_CAUSE = 20
+SAMPLES_PER_CAUSE = 12
+MOST_BOXES = 100_000
+"""Listed in `prediction_results`, so that a report stays readable at any confidence."""
 
 
-def prediction_results(found: Analysis, paths: tuple[str, ...]) -> list[dict[str, Any]]:
+def listed_images(found: Analysis, most: int) -> Ints:
+    """The images that `prediction_results` lists, by index: all, or those with the most errors.
+
+    Args:
+        found: the analysis.
+        most: how many images at most; fewer if they have over 100,000 boxes.
+    """
+    data = found.data
+    boxes_i = np.bincount(data.label_image_l, minlength=data.images) + np.bincount(
+        data.image_d[found.point.kept_d], minlength=data.images
+    )
+    order = np.argsort(-found.point.wrong_i, kind="stable")
+    fit = int(np.searchsorted(np.cumsum(boxes_i[order]), MOST_BOXES, side="right"))
+    return np.sort(order[: min(most, fit)])
+
+
+def prediction_results(
+    found: Analysis, paths: tuple[str, ...], listed: Ints
+) -> list[dict[str, Any]]:
     """What was there and what was said, image by image, at the operating point.
 
     `error_type` is the gravest of the image's errors (missing, wrong class, wrong place, too much),
@@ -21,21 +43,26 @@ def prediction_results(found: Analysis, paths: tuple[str, ...]) -> list[dict[str
     Args:
         found: the analysis.
         paths: of the images, by index.
+        listed: indices of the images to list.
     """
     data, names = found.data, found.data.classes
-    labels = _by_image(data.label_image_l, len(paths))
-    detections = _by_image(np.where(found.point.kept_d, data.image_d, -1), len(paths))
     rows = []
-    for path, own_l, own_d in zip(paths, labels, detections, strict=True):
+    for image in listed.tolist():
+        own_l, own_d = _boxes_of(found, image)
         truth = [
-            {"class": names[data.label_class_l[at]], "bbox": _box(data.label_box_l4[at])}
+            {
+                "id": label_id(at),
+                "class": names[data.label_class_l[at]],
+                "bbox": corners(data.label_box_l4[at]),
+            }
             for at in own_l
         ]
         said = [
             {
+                "id": detection_id(at),
                 "class": names[data.class_d[at]],
                 "confidence": float(data.score_d[at]),
-                "bbox": _box(data.box_d4[at]),
+                "bbox": corners(data.box_d4[at]),
                 "iou": float(found.matches.iou_d[at]),
                 "cause": str(found.errors.cause_d[at]) or None,
             }
@@ -45,7 +72,8 @@ def prediction_results(found: Analysis, paths: tuple[str, ...]) -> list[dict[str
         kinds = Counter(row["error_type"] for row in details)
         rows.append(
             {
-                "image_path": path,
+                "image": image,
+                "image_path": paths[image],
                 "ground_truth": truth,
                 "predictions": said,
                 "correct": not details,
@@ -106,7 +134,7 @@ def _details(found: Analysis, own_l: list[int], own_d: list[int]) -> list[dict[s
                     "cause": cause,
                     "class": names[data.class_d[at]],
                     "confidence": float(data.score_d[at]),
-                    "bbox": _box(data.box_d4[at]),
+                    "bbox": corners(data.box_d4[at]),
                     "true_class": names[data.label_class_l[about]] if about >= 0 else None,
                     "gt_found": bool(found.point.found_l[about]) if about >= 0 else None,
                 }
@@ -116,7 +144,7 @@ def _details(found: Analysis, own_l: list[int], own_d: list[int]) -> list[dict[s
             "error_type": KINDS["miss"],
             "cause": "miss",
             "class": names[data.label_class_l[at]],
-            "bbox": _box(data.label_box_l4[at]),
+            "bbox": corners(data.label_box_l4[at]),
         }
         for at in own_l
         if found.errors.cause_l[at] == "miss"
@@ -124,14 +152,9 @@ def _details(found: Analysis, own_l: list[int], own_d: list[int]) -> list[dict[s
     return details
 
 
-def _by_image(image_n: Any, images: int) -> list[list[int]]:
-    """Row numbers per image; rows of image -1 are left out."""
-    rows: list[list[int]] = [[] for _ in range(images)]
-    for at, image in enumerate(image_n.tolist()):
-        if image >= 0:
-            rows[image].append(at)
-    return rows
-
-
-def _box(corners: Any) -> list[float]:
-    return [round(float(each), 2) for each in corners]
+def _boxes_of(found: Analysis, image: int) -> tuple[list[int], list[int]]:
+    """Labels, and detections that count, of one image."""
+    own_l = of_image(found.data.label_image_l, image)
+    own_d = of_image(found.data.image_d, image)
+    kept = own_d.start + np.flatnonzero(found.point.kept_d[own_d])
+    return list(range(own_l.start, own_l.stop)), kept.tolist()

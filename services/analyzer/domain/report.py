@@ -18,6 +18,7 @@ from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.false_alarms import FalseAlarms, false_alarms
 from services.analyzer.domain.matching import Matches, match
 from services.analyzer.domain.operating_point import OperatingPoint, operating_point
+from services.analyzer.domain.size_recall import size_recall
 
 
 @dataclass(frozen=True)
@@ -131,7 +132,14 @@ def curve_data(found: Analysis) -> dict[str, Any]:
             "f1": curves.f1_k.round(6).tolist(),
             "precision": curves.precision_k.round(6).tolist(),
             "recall": curves.recall_k.round(6).tolist(),
-            "f1_by_class": {names[c]: curves.f1_ck[c].round(6).tolist() for c in labelled},
+            **{
+                f"{rate}_by_class": {names[c]: row_ck[c].round(4).tolist() for c in labelled}
+                for rate, row_ck in (
+                    ("f1", curves.f1_ck),
+                    ("precision", curves.precision_ck),
+                    ("recall", curves.recall_ck),
+                )
+            },
             "best_f1": best_f1,
             "best_confidence": best_confidence,
         },
@@ -166,6 +174,7 @@ def extras(found: Analysis) -> dict[str, Any]:
         **further(found.data, found.matches, found.point, found.ap),
         "confusion_matrix": confusion_data(found.table),
         "curves": curve_data(found),
+        "size_recall": size_recall(found.data, found.point),
     }
 
 

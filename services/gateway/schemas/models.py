@@ -30,6 +30,10 @@ class ValidateModel(Body):
     save_predictions: bool = True
     save_confusion_matrix: bool = True
     analyze_errors: bool = True
+    save_plots: bool = Field(default=True, description="the diagrams beside the matrix")
+    max_results: int = Field(
+        default=2000, ge=0, le=100_000, description="images listed in prediction_results"
+    )
     split: Literal["train", "val", "test"] = "test"
     imgsz: int | None = Field(default=None, ge=32, le=1280, multiple_of=32)
     device: str | None = Field(default=None, pattern=r"^(cpu|\d+)$")

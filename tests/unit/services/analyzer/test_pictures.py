@@ -1,15 +1,20 @@
 """Diagrams and samples are drawn, in Japanese too, and matches survive the way to disk and back."""
 
+import io
+import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image as Picture
 
-from services.analyzer import parquet, pictures
-from services.analyzer.domain import report
+from services.analyzer import parquet
+from services.analyzer.diagrams import draw_into
+from services.analyzer.domain import per_image, report
+from services.analyzer.plots.catalogue import JUDGEMENT, TRAINING, Diagram
 from services.analyzer.samples import draw_samples
 from tests.unit.services.analyzer.domain.sets import by_hand, drawn
 
@@ -22,30 +27,91 @@ DATA = by_hand(
 FOUND = report.analyse(DATA, confidence=0.25, match_iou=0.5)
 
 
-def _colours(path: Path) -> int:
-    with Picture.open(path) as picture:
-        assert picture.width > 300
+HISTORY = [{"epoch": e, "train/box_loss": 1 / e, "metrics/mAP50(B)": e / 9} for e in (1.0, 2.0)]
+
+
+def verdict(found: report.Analysis) -> dict[str, Any]:
+    """What the diagrams of a report are drawn from."""
+    return {
+        "class_metrics": report.class_metrics(found),
+        "error_analysis": report.error_analysis(found),
+        **report.extras(found),
+    }
+
+
+def colours(content: bytes) -> int:
+    with Picture.open(io.BytesIO(content)) as picture:
+        assert min(picture.size) > 150
         return len(set(picture.convert("RGB").resize((64, 64)).get_flattened_data()))
 
 
-def test_every_diagram_is_drawn_with_japanese_names_and_without_a_warning(tmp_path: Path) -> None:
-    curves = report.curve_data(FOUND)
-    history = [{"epoch": e, "train/box_loss": 1 / e, "metrics/mAP50(B)": e / 9} for e in (1.0, 2.0)]
-    pictures.draw_confusion(report.confusion_data(FOUND.table), tmp_path / "a.png")
-    pictures.draw_pr(curves["pr"], tmp_path / "b.png")
-    pictures.draw_f1(curves["confidence"], tmp_path / "c.png")
-    pictures.draw_class_metrics(report.class_metrics(FOUND), tmp_path / "d.png")
-    pictures.draw_training(history, tmp_path / "e.png")
-    assert all(_colours(tmp_path / f"{name}.png") > 10 for name in "abcde")
+async def test_every_diagram_is_drawn_by_other_processes_with_its_data(tmp_path: Path) -> None:
+    wanted: list[tuple[Diagram, Any, str]] = [(each, verdict(FOUND), "") for each in JUDGEMENT]
+    wanted += [(each, HISTORY, "") for each in TRAINING]
+    drawn = await draw_into(tmp_path, wanted)
+    assert drawn.missing == []
+    assert len(drawn.names) == 2 * len(wanted) == 24
+    for diagram, _, _ in wanted:
+        assert colours((tmp_path / f"{diagram.name}.png").read_bytes()) > 10, diagram.name
+        assert json.loads((tmp_path / f"{diagram.name}.json").read_bytes())
 
 
-def test_a_model_that_finds_nothing_can_be_drawn(tmp_path: Path) -> None:
-    found = report.analyse(by_hand(1, "a", [], []), confidence=0.25, match_iou=0.5)
-    curves = report.curve_data(found)
-    pictures.draw_pr(curves["pr"], tmp_path / "pr.png")
-    pictures.draw_f1(curves["confidence"], tmp_path / "f1.png")
-    pictures.draw_confusion(report.confusion_data(found.table), tmp_path / "matrix.png")
-    assert _colours(tmp_path / "pr.png") > 1
+async def test_what_cannot_be_drawn_is_named_with_the_reason(tmp_path: Path) -> None:
+    older = verdict(FOUND)
+    del older["curves"]["confidence"]["precision_by_class"]
+    known = {each.name: each for each in (*JUDGEMENT, *TRAINING)}
+    broken = known["results"]
+    drawn = await draw_into(
+        tmp_path,
+        [
+            (known["p_curve"], older, ""),
+            (known["training_curves"], None, "no run is known"),
+            (broken, [{"train/box_loss": "much"}], ""),
+        ],
+    )
+    reasons = {each["name"]: each["reason"] for each in drawn.missing}
+    assert "older release" in reasons["p_curve.png"]
+    assert reasons["training_curves.png"] == "no run is known"
+    assert "failed" in reasons["results.png"]
+    assert drawn.names == []
+
+
+NAMES = (
+    "とても長い日本語のロゴの名前でございます株式会社",
+    r"$100 \foo$",
+    "a name\nof two lines",
+    "\U0001f600",
+    "",
+)
+
+
+@pytest.mark.parametrize("classes", [0, 9])
+def test_hostile_names_and_empty_sets_are_drawn_without_a_warning(classes: int) -> None:
+    names = [f"{NAMES[c % 5]}{c if c > 4 else ''}" for c in range(max(classes, 1))]
+    data = by_hand(
+        2,
+        names,
+        [(c % 2, c, (10, 10, 40, 40)) for c in range(classes)],
+        [(c % 2, (c + c % 3) % classes, 0.9, (11, 11, 40, 40)) for c in range(classes)],
+    )
+    found = verdict(report.analyse(data, confidence=0.25, match_iou=0.5))
+    for diagram in JUDGEMENT:
+        assert colours(diagram.pen(diagram.data(found))) > 1, diagram.name
+    for each in TRAINING:
+        assert colours(each.pen(HISTORY[:1] if classes else [])) > 1
+
+
+def test_a_large_set_lists_the_images_with_the_most_errors() -> None:
+    found = report.analyse(drawn(3), confidence=0.25, match_iou=0.5)
+    listed = per_image.listed_images(found, 10)
+    assert len(listed) == 10
+    left_out = np.setdiff1d(np.arange(found.data.images), listed)
+    assert found.point.wrong_i[listed].min() >= found.point.wrong_i[left_out].max()
+    paths = tuple(map(str, range(found.data.images)))
+    rows = per_image.prediction_results(found, paths, listed)
+    assert [row["image"] for row in rows] == listed.tolist()
+    whole = per_image.listed_images(found, 1000)
+    assert whole.tolist() == list(range(found.data.images))
 
 
 def test_samples_are_crops_and_whole_images_by_cause(tmp_path: Path) -> None:

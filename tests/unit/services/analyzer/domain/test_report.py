@@ -32,11 +32,13 @@ def test_class_metrics_have_support_counts_and_null_where_nothing_is_known() -> 
 
 
 def test_each_image_tells_its_boxes_and_its_gravest_error() -> None:
-    first, second, third = per_image.prediction_results(FOUND, ("0.jpg", "1.jpg", "2.jpg"))
+    every = per_image.listed_images(FOUND, 100)
+    paths = ("0.jpg", "1.jpg", "2.jpg")
+    first, second, third = per_image.prediction_results(FOUND, paths, every)
     assert first["correct"]
     assert first["error_type"] is None
     assert first["confidence_scores"] == [0.9]
-    assert first["ground_truth"] == [{"class": "x", "bbox": [0, 0, 10, 10]}]
+    assert first["ground_truth"] == [{"id": "l0", "class": "x", "bbox": [0, 0, 10, 10]}]
     assert second["error_type"] == "false_negative"
     assert second["error_details"]["counts"] == {"misclassification": 1, "false_negative": 1}
     assert second["error_details"]["boxes"][0]["true_class"] == "x"
@@ -46,7 +48,8 @@ def test_each_image_tells_its_boxes_and_its_gravest_error() -> None:
 
 def test_errors_of_all_images_are_those_of_the_analysis() -> None:
     found = report.analyse(drawn(9), confidence=0.3, match_iou=0.5)
-    rows = per_image.prediction_results(found, tuple(str(i) for i in range(found.data.images)))
+    paths = tuple(str(i) for i in range(found.data.images))
+    rows = per_image.prediction_results(found, paths, per_image.listed_images(found, 1000))
     told = sum(len(row["error_details"]["boxes"]) for row in rows if row["error_details"])
     assert told == report.error_analysis(found)["total_errors"] > 50
     assert sum(row["correct"] for row in rows) == found.point.correct_images

@@ -1,0 +1,1 @@
+"""The diagrams of a report, as PNG: plain data in, bytes out."""
