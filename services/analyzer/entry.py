@@ -54,13 +54,13 @@ def main() -> None:
     die_with(parent)
     os.set_inheritable(descriptor, False)
     channel = Channel(descriptor)
-    line = sys.stdin.readline()
-    if not line:
-        return
     try:
-        from services.analyzer import yolo  # noqa: PLC0415 - seconds that belong to the job
+        from services.analyzer import looking  # noqa: PLC0415 - seconds, and it may fail
 
-        yolo.judge(json.loads(line), channel.say)
+        line = sys.stdin.readline()
+        if not line:
+            return
+        looking.judge(json.loads(line), channel.say)
     except Exception as error:  # noqa: BLE001 - the last word of a process
         traceback.print_exc()
         code, message = explain(error)

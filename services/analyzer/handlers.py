@@ -3,10 +3,12 @@
 import asyncio
 import shutil
 
+from libs.common.errors import PermanentError
 from libs.common.events import AnalysisRequested, AnalysisStarted
 from libs.common.work import Attempt
 from services.analyzer.choose_thresholds import choose_thresholds
 from services.analyzer.compare import compare
+from services.analyzer.parts import forget_parts
 from services.analyzer.validate import validate
 from services.analyzer.visualize import visualize
 
@@ -35,5 +37,13 @@ async def analyse_model(attempt: Attempt) -> None:
     folder.mkdir(parents=True)
     try:
         await OPERATIONS[request.operation](attempt, request, folder)
+        await forget_parts(attempt.deps, attempt.job.id)
+    except PermanentError:
+        await forget_parts(attempt.deps, attempt.job.id)
+        raise
+    except asyncio.CancelledError:
+        if attempt.cancelling:
+            await forget_parts(attempt.deps, attempt.job.id)
+        raise
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)

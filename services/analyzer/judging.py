@@ -1,30 +1,22 @@
 """One judgement: fetch model and dataset, let the child look at every image, analyse the boxes."""
 
 import asyncio
-import os
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
-from libs.common.children import child_environment
 from libs.common.datasets import Dataset, Item, materialise, read_dataset
 from libs.common.errors import BadInput
 from libs.common.events import DatasetRef
 from libs.common.service import Deps
 from libs.common.work import Attempt
-from services.analyzer.child import run_child
-from services.analyzer.domain.evidence import Evidence
+from services.analyzer.asking import Seen, ask_model
 from services.analyzer.domain.report import Analysis, analyse
 from services.analyzer.elsewhere import understand
 from services.analyzer.fetching import Weights
 from services.analyzer.options import ValidateOptions
-from services.analyzer.parquet import Image, read_boxes
+from services.analyzer.parquet import Image
 
-SQUARE = "rect=False, confidence from 0.001, boxes in pixels of the original images"
 GIVEN = "predictions as given: no suppression; up to 300 per image and class, the surest first"
-MAX_DETECTIONS = 300
-BATCH = 8
-MOST_THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -49,7 +41,6 @@ async def judge(
     weights: Weights,
     ref: DatasetRef,
     options: ValidateOptions,
-    folder: Path,
     *,
     predictions: bool = False,
 ) -> Judged:
@@ -60,7 +51,6 @@ async def judge(
         weights: the model, or its predictions.
         ref: the dataset.
         options: thresholds, split, size.
-        folder: of this attempt, for files of ours.
         predictions: `weights` are predictions from elsewhere.
 
     Raises:
@@ -74,23 +64,12 @@ async def judge(
             "it, or give another split.",
             code="no_labels",
         )
-    look = _given if predictions else _infer
-    seen = await look(attempt, weights, dataset, split, items, options, folder)
+    look = _given if predictions else ask_model
+    seen = await look(attempt, weights, dataset, split, items, options)
     found = await asyncio.to_thread(
         analyse, seen.data, confidence=options.confidence_threshold, match_iou=options.match_iou
     )
     return Judged(found, seen.images, seen.model, split, (*notes, *seen.notes), seen.protocol)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """Labels and detections of a split, with what is worth knowing of how they came about."""
-
-    data: Evidence
-    images: tuple[Image, ...]
-    model: dict[str, Any]
-    notes: tuple[str, ...]
-    protocol: str
 
 
 async def _given(
@@ -100,42 +79,11 @@ async def _given(
     split: str,
     items: tuple[Item, ...],
     options: ValidateOptions,
-    _: Path,
 ) -> Seen:
     """Predictions that another program made."""
     read = await understand(attempt, weights.path, dataset, split, items, options)
     told = {"findings": read.findings, "seconds": read.seconds, "imgsz": None}
     return Seen(read.data, read.images, told, read.notes, GIVEN)
-
-
-async def _infer(
-    attempt: Attempt,
-    weights: Weights,
-    dataset: Dataset,
-    split: str,
-    items: tuple[Item, ...],
-    options: ValidateOptions,
-    folder: Path,
-) -> Seen:
-    """What a model says, asked in a child process."""
-    deps, out = attempt.deps, folder / "boxes.parquet"
-    order = _order(weights, dataset, items, options, out)
-    environment = await asyncio.to_thread(child_environment, deps.scratch / "yolo")
-
-    async def on_progress(done: int, of: int) -> None:
-        await attempt.progress(done=done, of=of, stage="inference")
-
-    model = await run_child(order, environment, on_progress)
-    if not model["images"]:
-        raise BadInput(
-            f"None of the {len(items)} images of the {split} split can be used: "
-            f"{model['findings'][0]['message']}.",
-            code="no_usable_images",
-        )
-    left_out = len(model["findings"])
-    notes = (f"{left_out} images were left out; see findings",) if left_out else ()
-    data, images = await asyncio.to_thread(read_boxes, out)
-    return Seen(data, images, model, notes, SQUARE)
 
 
 def choose_split(dataset: Dataset, wanted: str) -> tuple[str, tuple[Item, ...], tuple[str, ...]]:
@@ -162,25 +110,3 @@ async def _read(deps: Deps, ref: DatasetRef) -> Dataset:
     fenced = ref.path and settings.roots
     roots = (*settings.roots, settings.datasets_dir) if fenced else ()
     return await asyncio.to_thread(read_dataset, path, roots)
-
-
-def _order(
-    weights: Weights,
-    dataset: Dataset,
-    items: tuple[Item, ...],
-    options: ValidateOptions,
-    out: Path,
-) -> dict[str, Any]:
-    """What the child is told; see `yolo.judge`."""
-    return {
-        "weights": str(weights.path),
-        "names": dataset.names,
-        "images": [(str(item.image), str(item.label) if item.label else None) for item in items],
-        "imgsz": options.imgsz,
-        "iou": options.iou_threshold,
-        "max_det": MAX_DETECTIONS,
-        "batch": BATCH,
-        "threads": min(MOST_THREADS, len(os.sched_getaffinity(0))),
-        "device": options.device or "cpu",
-        "out": str(out),
-    }

@@ -44,6 +44,7 @@ class ValidateOptions(Options):
     split: Split = "test"
     imgsz: int | None = Field(default=None, ge=32, le=1280, multiple_of=32)
     device: str | None = Field(default=None, pattern=r"^(cpu|\d+)$")
+    protocol: Literal["square", "yolo_val"] = "square"
     category_base: Literal[0, 1] | None = None
     image_ids: Literal["name", "stem", "number", "index0", "index1"] | None = None
 

@@ -35,9 +35,7 @@ async def validate(attempt: Attempt, request: AnalysisRequested, folder: Path) -
         weights = await fetch_predictions(attempt.deps, given, folder)
     else:
         weights = await fetch_weights(attempt.deps, request.model, folder)
-    judged = await judge(
-        attempt, weights, request.dataset, options, folder, predictions=given is not None
-    )
+    judged = await judge(attempt, weights, request.dataset, options, predictions=given is not None)
     images = await fingerprint(attempt.deps, request.dataset, judged.images)
     judged = replace(judged, images=images)
     answer = compose(request.model, weights, judged, options)

@@ -39,7 +39,7 @@ async def visualize(attempt: Attempt, request: AnalysisRequested, folder: Path) 
     options = VisualizeOptions.of(request.options)
     weights = await fetch_weights(deps, request.model, folder)
     run = await lineage.find_run(deps, request.model, weights.sha256)
-    verdict = await _verdict(attempt, request, weights, run, folder)
+    verdict = await _verdict(attempt, request, weights, run)
     history = await lineage.read_history(deps, run) if run else None
     arguments = await lineage.read_arguments(deps, run) if run else None
     prefix = outputs.prefix_of("visualizations", request.model.name, attempt)
@@ -82,7 +82,7 @@ async def visualize(attempt: Attempt, request: AnalysisRequested, folder: Path) 
 
 
 async def _verdict(
-    attempt: Attempt, request: AnalysisRequested, weights: Weights, run: Job | None, folder: Path
+    attempt: Attempt, request: AnalysisRequested, weights: Weights, run: Job | None
 ) -> dict[str, Any] | None:
     """The newest report on these weights; without one, a judgement on the run's val split."""
     if request.dataset is None:
@@ -95,7 +95,7 @@ async def _verdict(
     if dataset is None:
         return None
     options = ValidateOptions(split="val")
-    judged = await judge(attempt, weights, dataset, options, folder)
+    judged = await judge(attempt, weights, dataset, options)
     return compose(request.model, weights, judged, options)
 
 

@@ -38,6 +38,12 @@ class ValidateModel(Body):
     imgsz: int | None = Field(default=None, ge=32, le=1280, multiple_of=32)
     device: str | None = Field(default=None, pattern=r"^(cpu|\d+)$")
 
+    protocol: Literal["square", "yolo_val"] = Field(
+        default="square",
+        description="how images reach the network: each on a square, as `predict` and `rect=False`;"
+        " or in rectangles, as `yolo val`, to compare with what that prints",
+    )
+
     @model_validator(mode="after")
     def _one_to_judge(self) -> Self:
         if (self.model_path is None) == (self.predictions_path is None):

@@ -14,17 +14,14 @@ from typing import Any
 import psutil
 import pytest
 
-from libs.common.children import child_environment
 from libs.common.datasets import read_dataset, write_data_yaml
 from libs.common.errors import BadInput
 from libs.synthetic import DatasetSpec, write_dataset
-from services.analyzer.child import run_child
+from services.analyzer.child import judging_environment, run_child
 from services.analyzer.domain.matching import match
 from services.analyzer.domain.yolo_val import ultralytics_ap
-from services.analyzer.parquet import read_boxes
-
-WEIGHTS = Path(__file__).parents[4] / "weights/shirushi-logo-n.pt"
-CLASSES = tuple(json.loads(WEIGHTS.with_suffix(".json").read_text())["dataset"]["spec"]["classes"])
+from services.analyzer.parts import Passed, read_parts
+from tests.unit.services.analyzer.scenes import CLASSES, WEIGHTS, ignore, order_for
 
 
 @pytest.fixture(scope="module")
@@ -38,28 +35,11 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """As the service gives it to its children."""
-    return child_environment(tmp_path_factory.mktemp("yolo"))
+    return judging_environment(tmp_path_factory.mktemp("yolo"))
 
 
-def _order(dataset: Path, out: Path, **changes: Any) -> dict[str, Any]:
-    read = read_dataset(dataset)
-    order = {
-        "weights": str(WEIGHTS),
-        "names": read.names,
-        "images": [(str(item.image), str(item.label)) for item in read.splits["val"]],
-        "imgsz": None,
-        "iou": 0.7,
-        "max_det": 300,
-        "batch": 5,
-        "threads": 2,
-        "device": "cpu",
-        "out": str(out),
-    }
-    return order | changes
-
-
-async def _ignore(done: int, of: int) -> None:
-    """Nobody watches."""
+def _seen(folder: Path) -> Passed:
+    return read_parts(folder, CLASSES)
 
 
 VAL = """
@@ -85,11 +65,13 @@ async def test_boxes_give_the_numbers_that_yolo_val_prints(
     async def note(done: int, of: int) -> None:
         seen.append((done, of))
 
-    answer = await run_child(_order(dataset, tmp_path / "b.parquet"), environment, note)
-    assert (answer["images"], answer["imgsz"], answer["findings"]) == (12, 160, [])
+    answer = await run_child(order_for(dataset, tmp_path / "b"), environment, note)
+    assert answer["imgsz"] == 160
     assert seen == [(5, 12), (10, 12), (12, 12)]
-    data, images = read_boxes(tmp_path / "b.parquet")
-    assert {(image.width_px, image.height_px) for image in images} == {(192, 192)}
+    passed = _seen(tmp_path / "b")
+    data = passed.data
+    assert passed.findings == []
+    assert [(image.width_px, image.height_px) for image in passed.images] == [(192, 192)] * 12
     ours = ultralytics_ap(data, match(data))
     yaml = write_data_yaml(read_dataset(dataset), tmp_path / "data.yaml")
     theirs = await asyncio.to_thread(_val, yaml, environment, tmp_path)
@@ -119,34 +101,32 @@ async def test_a_broken_image_and_a_broken_label_are_findings(
 ) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 no picture")
     (tmp_path / "bad.txt").write_text("0 7 7 1 1\n")
-    images = _order(dataset, tmp_path)["images"][:3]
+    images = order_for(dataset, tmp_path)["images"][:3]
     images.insert(1, (str(tmp_path / "broken.jpg"), None))
     images.append((images[0][0], str(tmp_path / "bad.txt")))
-    order = _order(dataset, tmp_path / "b.parquet", images=images)
-    answer = await run_child(order, environment, _ignore)
-    assert answer["images"] == 3
-    broken, bad = answer["findings"]
-    assert (broken["image_path"], broken["message"]) == (
-        images[1][0],
-        "the image cannot be decoded",
-    )
+    order = order_for(dataset, tmp_path / "b", images=images)
+    await run_child(order, environment, ignore)
+    passed = _seen(tmp_path / "b")
+    broken, bad = passed.findings
+    assert broken["image_path"] == images[1][0]
+    assert broken["message"].startswith("the image cannot be decoded")
     assert "label file is unusable: label 1 lies outside the image" in bad["message"]
-    assert read_boxes(tmp_path / "b.parquet")[0].images == 3
+    assert passed.data.images == 3
 
 
 async def test_classes_in_another_order_are_mapped_and_others_refused(
     dataset: Path, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    few = _order(dataset, tmp_path)["images"][:4]
-    plain = _order(dataset, tmp_path / "a.parquet", images=few)
-    await run_child(plain, environment, _ignore)
-    turned = plain | {"names": CLASSES[::-1], "out": str(tmp_path / "b.parquet")}
-    await run_child(turned, environment, _ignore)
-    straight, mapped = (read_boxes(tmp_path / f"{name}.parquet")[0] for name in "ab")
+    few = order_for(dataset, tmp_path)["images"][:4]
+    plain = order_for(dataset, tmp_path / "a", images=few)
+    await run_child(plain, environment, ignore)
+    turned = plain | {"names": CLASSES[::-1], "out": str(tmp_path / "b")}
+    await run_child(turned, environment, ignore)
+    straight, mapped = (_seen(tmp_path / name).data for name in "ab")
     assert straight.detections > 0
     assert mapped.class_d.tolist() == (len(CLASSES) - 1 - straight.class_d).tolist()
     with pytest.raises(BadInput, match="Judge it on a dataset with the classes") as refused:
-        await run_child(plain | {"names": ("one", "two")}, environment, _ignore)
+        await run_child(plain | {"names": ("one", "two")}, environment, ignore)
     assert refused.value.code == "classes_differ"
 
 
@@ -168,9 +148,9 @@ async def test_weights_that_would_run_code_are_refused_unread(
         archive.writestr("bad/data.pkl", pickle.dumps(Malicious(mark), protocol=2))
         archive.writestr("bad/version", "3\n")
     for weights, code in ((bad, "unsafe_weights"), (dataset / "data.yaml", "unreadable_weights")):
-        order = _order(dataset, tmp_path / "b.parquet", weights=str(weights))
+        order = order_for(dataset, tmp_path / "b", weights=str(weights))
         with pytest.raises(BadInput) as refused:
-            await run_child(order, environment, _ignore)
+            await run_child(order, environment, ignore)
         assert refused.value.code == code
     assert not mark.exists()
 
@@ -183,7 +163,7 @@ async def test_nothing_of_the_child_is_left_when_we_are_cancelled(
     async def note(done: int, of: int) -> None:
         started.set()
 
-    order = _order(dataset, tmp_path / "b.parquet", batch=1)
+    order = order_for(dataset, tmp_path / "b", batch=1)
     order["images"] *= 100
     task = asyncio.create_task(run_child(order, environment, note))
     await _within(60, started.wait())
