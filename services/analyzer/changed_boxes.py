@@ -1,6 +1,6 @@
 """The boxes of a comparison that a reader can follow: written once, asked for page by page."""
 
-from collections import OrderedDict
+import asyncio
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,7 +10,7 @@ from pydantic import Field
 
 from libs.common.asks import Answer
 from libs.common.errors import Conflict, NotFound
-from libs.common.events import AnalysisRequested, Artifact, ModelsCompared
+from libs.common.events import AnalysisRequested, ModelsCompared
 from libs.common.service import Deps
 from libs.common.work import load
 from services.analyzer.domain.alignment import Aligned
@@ -18,10 +18,12 @@ from services.analyzer.domain.changes import KINDS, Changes, Judged
 from services.analyzer.domain.matching import NONE
 from services.analyzer.domain.rows import detection_id, label_id
 from services.analyzer.options import Options
-from services.analyzer.parquet import read_columns, write_columns
+from services.analyzer.parquet import read_rows, write_columns
+from services.analyzer.recent import Recent
 
 NAME = "boxes.parquet"
-KEPT = 8
+KEPT_BYTES = 64 * 2**20
+"""Of comparisons that were asked about last, as they are stored."""
 SIDES = ("base", "candidate")
 
 Json = dict[str, Any]
@@ -80,21 +82,16 @@ def _columns(aligned: Aligned, judged: list[Judged], at: int, changes: Changes) 
 
 def comparison_questions(deps: Deps) -> dict[str, Answer]:
     """The answers that the analyzer gives on comparisons, by question."""
-    kept: OrderedDict[str, tuple[ModelsCompared, Columns]] = OrderedDict()
+    kept: Recent[tuple[ModelsCompared, bytes]] = Recent(KEPT_BYTES)
 
     async def boxes(fields: Json) -> bytes:
         question = BoxesQuestion.of(fields)
-        if question.comparison_id not in kept:
+        known = kept.get(question.comparison_id)
+        if known is None:
             outcome = await _finished(deps, question.comparison_id)
-            table: Artifact = outcome.artifacts[NAME]
-            kept[question.comparison_id] = (
-                outcome,
-                read_columns(await deps.artifacts.get_bytes(table.key)),
-            )
-        kept.move_to_end(question.comparison_id)
-        while len(kept) > KEPT:
-            kept.popitem(last=False)
-        return orjson.dumps(_page(*kept[question.comparison_id], question))
+            known = outcome, await deps.artifacts.get_bytes(outcome.artifacts[NAME].key)
+            kept.put(question.comparison_id, known, len(known[1]))
+        return orjson.dumps(await asyncio.to_thread(_page, *known, question))
 
     return {"compared_boxes": boxes}
 
@@ -115,8 +112,8 @@ async def _finished(deps: Deps, comparison_id: str) -> ModelsCompared:
     return job.outcome
 
 
-def _page(outcome: ModelsCompared, columns: Columns, question: BoxesQuestion) -> Json:
-    """The boxes that fit, those that changed as they come: labels first, then false positives."""
+def _page(outcome: ModelsCompared, content: bytes, question: BoxesQuestion) -> Json:
+    """The boxes that fit, in the order of images: labels first, then false positives."""
     candidate = question.candidate or outcome.validations[1]
     if candidate not in outcome.validations[1:]:
         raise NotFound(
@@ -129,31 +126,24 @@ def _page(outcome: ModelsCompared, columns: Columns, question: BoxesQuestion) ->
         "of": question.of_,
         "class": question.class_,
     }
-    fits = np.ones(len(columns["kind"]), dtype=bool)
-    for name, value in wanted.items():
-        if value is not None:
-            fits &= np.array(columns[name], dtype=object) == value
-    rows = np.flatnonzero(fits)
-    page = rows[question.cursor : question.cursor + question.limit].tolist()
+    equal = {name: value for name, value in wanted.items() if value is not None}
+    total, rows = read_rows(content, equal, start=question.cursor, count=question.limit)
     after = question.cursor + question.limit
     return {
         "base": outcome.validations[0],
         "candidate": candidate,
-        "total": len(rows),
-        "boxes": [_row(columns, at) for at in page],
-        "next_cursor": after if after < len(rows) else None,
+        "total": total,
+        "boxes": [_row(row) for row in rows],
+        "next_cursor": after if after < total else None,
     }
 
 
-def _row(columns: Columns, at: int) -> Json:
+def _row(row: Json) -> Json:
     return {
-        **{name: columns[name][at] for name in ("kind", "of", "class", "image_path")},
-        "bbox": [columns[name][at] for name in ("x1", "y1", "x2", "y2")],
+        **{name: row[name] for name in ("kind", "of", "class", "image_path")},
+        "bbox": [row[name] for name in ("x1", "y1", "x2", "y2")],
         **{
-            side: {
-                name: columns[f"{side}_{name}"][at]
-                for name in ("image", "label", "detection", "cause")
-            }
+            side: {name: row[f"{side}_{name}"] for name in ("image", "label", "detection", "cause")}
             for side in SIDES
         },
     }

@@ -142,17 +142,29 @@ def write_columns(columns: dict[str, Any], path: Path) -> None:
     pq.write_table(pa.table(columns), path, compression="zstd")
 
 
-def read_columns(content: bytes) -> dict[str, list[Any]]:
-    """The columns that `write_columns` wrote.
+def read_rows(
+    content: bytes, equal: dict[str, Any], *, start: int, count: int
+) -> tuple[int, list[dict[str, Any]]]:
+    """Some rows of what `write_columns` wrote.
+
+    Args:
+        content: of the file.
+        equal: value by column; only rows that have them all.
+        start: how many of these to pass over.
+        count: how many to give at most.
+
+    Returns:
+        How many rows fit in all, and those asked for.
 
     Raises:
         BadInput: `unreadable_table`: it is no such file.
     """
+    fits = [(name, "=", value) for name, value in equal.items()]
     try:
-        columns: dict[str, list[Any]] = pq.read_table(pa.BufferReader(content)).to_pydict()
+        table = pq.read_table(pa.BufferReader(content), filters=fits or None)
+        return table.num_rows, table.slice(start, count).to_pylist()
     except (pa.ArrowException, ValueError) as error:
         raise BadInput("The stored table cannot be read.", code="unreadable_table") from error
-    return columns
 
 
 def _write(table: Any, notes: dict[str, Any], path: Path) -> None:

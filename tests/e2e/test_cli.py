@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from libs.client import Client
 from tests.conftest import ROOT, Stack
 from tests.e2e.tiny import TRAINED_S, tiny_dataset
 
@@ -78,6 +79,28 @@ def test_evaluate_and_visualize_take_the_weights_of_a_run(
     assert set(judged["class_metrics"]) <= {"adidas", "nike"}
     drawn = as_json(stack, "visualize", weights)
     assert drawn["confusion_matrix_path"]
+
+
+def test_compare_judges_what_is_missing_and_follows_the_boxes(
+    stack: Stack, trained: dict[str, Any]
+) -> None:
+    dataset = str(tiny_dataset(stack))
+    pair = (trained["best_model_path"], trained["last_model_path"])
+    answer = as_json(stack, "compare", *pair, "--dataset", dataset, "--resamples", "100")
+    [candidate] = answer["candidates"]
+    assert candidate["verdict"] == "cannot_tell"  # four images tell nobody apart
+    assert candidate["reason"] in {"too_few", "identical"}
+    base = answer["base"]["validation_id"]
+    said = shirushi(stack, "compare", base, candidate["validation_id"], "--resamples", "100")
+    assert "cannot tell" in said
+    assert "mAP50-95" in said
+    with Client(stack.url) as client:
+        page = client.changed_boxes(answer["comparison_id"], of="label")
+        assert page["total"] == sum(candidate["boxes"]["labels"].values()) == answer["labels"]
+        chosen = client.choose_thresholds(base, kind="max_f1")
+        assert set(chosen["thresholds"]) == {"adidas", "nike"}
+    refused = as_json(stack, "compare", base, "no-such-id", code=1)
+    assert "no-such-id" in refused["error"]
 
 
 def test_lists_name_what_is_there(stack: Stack, trained: dict[str, Any]) -> None:

@@ -3,8 +3,9 @@
 The rule: two numbers decide, mAP50-95 (higher is better) and, where the set has images without a
 logo, false alarms per 1,000 of them (lower is better). A number speaks if its two-sided bootstrap
 p-value, corrected by Holm for the two, is below 0.05 and the difference is not too small to matter
-(0.001 and 0.5). `better`: one speaks for the second model and none against it; `worse`: one speaks
-against it and none for it; else `cannot_tell`.
+(0.001 and 0.5). Of fewer than 30 labels, or 30 clean images, a number does not speak. `better`:
+one speaks for the second model and none against it; `worse`: one speaks against it and none for
+it; else `cannot_tell`.
 """
 
 from collections.abc import Sequence
@@ -30,12 +31,15 @@ SMALLEST = {"map50_95": 0.001, "false_alarms_per_1000": 0.5}
 """A smaller difference matters to nobody, however sure it is: many images make anything sure."""
 LOWER_IS_BETTER = frozenset({"false_alarms_per_1000"})
 FEWEST_LABELS = 30
-"""A class with fewer labels gets no verdict of its own."""
+"""A class with fewer labels gets no verdict of its own, a set with fewer none by mAP50-95."""
+FEWEST_CLEAN_IMAGES = 30
+"""A set with fewer images without a logo gets no verdict by its false alarms."""
 RULE = (
     "mAP50-95 and false alarms per 1,000 clean images decide. A number speaks if its two-sided "
     "bootstrap p-value, corrected by Holm for the two, is below 0.05 and it differs by at least "
-    "0.001 (mAP50-95) or 0.5 (false alarms). better: at least one speaks for the candidate, none "
-    "against it; worse: the other way round; else cannot_tell."
+    "0.001 (mAP50-95) or 0.5 (false alarms); of fewer than 30 labels, or 30 clean images, it does "
+    "not speak. better: at least one speaks for the candidate, none against it; worse: the other "
+    "way round; else cannot_tell."
 )
 NOTE = (
     "p-values of classes are corrected by Benjamini and Hochberg over the classes with 30 labels "
@@ -90,7 +94,10 @@ def _comparison(
         )
         for name in HEADLINE
     }
-    verdict, reason, corrected = decide(found)
+    data = base.data
+    verdict, reason, corrected = decide(
+        found, labels=data.labels, clean_images=int(data.without_labels_i.sum())
+    )
     boxes = changes(base, other)
     return Comparison(
         verdict=verdict,
@@ -102,14 +109,20 @@ def _comparison(
     )
 
 
-def decide(found: dict[str, Difference | None]) -> tuple[Verdict, str, dict[str, float]]:
+def decide(
+    found: dict[str, Difference | None], *, labels: int, clean_images: int
+) -> tuple[Verdict, str, dict[str, float]]:
     """Verdict, the reason as a word, and the corrected p-values, by the rule above.
 
     Reasons: `accuracy`, `false_alarms` or `both` speak; `mixed`: they contradict each other;
     `within_noise`: none is sure; `too_small`: none that is sure matters; `identical`: all numbers
-    are the same.
+    are the same; `too_few`: the set is too small for any to speak.
     """
-    present = [(name, each) for name in PRIMARY if (each := found.get(name))]
+    enough = {
+        "map50_95": labels >= FEWEST_LABELS,
+        "false_alarms_per_1000": clean_images >= FEWEST_CLEAN_IMAGES,
+    }
+    present = [(name, each) for name in PRIMARY if (each := found.get(name)) and enough[name]]
     corrected = dict(
         zip(
             (name for name, _ in present),
@@ -125,8 +138,8 @@ def decide(found: dict[str, Difference | None]) -> tuple[Verdict, str, dict[str,
     }
     if not speaks:
         same = all(each.delta == 0 for each in found.values() if each)
-        reason = "identical" if same else "too_small" if sure else "within_noise"
-        return "cannot_tell", reason, corrected
+        reason = "too_small" if sure else "within_noise" if present else "too_few"
+        return "cannot_tell", "identical" if same else reason, corrected
     if len(set(speaks.values())) == 2:
         return "cannot_tell", "mixed", corrected
     words = {"map50_95": "accuracy", "false_alarms_per_1000": "false_alarms"}

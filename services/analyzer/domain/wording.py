@@ -38,6 +38,11 @@ _VERDICTS: dict[tuple[str, str], tuple[str, str]] = {
         "These images cannot tell the two apart: {map_en}. More images would narrow the interval.",
         "この画像集合では差を判定できません。{map_ja}。画像を増やすと区間が狭まります。",
     ),
+    ("cannot_tell", "too_few"): (
+        "Too few images for a verdict: 30 labels, or 30 images without a logo, are needed at "
+        "least; {map_en}.",
+        "判定には少なすぎます。ラベル 30 個、またはロゴのない画像 30 枚以上が必要です。{map_ja}。",
+    ),
     ("cannot_tell", "too_small"): (
         "The two differ, but by less than matters: {map_en}.",
         "差はありますが、実用上は無視できる大きさです。{map_ja}。",

@@ -171,3 +171,50 @@ def test_a_broken_note_of_the_stack_is_no_address(tmp_path: Path, content: str) 
 @pytest.mark.parametrize("url", ["http://h:1", "h:1", "http://h:1/", "http://h:1/api/v1/ml/"])
 def test_any_way_to_write_the_address_will_do(url: str) -> None:
     assert api_url(url) == "http://h:1/api/v1/ml"
+
+
+def compared(verdict: str) -> dict[str, Any]:
+    number = {"base": 0.5, "candidate": 0.6, "delta": 0.1, "low": 0.05, "high": 0.15}
+    return {
+        "comparison_id": "c1",
+        "images": 40,
+        "labels": 50,
+        "resamples": 1000,
+        "notes": ["2 images left out [a.jpg]"],
+        "candidates": [
+            {
+                "verdict": verdict,
+                "sentence": {"en": "It is so [really]."},
+                "metrics": {"map50_95": number, "false_alarms_per_1000": None},
+                "per_class": [
+                    {
+                        "class": "nike",
+                        "support": 50,
+                        "ap50_95": number,
+                        "boxes": {"fixed": 7, "broken": 1},
+                        "outcome": "win",
+                    }
+                ],
+                "boxes": {"labels": {"fixed": 7, "still_wrong": 3}},
+                "settings_that_differ": [{"name": "imgsz", "base": 640, "candidate": 320}],
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(("verdict", "code"), [("better", 0), ("cannot_tell", 0), ("worse", 1)])
+def test_compare_exits_with_1_if_it_is_worse(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str], verdict: str, code: int
+) -> None:
+    gateway.answers["/model/compare"] = (200, compared(verdict))
+    assert main(["compare", "v1", "v2", "--seed", "3"]) == code
+    assert gateway.sent[-1] == {"base": "v1", "candidates": ["v2"], "seed": 3}
+    said = capsys.readouterr().out
+    for words in (
+        *(verdict.replace("_", " "), "It is so [really].", "+0.100 (+0.050 to +0.150)", "nike"),
+        *("7 fixed, 3 still wrong", "imgsz: 640 → 320", "2 images left out [a.jpg]", "c1"),
+    ):
+        assert words in said, words
+    assert main(["compare", "a", "b", "--dataset", "set", "--split", "val", "--json"]) == code
+    assert gateway.sent[-1] == {"models": ["a", "b"], "test_dataset_path": "set", "split": "val"}
+    assert json.loads(capsys.readouterr().out)["comparison_id"] == "c1"

@@ -91,7 +91,7 @@ def test_a_model_that_finds_more_is_better_and_the_other_way_round_worse() -> No
 
 
 def test_a_model_with_more_false_alarms_is_worse_whatever_its_accuracy_does() -> None:
-    base = drawn(1, images=150)
+    base = drawn(1, images=200)
     found = verdict(base, noisier(base))
     assert (found.verdict, found.reason) == ("worse", "false_alarms")
     mixed = verdict(base, noisier(better(base, 0.3)))
@@ -286,4 +286,16 @@ def test_verdict_follows_the_rule(
         "map50_95": a_difference(*accuracy),
         "false_alarms_per_1000": a_difference(*alarms) if alarms else None,
     }
-    assert decide(found)[:2] == expected
+    assert decide(found, labels=30, clean_images=30)[:2] == expected
+
+
+def test_a_number_of_too_few_does_not_speak() -> None:
+    found: dict[str, Difference | None] = {
+        "map50_95": a_difference(-0.1, 0.001),
+        "false_alarms_per_1000": a_difference(9.0, 0.001),
+    }
+    assert decide(found, labels=29, clean_images=29)[:2] == ("cannot_tell", "too_few")
+    assert decide(found, labels=30, clean_images=29)[:2] == ("worse", "accuracy")
+    assert decide(found, labels=29, clean_images=30)[:2] == ("worse", "false_alarms")
+    data = drawn(2, images=8)
+    assert verdict(data, better(data, 1.0)).sentence["en"].startswith("Too few images")
