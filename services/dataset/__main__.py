@@ -8,6 +8,7 @@ from libs.common.service import open_service, until_told_to_stop
 from libs.common.settings import Settings
 from libs.common.work import run_jobs
 from services.dataset.diff_questions import diff_questions
+from services.dataset.gallery import Gallery
 from services.dataset.handlers import DatasetHandler
 from services.dataset.questions import dataset_questions
 from services.dataset.workers import Workers
@@ -19,9 +20,10 @@ async def main() -> None:
     """Serve until told to stop."""
     async with open_service("dataset", Settings()) as deps, Workers() as workers:
         handler = DatasetHandler(workers)
+        answers = dataset_questions(deps) | diff_questions(deps) | Gallery(deps).questions()
         await until_told_to_stop(
             run_jobs(deps, subjects.DATASET, handler, slots=SLOTS),
-            answer_questions(deps.bus, "dataset", dataset_questions(deps) | diff_questions(deps)),
+            answer_questions(deps.bus, "dataset", answers),
         )
 
 

@@ -99,6 +99,17 @@ async def answer_findings(deps: Deps, fields: dict[str, Any]) -> bytes:
     )
 
 
+async def files_with(deps: Deps, validation_id: str, rule: str) -> frozenset[str]:
+    """The files that a rule was found in, of the first hundred thousand findings.
+
+    Raises:
+        NotFound, Conflict: as for `findings`.
+    """
+    path = await _fetched(deps, await _stored(deps, validation_id))
+    rows, _ = await asyncio.to_thread(read_page, path, Filter(rules=(rule,)), 0, 100_000)
+    return frozenset(str(row["file"]) for row in rows if row["file"])
+
+
 def _fitting(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """As many of the first rows as fit into one answer."""
     size = 0
