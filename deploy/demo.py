@@ -22,6 +22,7 @@ from rich.table import Table
 from deploy.home import home_folder, is_locked
 from libs.client import Client, ClientError, show
 from libs.client.address import running_stack
+from libs.client.judgement import judgement
 from libs.client.watch import ending, watch
 from libs.common.errors import ShirushiError
 from libs.common.jobs import Job
@@ -118,7 +119,7 @@ def _run(client: Client, dataset: Path, options: argparse.Namespace, stages: Sta
         job, training = _train(client, dataset, options.epochs, console)
     with stages.stage("Judge the model on the test split"):
         judged = client.validate_model(training["best_model_path"], str(dataset), split="test")
-        show.metrics(console, judged)
+        judgement(console, judged)
     with stages.stage("Draw its curves"):
         drawn = client.visualize_model(training["best_model_path"])
         show.rows(console, drawn.get("artifacts") or [], ("name", "size_bytes"), "nothing drawn")

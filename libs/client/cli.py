@@ -18,6 +18,7 @@ from libs.client.verbs import (
     dataset_edits,
     datasets,
     models,
+    panels,
     system,
     trainings,
 )
@@ -31,6 +32,7 @@ VERBS: dict[str, Verb] = (
     | dataset_edits.VERBS
     | trainings.VERBS
     | models.VERBS
+    | panels.VERBS
     | comparisons.VERBS
 )
 

@@ -13,13 +13,20 @@ from libs.client.calls.comparisons import ComparisonCalls
 from libs.client.calls.dataset_edits import DatasetEditCalls
 from libs.client.calls.datasets import DatasetCalls
 from libs.client.calls.models import ModelCalls
+from libs.client.calls.panels import PanelCalls
 from libs.client.calls.trainings import TrainingCalls
 from libs.client.stream import Frame, follow
 from libs.client.transport import Transport
 
 
 class Client(
-    CheckCalls, DatasetCalls, DatasetEditCalls, TrainingCalls, ModelCalls, ComparisonCalls
+    CheckCalls,
+    DatasetCalls,
+    DatasetEditCalls,
+    TrainingCalls,
+    ModelCalls,
+    PanelCalls,
+    ComparisonCalls,
 ):
     """Talks to one gateway. Use it as a context manager, or call `close`.
 

@@ -9,6 +9,7 @@ from libs.client.verbs import (
     dataset_edits,
     datasets,
     models,
+    panels,
     system,
     trainings,
 )
@@ -31,6 +32,6 @@ def parser() -> argparse.ArgumentParser:
     def verb(name: str, what: str) -> argparse.ArgumentParser:
         return verbs.add_parser(name, parents=[common], help=what, description=what)
 
-    for area in (system, checks, datasets, dataset_edits, trainings, models, comparisons):
+    for area in (system, checks, datasets, dataset_edits, trainings, models, panels, comparisons):
         area.add_arguments(verb)
     return whole

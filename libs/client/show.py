@@ -95,30 +95,6 @@ def _finding(finding: Mapping[str, Any]) -> str:
     return mark + escape(f" {finding.get('rule')} {where} {finding.get('message', '')}{fix}")
 
 
-def metrics(console: Console, answer: Json) -> None:
-    """Headline numbers of an evaluation, then one row per class."""
-    names = ("map50", "map50_95", "precision", "recall", "f1_score", "accuracy")
-    pairs(console, {name: answer[name] for name in names if name in answer})
-    alarms = false_alarms(answer)
-    pairs(console, {"false alarms per 1,000 clean images": alarms[0]})
-    per_class: Mapping[str, Json] = answer.get("class_metrics") or {}
-    entries = [
-        {"class": name, **numbers, "false_alarms": alarms[1].get(name)}
-        for name, numbers in per_class.items()
-    ]
-    columns = (
-        "class", "support", "precision", "recall", "f1", "ap50", "ap50_95",
-        "tp", "fp", "fn", "false_alarms",
-    )  # fmt: skip
-    rows(console, entries, columns, "no class was judged")
-
-
-def false_alarms(answer: Json) -> tuple[float | None, Mapping[str, float]]:
-    """False positives per 1,000 logo-free images: in total (None: no such image), per class."""
-    alarms = answer.get("false_alarms") or {}
-    return alarms.get("per_1000_images"), alarms.get("per_1000_images_by_class") or {}
-
-
 def pairs(console: Console, facts: Mapping[str, object]) -> None:
     """Names and values, one a line."""
     table = Table(box=None, show_header=False, pad_edge=False)

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -101,6 +102,23 @@ def test_compare_judges_what_is_missing_and_follows_the_boxes(
         assert set(chosen["thresholds"]) == {"adidas", "nike"}
     refused = as_json(stack, "compare", base, "no-such-id", code=1)
     assert "no-such-id" in refused["error"]
+
+
+def test_the_boxes_behind_a_number_are_listed_and_saved(
+    stack: Stack, trained: dict[str, Any], tmp_path: Path
+) -> None:
+    judged = as_json(stack, "evaluate", trained["best_model_path"], str(tiny_dataset(stack)))
+    name = judged["validation_id"]
+    assert "mAP50" in shirushi(stack, "report", name)
+    moved = as_json(stack, "report", name, "--confidence", "0.9", "--iou", "0.6")
+    assert moved["recall"] <= judged["recall"]
+    causes = judged["error_analysis"]["causes"]
+    cause = max(causes, key=causes.__getitem__)
+    boxes = as_json(stack, "matches", name, "--cause", cause, "--limit", "1000")
+    assert len(boxes) == causes[cause] > 0
+    files = as_json(stack, "errors", name, "--cause", cause, "--out", str(tmp_path), "--limit", "3")
+    assert len(files) == min(3, causes[cause])
+    assert all(Path(file).read_bytes()[:3] == b"\xff\xd8\xff" for file in files)
 
 
 def test_lists_name_what_is_there(stack: Stack, trained: dict[str, Any]) -> None:

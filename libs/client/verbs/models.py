@@ -6,12 +6,13 @@ from rich.console import Console
 
 from libs.client import show
 from libs.client.client import Client
+from libs.client.judgement import WORDS, judgement
 from libs.client.show import print_json
-from libs.client.verbs.verb import DONE, AddVerb, Verb, full_path, progress, show_list
+from libs.client.verbs.verb import DONE, FAILED, AddVerb, Verb, full_path, progress, show_list
 
 
 def evaluate(client: Client, arguments: argparse.Namespace, console: Console) -> int:
-    """Judge a model and show the numbers."""
+    """Judge a model and show the numbers; a script can stop at a model that is too weak."""
     with progress(arguments, console, "judging") as on_progress:
         given = arguments.predictions
         answer = client.validate_model(
@@ -21,13 +22,15 @@ def evaluate(client: Client, arguments: argparse.Namespace, console: Console) ->
             split=arguments.split,
             confidence_threshold=arguments.confidence,
             iou_threshold=arguments.iou,
+            match_iou=arguments.match_iou,
+            imgsz=arguments.imgsz,
             on_progress=on_progress,
         )
     if arguments.json:
         print_json(answer)
     else:
-        show.metrics(console, answer)
-    return DONE
+        judgement(console, answer, arguments.lang)
+    return FAILED if answer["map50"] < arguments.min_map50 else DONE
 
 
 def visualize(client: Client, arguments: argparse.Namespace, console: Console) -> int:
@@ -69,6 +72,14 @@ def _evaluate_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument("--split", choices=["train", "val", "test"], default="test")
     command.add_argument("--confidence", type=float, default=0.25, help="0 to 1")
     command.add_argument("--iou", type=float, default=0.45, help="of the suppression, 0 to 1")
+    command.add_argument(
+        "--match-iou", type=float, default=0.5, help="from which a box is right, 0 to 1"
+    )
+    command.add_argument("--imgsz", type=int, help="pixels; default: as the model was trained")
+    command.add_argument(
+        "--min-map50", type=float, default=0.0, metavar="X", help="exit with 1 if mAP50 is below"
+    )
+    command.add_argument("--lang", choices=sorted(WORDS), default="en")
 
 
 VERBS: dict[str, Verb] = {"evaluate": evaluate, "visualize": visualize, "models": models}

@@ -121,15 +121,52 @@ def test_a_folder_that_is_here_is_sent_in_full(
     assert gateway.sent[0]["dataset_path"] == str(tmp_path / "logos")
 
 
-def test_metrics_are_shown_per_class(gateway: Gateway, capsys: pytest.CaptureFixture[str]) -> None:
-    numbers = {"precision": 0.5, "recall": 0.25, "support": 4, "ap50": 0.625}
-    gateway.answers["/model/validate"] = (
-        200, {"map50": 0.625, "class_metrics": {"nike": numbers}}
-    )  # fmt: skip
-    assert main(["evaluate", "best.pt", "logos"]) == 0
+JUDGED = {
+    "validation_id": "v1",
+    "confidence_threshold": 0.25,
+    "match_iou": 0.5,
+    "total_images": 12,
+    "total_labels": 9,
+    "map50": 0.625,
+    "uncertainty": {"intervals": {"map50": {"value": 0.625, "low": 0.5, "high": 0.75}}},
+    "false_alarms": {"per_1000_images": None},
+    "class_metrics": {
+        "nike": {"precision": 0.5, "recall": 0.25, "f1": 0.33, "support": 4, "ap50": 0.6, "tp": 1},
+        "none": {"precision": 0, "recall": 0, "f1": 0, "support": 0, "ap50": None, "tp": 0},
+    },
+    "error_analysis": {"causes": {"cls": 0, "miss": 3}},
+    "tide": {"delta_ap": {"cls": 0.0, "miss": 0.125}},
+    "slices": {"weakest": [{"sentence": {"en": "Small logos.", "ja": "小さいロゴ。"}}]},
+    "advice": [{"sentence": {"en": "Add [more] labels.", "ja": "ラベルを増やす。"}}],
+    "notes": [],
+}
+
+
+@pytest.mark.parametrize(
+    ("language", "expected"),
+    [
+        ("en", ["0.500 – 0.750", "no clean image", "not found (miss)", "Add [more]"]),
+        ("ja", ["再現率", "見逃し (miss)", "小さいロゴ。", "ラベルを増やす。"]),
+    ],
+)
+def test_a_judgement_is_shown_in_both_languages(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str], language: str, expected: list[str]
+) -> None:
+    gateway.answers["/model/validate"] = (200, JUDGED)
+    gateway.answers["/model/validate/v1"] = (200, JUDGED | {"status": "completed"})
+    assert main(["evaluate", "best.pt", "logos", "--lang", language]) == 0
     shown = capsys.readouterr().out
-    assert "nike" in shown
-    assert "0.625" in shown
+    for text in (*expected, "nike", "+0.125"):
+        assert text in shown
+    assert "none" not in shown
+    assert main(["report", "v1", "--lang", language]) == 0
+    assert capsys.readouterr().out == shown
+
+
+def test_a_script_stops_at_a_model_that_is_too_weak(gateway: Gateway) -> None:
+    gateway.answers["/model/validate"] = (200, JUDGED)
+    assert main(["evaluate", "best.pt", "logos", "--json", "--min-map50", "0.625"]) == 0
+    assert main(["evaluate", "best.pt", "logos", "--json", "--min-map50", "0.63"]) == 1
 
 
 def test_wrong_usage_exits_with_2(capsys: pytest.CaptureFixture[str]) -> None:
