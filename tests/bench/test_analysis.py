@@ -83,6 +83,7 @@ def per_image(found: Analysis) -> dict[str, list[int]]:
     }
 
 
+@pytest.mark.timeout(3600)
 @pytest.mark.parametrize("images", [2_000, 20_000])
 def test_everything_from_one_file_against_the_parts_of_others(
     images: int,
