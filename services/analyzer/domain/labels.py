@@ -19,7 +19,9 @@ def read_labels(text: str, *, classes: int, width_px: int, height_px: int) -> tu
     """The classes and boxes of one label file.
 
     A line is `class cx cy w h`, or `class x1 y1 x2 y2 x3 y3 …` for a polygon, which stands for the
-    box around it; coordinates are shares of the image. The same line twice counts once.
+    box around it; coordinates are shares of the image. The same line twice counts once. A box that
+    reaches over the edge is kept as it is, as pycocotools and `yolo val` keep it: cut, it would have
+    another overlap, and another size.
 
     Args:
         text: content of the file; may be empty.
@@ -28,7 +30,7 @@ def read_labels(text: str, *, classes: int, width_px: int, height_px: int) -> tu
         height_px: of the image.
 
     Returns:
-        Class indices, shape (n,), and corners in pixels inside the image, shape (n, 4).
+        Class indices, shape (n,), and corners in pixels, shape (n, 4).
 
     Raises:
         BadLabels: a line is none of these, or a number is out of range.
@@ -44,7 +46,7 @@ def read_labels(text: str, *, classes: int, width_px: int, height_px: int) -> tu
     if len(kinds) and kinds.max() >= classes:
         raise BadLabels(f"class {kinds.max()} is not one of the {classes} of the dataset")
     scale = np.array([width_px, height_px, width_px, height_px], dtype=np.float64)
-    return kinds, settled(np.clip(table[:, 1:], 0.0, 1.0) * scale)
+    return kinds, settled(table[:, 1:] * scale)
 
 
 def settled(corners_n4: Floats) -> Floats:

@@ -19,11 +19,11 @@ def test_a_polygon_stands_for_the_box_around_it() -> None:
     assert boxes[0].tolist() == pytest.approx([1, 2, 5, 8])
 
 
-def test_a_box_over_the_edge_is_cut_and_the_same_line_twice_counts_once() -> None:
+def test_a_box_over_the_edge_stays_whole_and_the_same_line_twice_counts_once() -> None:
     line = "0 0.05 0.5 0.2 0.2\n"
     kinds, boxes = read_labels(line * 2, classes=1, width_px=100, height_px=100)
     assert kinds.tolist() == [0]
-    assert boxes[0].tolist() == pytest.approx([0, 40, 15, 60])
+    assert boxes[0].tolist() == pytest.approx([-5, 40, 15, 60])
 
 
 def test_an_empty_file_has_no_boxes() -> None:
