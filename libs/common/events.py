@@ -305,6 +305,7 @@ class TrainingRequested(Request):
     pool: str = Field(default="default", pattern=r"^[a-z0-9-]{1,32}$")
     priority: Literal["low", "normal", "high"] = "normal"
     tags: tuple[str, ...] = ()
+    auto_validate: bool = Field(default=True, description="judge the model when it is done")
     extends: str | None = Field(default=None, description="the finished run that this one goes on")
     checkpoint: dict[str, Artifact] = Field(
         default_factory=dict, description="of that run's end: state.pt, last.pt, best.pt"

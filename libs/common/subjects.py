@@ -62,6 +62,8 @@ class Subscription:
 
 DATASET = Subscription("dataset", "evt.dataset.requested.v1.*")
 ANALYZER = Subscription("analyzer", "evt.analysis.requested.v1.*")
+ANALYZER_FOLLOW = Subscription("analyzer-follow", "evt.training.completed.v1.*")
+"""Not requests: facts after which the analyzer asks itself for work."""
 
 
 def trainer(pool: str) -> tuple[Subscription, ...]:

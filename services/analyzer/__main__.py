@@ -9,6 +9,7 @@ from libs.common.work import run_jobs
 from services.analyzer.asking import AnalyzerDeps
 from services.analyzer.changed_boxes import comparison_questions
 from services.analyzer.child import Stock, judging_environment
+from services.analyzer.following import follow_trainings
 from services.analyzer.handlers import analyse_model
 from services.analyzer.questions import analysis_questions
 from services.analyzer.settings import AnalyzerSettings
@@ -22,7 +23,9 @@ async def main() -> None:
         deps = AnalyzerDeps(**vars(basic), stock=stock, part_s=settings.part_s)
         stock.refill()
         try:
+            follow = [follow_trainings(deps)] if settings.auto_validate else []
             await until_told_to_stop(
+                *follow,
                 run_jobs(deps, ANALYZER, analyse_model),
                 answer_questions(
                     deps.bus, "analysis", analysis_questions(deps) | comparison_questions(deps)

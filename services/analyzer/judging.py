@@ -56,7 +56,7 @@ async def judge(
     Raises:
         BadInput: model, dataset or split cannot be judged; the sentence says what to do.
     """
-    dataset = await _read(attempt.deps, ref)
+    dataset = await open_dataset(attempt.deps, ref)
     split, items, notes = choose_split(dataset, options.split)
     if not any(item.label for item in items):
         raise BadInput(
@@ -104,7 +104,8 @@ def choose_split(dataset: Dataset, wanted: str) -> tuple[str, tuple[Item, ...], 
     )
 
 
-async def _read(deps: Deps, ref: DatasetRef) -> Dataset:
+async def open_dataset(deps: Deps, ref: DatasetRef) -> Dataset:
+    """The dataset on this machine, read; raises BadInput as `read_dataset`."""
     settings = deps.settings
     path = await materialise(ref, deps.artifacts, deps.scratch / "datasets")
     fenced = ref.path and settings.roots

@@ -35,6 +35,7 @@ async def training_requested(
         experiment_name=await reserved_name(gateway, body.project_name, wanted, once.job_id),
         priority=body.priority,
         tags=body.tags,
+        auto_validate=body.auto_validate,
     )
 
 

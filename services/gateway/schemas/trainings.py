@@ -37,6 +37,7 @@ class StartTraining(Body):
     amp: bool = True
     freeze: int | None = Field(default=None, ge=0, le=22)
     tags: tuple[Annotated[str, Field(max_length=64)], ...] = Field(default=(), max_length=20)
+    auto_validate: bool = Field(default=True, description="judge the model when it is done")
     extra: dict[str, float | int | str | bool] = Field(default_factory=dict)
 
     @field_validator("mode", mode="before")
