@@ -28,7 +28,7 @@ from services.analyzer.options import ValidateOptions
 from services.analyzer.stored import StoredValidations
 from services.analyzer.validate import validate
 
-DECIDES = ("split", "imgsz", "iou_threshold")
+DECIDES = ("split", "imgsz", "iou_threshold", "protocol")
 """Options that change which boxes are stored; all others are arithmetic on them."""
 
 

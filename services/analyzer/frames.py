@@ -16,6 +16,7 @@ from PIL import Image as Pillow
 from ultralytics.data.augment import LetterBox
 from ultralytics.utils.patches import imread
 
+from services.analyzer.domain.appearance import Appearance, appearance
 from services.analyzer.domain.boxes import Floats, Ints
 from services.analyzer.domain.labels import BadLabels, read_labels
 from services.analyzer.truth import upright_size
@@ -41,6 +42,7 @@ class Frame:
     ratio_pad: tuple[Any, Any] | None
     classes: Ints
     corners_n4: Floats
+    look: Appearance
 
 
 @dataclass(frozen=True)
@@ -113,7 +115,8 @@ def open_frame(
     except (OSError, UnicodeDecodeError, BadLabels) as error:
         return {"image_path": path, "message": f"its label file is unusable: {error}"}
     pixels, ratio_pad = letterbox(picture, imgsz, batch.size, rect=batch.rect)
-    return Frame(path, width, height, pixels, ratio_pad, kinds, corners)
+    look = appearance(picture)
+    return Frame(path, width, height, pixels, ratio_pad, kinds, corners, look)
 
 
 def _read(path: str) -> Picture | str:

@@ -105,7 +105,8 @@ class Part:
         frames = [each for each in opened if isinstance(each, Frame)]
         self._findings += [each for each in opened if not isinstance(each, Frame)]
         for frame, found in zip(frames, detector.detect(frames) if frames else (), strict=True):
-            self._boxes.images.append(Image(frame.path, frame.width_px, frame.height_px))
+            size_px = (frame.width_px, frame.height_px)
+            self._boxes.images.append(Image(frame.path, *size_px, **vars(frame.look)))
             self._boxes.add("label", frame.classes.tolist(), None, frame.corners_n4)
             classes = to_dataset[found[:, 5].astype(np.int64)].tolist()
             self._boxes.add("detection", classes, found[:, 4].tolist(), found[:, :4])

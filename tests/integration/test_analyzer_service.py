@@ -120,6 +120,8 @@ async def test_a_model_is_judged_then_drawn_from_the_stored_verdict(
     folder = tmp_path / "outputs" / judged.prefix
     data, images = read_boxes(folder / "matches.parquet")
     assert (data.images, len(images), data.classes) == (8, 8, CLASSES)
+    assert all(0 < (image.brightness or 0) < 1 for image in images)
+    assert len({image.sharpness for image in images}) == 8
     predictions = json.loads((folder / "predictions.json").read_bytes())
     assert len(predictions) == data.detections > 0
     for artifact in judged.artifacts.values():
