@@ -110,7 +110,7 @@ class Deal(Step):
     seed: int = Field(default=0, ge=0)
     group: bool = Field(
         default=True,
-        description="keep duplicates, frames of a video and copies of a photo together",
+        description="keep together what looks alike or comes from one photo or video",
     )
 
     @model_validator(mode="after")

@@ -1,7 +1,7 @@
 """Operations that make versions, end them, or free what they held: one function each."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from libs.common import subjects
 from libs.common.dataset_edits import Deal, DeleteClass
@@ -10,6 +10,7 @@ from libs.common.errors import NotFound
 from libs.common.events import KINDS, DatasetCollected, DatasetDeleted, Request
 from libs.common.jobs import Job, apply
 from services.dataset import garbage
+from services.dataset.alike import near_marks
 from services.dataset.base import Base, conclude, open_base, refuse_nothing
 from services.dataset.domain.diff import aligned, changed_labels
 from services.dataset.domain.draft import Draft
@@ -59,8 +60,12 @@ async def _edited(task: Task, steps: Sequence[object], name: str | None) -> tupl
     await task.attempt.progress(done=0, of=1, stage="reading labels")
     await contents.fetch(blobs_to_read(base.draft))
     edition = Edition(base.draft, contents)
+    marks: Mapping[str, tuple[str, ...]] = {}
+    if any(isinstance(step, Deal) and step.group for step in steps):
+        tell = task.progress("looking for images that look alike")
+        marks = await near_marks(base.draft, contents, task.workers, tell)
     await task.attempt.progress(done=0, of=1, stage="editing")
-    await asyncio.to_thread(apply_steps, edition, steps)
+    await asyncio.to_thread(apply_steps, edition, steps, marks)
     return edition, base
 
 

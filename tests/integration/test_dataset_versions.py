@@ -10,8 +10,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import orjson
 import pytest
+from PIL import Image
 
 from deploy.store import make_bucket
 from libs.common import subjects
@@ -240,6 +242,28 @@ async def test_two_edits_at_once_both_survive(working: Deps, tmp_path: Path) -> 
     assert {event.version for event in registered} == {"v2", "v3"}
     assert {event.parent for event in registered} == {"v1"}
     assert {event.classes for event in registered} == {("bag",), ("cup",)}
+
+
+async def test_what_looks_alike_or_is_of_one_source_never_crosses_splits(
+    working: Deps, tmp_path: Path
+) -> None:
+    root = make_dataset(tmp_path / "logos", train=20, val=4)
+    rng = np.random.default_rng(5)
+    scene = Image.fromarray(rng.integers(0, 255, (6, 8, 3), np.uint8)).resize((320, 240))
+    for index in range(4):
+        small = scene.resize((320 - 40 * index, 240 - 30 * index))
+        small.save(root / f"images/train/seen-{index}-again.jpg", quality=60 + 10 * index)
+        put(root / f"images/val/cup_jpg.rf.{index:032x}.jpg", jpeg(500 + index))
+    folder = DatasetRef(name="logos", path=str(root))
+    for seed in range(4):
+        event = await made(working, f"split{seed}", "split", folder, seed=seed)
+        manifest, _ = await read_manifest(ref(event), working.artifacts)
+        for mark in ("seen-", "cup_jpg.rf"):
+            homes = [file.path.split("/")[1] for file in manifest.files if f"/{mark}" in file.path]
+            assert len(homes) == 4
+            assert len(set(homes)) == 1, f"{mark} with seed {seed}"
+        assert set(event.counts) == {"train", "val", "test"}
+        assert event.changes["groups_kept_together"] == 2
 
 
 async def test_another_folder_of_the_same_name_gets_its_own_dataset(

@@ -25,8 +25,20 @@ def dataset(client: Client, arguments: argparse.Namespace, console: Console) -> 
 
 
 def _versions(client: Client, arguments: argparse.Namespace, console: Console) -> int:
+    versions = client.dataset_versions(arguments.name)
+    if not arguments.json:
+        versions = [
+            {**each, "counts": _numbers(each["counts"]), "changes": _numbers(each["changes"])}
+            for each in versions
+        ]
     columns = ("version", "parent", "operation", "created_at", "counts", "changes")
-    return show_list(client.dataset_versions(arguments.name), columns, arguments, console)
+    return show_list(versions, columns, arguments, console)
+
+
+def _numbers(found: Json | None) -> str:
+    """Names with their numbers; those that are 0 say nothing."""
+    told = (f"{name.replace('_', ' ')} {value}" for name, value in (found or {}).items() if value)
+    return ", ".join(told)
 
 
 def _diff(client: Client, arguments: argparse.Namespace, console: Console) -> int:
@@ -154,15 +166,14 @@ def _made(arguments: argparse.Namespace, console: Console, work: Callable[[Any],
     else:
         parent = f", made from {answer['parent']}" if answer.get("parent") else ""
         console.print(f"{answer['name']}@{answer['version']}{parent}", highlight=False)
-    _show_diff(console, answer.get("diff") or {}, _FILES_SHOWN)
+    is_new = not answer.get("parent")  # then every file is: the numbers say enough
+    _show_diff(console, answer.get("diff") or {}, 0 if is_new else _FILES_SHOWN)
     return DONE
 
 
 def _show_diff(console: Console, diff: Json, most: int) -> None:
     for name in ("changes", "images", "labels", "boxes", "lost"):
-        numbers = {key: value for key, value in (diff.get(name) or {}).items() if value}
-        if numbers:
-            told = ", ".join(f"{key.replace('_', ' ')} {value}" for key, value in numbers.items())
+        if told := _numbers(diff.get(name)):
             console.print(f"  {name}: {told}", highlight=False, markup=False)
     for each in diff.get("unfixed") or []:
         console.print(f"  not mended: {each['rule']}: {each['why']}", markup=False, highlight=False)
@@ -180,7 +191,7 @@ def _show_diff(console: Console, diff: Json, most: int) -> None:
     if rows:
         show.rows(console, rows, ("image", "what", "boxes"), "nothing differs")
     total = diff.get("changed_total", len(rows))
-    if total > len(rows):
+    if total > len(rows) > 0:
         console.print(f"… {total} files in all; --json shows more", highlight=False)
 
 

@@ -31,7 +31,7 @@ def read_coco(data: dict[str, Any], split: str, sizes: dict[str, tuple[int, int]
         BadInput: an entry is malformed, or a file name leads out of the dataset.
     """
     found = Converted()
-    used = Counter(row.get("category_id") for row in data["annotations"] if isinstance(row, dict))
+    used = Counter(_id(row, "category_id") for row in data["annotations"])
     names = _categories(data["categories"], used, found)
     found.classes = tuple(names[key] for key in sorted(names, key=_order))
     images: dict[Any, Annotated] = {}
@@ -42,9 +42,9 @@ def read_coco(data: dict[str, Any], split: str, sizes: dict[str, tuple[int, int]
             raise BadInput(f"COCO: the image id {key!r} is given twice.", code="coco_malformed")
         images[key], measured[key] = image, size
     for row in data["annotations"]:
-        if not isinstance(row, dict) or row.get("image_id") not in images:
+        if _id(row, "image_id") not in images:
             found.lost["annotations of no image"] += 1
-        elif row.get("category_id") not in names:
+        elif _id(row, "category_id") not in names:
             found.lost["annotations of no category"] += 1
         elif row.get("iscrowd"):
             found.lost["crowd regions (iscrowd)"] += 1
@@ -54,6 +54,12 @@ def read_coco(data: dict[str, Any], split: str, sizes: dict[str, tuple[int, int]
                 images[key].boxes.append((names[row["category_id"]], box))
     found.images = list(images.values())
     return found
+
+
+def _id(row: Any, name: str) -> int | str | None:
+    """An id of a row, if it is one."""
+    value = row.get(name) if isinstance(row, dict) else None
+    return value if isinstance(value, int | str) else None
 
 
 def _order(key: Any) -> tuple[int, float, str]:

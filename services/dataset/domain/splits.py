@@ -31,7 +31,7 @@ def plan_split(samples: Sequence[Sample], ratios: Mapping[str, float], seed: int
 
     Returns:
         Split by sample key. A split with a share above 0 gets at least one group if there are
-        enough of them.
+        enough of them, and a group of each class where no other split loses it by that.
 
     Source: Sechidis et al., On the Stratification of Multi-Label Data, ECML PKDD 2011, simplified
     to each image's rarest class.
@@ -54,6 +54,7 @@ def plan_split(samples: Sequence[Sample], ratios: Mapping[str, float], seed: int
         members.sort(key=len, reverse=True)
         _deal(members, {split: ratios[split] for split in wanted}, overall, plan)
     _fill_empty(list(groups.values()), wanted, plan)
+    _reach_all(list(groups.values()), wanted, totals, plan)
     return plan
 
 
@@ -94,3 +95,38 @@ def _fill_empty(
         donor = max(home, key=lambda s: len(home[s]), default=split)
         if len(home[donor]) > 1:
             plan.update((sample.key, split) for sample in min(home[donor], key=len))
+
+
+def _reach_all(
+    groups: Sequence[Sequence[Sample]],
+    wanted: Sequence[str],
+    totals: Mapping[int, int],
+    plan: dict[str, str],
+) -> None:
+    """Bring each class into every split, the rarest first, by moving the smallest group that can.
+
+    A group can be moved when no class of its own is lost to the split that it leaves.
+    """
+    classes = [frozenset(c for sample in group for c in sample.classes) for group in groups]
+    held: dict[int, Counter[str]] = defaultdict(Counter)
+    sizes: Counter[str] = Counter()
+    for group, numbers in zip(groups, classes, strict=True):
+        sizes[plan[group[0].key]] += 1
+        for number in numbers:
+            held[number][plan[group[0].key]] += 1
+    of_class: dict[int, list[int]] = defaultdict(list)
+    for index in sorted(range(len(groups)), key=lambda i: (len(groups[i]), groups[i][0].key)):
+        for number in classes[index]:
+            of_class[number].append(index)
+    for number in sorted(held, key=lambda c: (totals[c], c)):
+        for split in wanted:
+            if held[number][split]:
+                continue
+            for index in of_class[number]:
+                home = plan[groups[index][0].key]
+                if sizes[home] > 1 and all(held[c][home] > 1 for c in classes[index]):
+                    plan.update((sample.key, split) for sample in groups[index])
+                    sizes[home], sizes[split] = sizes[home] - 1, sizes[split] + 1
+                    for c in classes[index]:
+                        held[c][home], held[c][split] = held[c][home] - 1, held[c][split] + 1
+                    break

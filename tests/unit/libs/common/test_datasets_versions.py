@@ -1,10 +1,13 @@
 """Registered versions: materialised whole, verified, shared by hash, never outside their folder."""
 
+import asyncio
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
-from obstore.store import MemoryStore
+from obstore.store import LocalStore, MemoryStore
 from pydantic import ValidationError
 
 from libs.common.artifacts import ArtifactStore
@@ -71,6 +74,57 @@ async def test_a_second_version_downloads_only_what_is_new(
     assert other != folder
     assert (other / "images/train/c.jpg").read_bytes() == b"more"
     assert (other / "images/train/a.jpg").samefile(folder / "images/train/a.jpg")
+
+
+async def test_a_cached_blob_that_was_changed_is_fetched_anew(
+    artifacts: ArtifactStore, tmp_path: Path
+) -> None:
+    first = await materialise(await store(artifacts, "v1", FILES), artifacts, tmp_path)
+    (first / "images/train/a.jpg").write_bytes(b"wrote through a link")
+    second = await store(artifacts, "v2", FILES | {"images/train/c.jpg": b"more"})
+    folder = await materialise(second, artifacts, tmp_path)
+    assert (folder / "images/train/a.jpg").read_bytes() == b"train"
+
+
+MATERIALISE = """
+import asyncio, pathlib, sys
+from obstore.store import LocalStore
+from libs.common.artifacts import ArtifactStore
+from libs.common.dataset_versions import materialise
+from libs.common.events import DatasetRef
+
+ref = DatasetRef.model_validate_json(sys.argv[1])
+artifacts, cache = ArtifactStore(LocalStore(sys.argv[2])), pathlib.Path(sys.argv[3])
+print("ready", flush=True)
+sys.stdin.readline()
+print(asyncio.run(materialise(ref, artifacts, cache)))
+"""
+
+
+def test_two_processes_that_need_a_version_at_once_get_one_whole_folder(tmp_path: Path) -> None:
+    there = tmp_path / "store"
+    there.mkdir()
+    many = {f"images/train/{n}.jpg": f"{n}".encode() for n in range(300)} | FILES
+    ref = asyncio.run(store(ArtifactStore(LocalStore(there)), "v1", many))
+    command = [sys.executable, "-c", MATERIALISE, ref.model_dump_json(), str(there)]
+    processes = [
+        subprocess.Popen(
+            [*command, str(tmp_path / "cache")], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+        for _ in range(2)
+    ]
+    for process in processes:
+        assert process.stdout
+        assert process.stdout.readline() == b"ready\n"
+    for process in processes:
+        assert process.stdin
+        process.stdin.write(b"go\n")
+        process.stdin.flush()
+    said = [process.communicate(timeout=60)[0].decode().strip() for process in processes]
+    assert said[0] == said[1] != ""
+    files = [path for path in Path(said[0]).rglob("*.*") if path.is_file()]
+    assert len(files) == len(many) + 1
+    assert not list((tmp_path / "cache" / "versions").glob(".building-*"))
 
 
 async def test_a_folder_is_taken_as_it_is(artifacts: ArtifactStore, tmp_path: Path) -> None:
