@@ -77,7 +77,8 @@ def analysis_questions(deps: Deps) -> dict[str, Answer]:
 
 def _panels(validation: Stored, question: Question) -> Json:
     seen = validation.view(question.confidence, question.iou)
-    return {"validation_id": validation.job_id} | panels(seen, _filters(validation, question))
+    found = panels(seen, _filters(validation, question), validation.whole)
+    return {"validation_id": validation.job_id} | found
 
 
 def _matches(validation: Stored, question: Question) -> Json:

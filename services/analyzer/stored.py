@@ -14,6 +14,7 @@ from libs.common.work import load
 from services.analyzer.domain.boxes import Overlaps
 from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.matching import BACKGROUND_IOU, close_pairs, match_pairs
+from services.analyzer.domain.panels import Fixed, fixed
 from services.analyzer.domain.view import View, view
 from services.analyzer.options import ValidateOptions
 from services.analyzer.parquet import Image, read_boxes
@@ -38,6 +39,7 @@ class Stored:
     images: tuple[Image, ...]
     pairs: Overlaps
     floor: float
+    whole: Fixed
     _views: OrderedDict[tuple[float, float], View] = field(default_factory=OrderedDict)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -143,4 +145,4 @@ def _opened(
     data, images = read_boxes(content)
     floor = min(BACKGROUND_IOU, options.match_iou)
     pairs = close_pairs(data, floor=floor)
-    return Stored(job_id, request, outcome.report, options, data, images, pairs, floor)
+    return Stored(job_id, request, outcome.report, options, data, images, pairs, floor, fixed(data))

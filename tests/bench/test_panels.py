@@ -16,6 +16,7 @@ from libs.common.events import AnalysisRequested, Artifact, DatasetRef, ModelRef
 from services.analyzer import questions
 from services.analyzer.domain.errors import CAUSES
 from services.analyzer.domain.matching import BACKGROUND_IOU, close_pairs
+from services.analyzer.domain.panels import fixed
 from services.analyzer.domain.view import SIZES
 from services.analyzer.options import ValidateOptions
 from services.analyzer.parquet import Image
@@ -43,6 +44,7 @@ def validation() -> Stored:
         images=tuple(Image(f"/set/{n}.png", 300, 300) for n in range(data.images)),
         pairs=close_pairs(data),
         floor=BACKGROUND_IOU,
+        whole=fixed(data),
     )
 
 

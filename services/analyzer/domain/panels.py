@@ -4,14 +4,19 @@ A reference is a query relative to the validation (`matches?kind=tp&…`), so it
 the panels' own address.
 """
 
+from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import numpy as np
 
-from services.analyzer.domain.boxes import Bools
+from services.analyzer.domain.average_precision import coco_ap
+from services.analyzer.domain.boxes import Bools, Floats
 from services.analyzer.domain.errors import CAUSES
+from services.analyzer.domain.evidence import Evidence
+from services.analyzer.domain.matching import match
 from services.analyzer.domain.operating_point import Counts
+from services.analyzer.domain.tide import tide
 from services.analyzer.domain.view import Filters, View, crossed, scope
 
 CURVE_POINTS = 101
@@ -19,12 +24,42 @@ MOST_CELLS = 20_000
 Json = dict[str, Any]
 
 
-def panels(seen: View, filters: Filters) -> Json:
+@dataclass(frozen=True)
+class Fixed:
+    """What no operating point changes: COCO's AP, and AP that mending each cause would give.
+
+    `ap50_c` and `ap50_95_c` are NaN for a class without labels.
+    """
+
+    map50: float
+    map50_95: float
+    ap50_c: Floats
+    ap50_95_c: Floats
+    delta_ap: dict[str, float]
+
+
+def fixed(data: Evidence) -> Fixed:
+    """Compute it once per pass; see `average_precision.coco_ap` and `tide.tide`."""
+    matches = match(data)
+    ap = coco_ap(data, matches)
+    cost = tide(data, matches).cost
+    none_c = np.where(data.support_c > 0, 0.0, np.nan)
+    return Fixed(
+        map50=ap.map50,
+        map50_95=ap.map50_95,
+        ap50_c=ap.ap_ct[:, 0] + none_c,
+        ap50_95_c=ap.ap_ct.mean(axis=1) + none_c,
+        delta_ap={cause: cost[cause] for cause in CAUSES},
+    )
+
+
+def panels(seen: View, filters: Filters, whole: Fixed) -> Json:
     """Headline, classes, matrix, causes, false alarms and the curve over confidence.
 
     Args:
         seen: the view at a confidence and an IoU.
         filters: `class_index` and `size` narrow every panel down; the others are not used.
+        whole: of the same pass; AP and its gains are told as they are, whatever the filters.
 
     Returns:
         Plain values; `boxes` anywhere is where the boxes behind a number are.
@@ -37,9 +72,11 @@ def panels(seen: View, filters: Filters) -> Json:
         "class": _name(seen, filters.class_index),
         "size": filters.size,
         "headline": headline(seen, in_l, in_d) | {"boxes": refer.kinds()},
-        "class_metrics": class_table(seen, in_l, in_d, refer, only=filters.class_index),
+        "map50": whole.map50,
+        "map50_95": whole.map50_95,
+        "class_metrics": class_table(seen, in_l, in_d, refer, whole, only=filters.class_index),
         "confusion": matrix(seen, in_l, in_d, refer),
-        "causes": causes(seen, in_l, in_d, refer),
+        "causes": causes(seen, in_l, in_d, refer, whole),
         "false_alarms": alarms(seen, in_d),
         "curve": curve(seen, in_l, in_d),
     }
@@ -101,7 +138,7 @@ def headline(seen: View, in_l: Bools, in_d: Bools) -> Json:
 
 
 def class_table(
-    seen: View, in_l: Bools, in_d: Bools, refer: Refer, *, only: int | None = None
+    seen: View, in_l: Bools, in_d: Bools, refer: Refer, whole: Fixed, *, only: int | None = None
 ) -> dict[str, Json]:
     """Counts and rates of the boxes in scope, by class; of one class alone if `only` names it."""
     data, point, size = seen.data, seen.point, len(seen.data.classes)
@@ -123,6 +160,8 @@ def class_table(
             "tp": counts.tp,
             "fp": counts.fp,
             "fn": counts.fn,
+            "ap50": _known(whole.ap50_c[c]),
+            "ap50_95": _known(whole.ap50_95_c[c]),
             "average_iou": float(iou_c[c] / tp_c[c]) if tp_c[c] else None,
             "boxes": refer.kinds(**{"class": name}),
         }
@@ -154,15 +193,19 @@ def matrix(seen: View, in_l: Bools, in_d: Bools, refer: Refer) -> Json:
     }
 
 
-def causes(seen: View, in_l: Bools, in_d: Bools, refer: Refer) -> dict[str, Json]:
-    """How many errors of the boxes in scope have each cause."""
+def causes(seen: View, in_l: Bools, in_d: Bools, refer: Refer, whole: Fixed) -> dict[str, Json]:
+    """How many errors of the boxes in scope have each cause, and what mending all of it gives."""
     found = seen.errors
     rows: dict[str, Json] = {}
     for cause in CAUSES:
         wrong = (
             (found.cause_l == cause) & in_l if cause == "miss" else (found.cause_d == cause) & in_d
         )
-        rows[cause] = {"count": int(wrong.sum()), "boxes": refer.to(cause=cause)}
+        rows[cause] = {
+            "count": int(wrong.sum()),
+            "delta_ap": whole.delta_ap[cause],
+            "boxes": refer.to(cause=cause),
+        }
     return rows
 
 
@@ -202,6 +245,10 @@ def curve(seen: View, in_l: Bools, in_d: Bools) -> dict[str, list[float]]:
         "recall": recall.round(4).tolist(),
         "f1": f1.round(4).tolist(),
     }
+
+
+def _known(value: float) -> float | None:
+    return None if np.isnan(value) else float(value)
 
 
 def _name(seen: View, class_index: int | None) -> str | None:

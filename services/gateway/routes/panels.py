@@ -25,7 +25,21 @@ from services.gateway.state import Gateway, State, fresh
 router = APIRouter(prefix="/model/validate/{validation_id}", tags=["panels"])
 PICTURE_S = 30.0
 KEPT = {"Cache-Control": "private, max-age=3600"}
-Section = Literal["curves", "calibration", "slices", "suspects", "thresholds"]
+Section = Literal[
+    "curves",
+    "calibration",
+    "slices",
+    "suspects",
+    "thresholds",
+    "uncertainty",
+    "advice",
+    "coco",
+    "ultralytics",
+    "tide",
+    "lrp",
+    "size_recall",
+    "findings",
+]
 
 
 @router.get("/panels")

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from services.analyzer.domain.matching import match
-from services.analyzer.domain.panels import panels
-from services.analyzer.domain.report import analyse
+from services.analyzer.domain.panels import fixed, panels
+from services.analyzer.domain.report import analyse, class_metrics
 from services.analyzer.domain.rows import image_boxes, image_order, image_table
 from services.analyzer.domain.view import Filters, View, select, view
 from tests.unit.services.analyzer.domain.sets import by_hand, drawn
@@ -42,7 +42,7 @@ def followed(seen: View, reference: str) -> int:
 def test_any_operating_point_equals_an_analysis_of_its_own(confidence: float, iou: float) -> None:
     seen = seen_at(confidence, iou)
     whole = analyse(seen.data, confidence=confidence, match_iou=iou)
-    found = panels(seen, Filters())
+    found = panels(seen, Filters(), fixed(seen.data))
     micro = whole.point.micro
     assert (found["headline"]["tp"], found["headline"]["fp"], found["headline"]["fn"]) == (
         micro.tp,
@@ -50,6 +50,9 @@ def test_any_operating_point_equals_an_analysis_of_its_own(confidence: float, io
         micro.fn,
     )
     assert found["headline"]["accuracy"] == whole.point.accuracy
+    assert found["map50_95"] == whole.ap.map50_95
+    aps = {name: row["ap50"] for name, row in class_metrics(whole).items()}
+    assert {name: row["ap50"] for name, row in found["class_metrics"].items()} == aps
     assert {name: row["count"] for name, row in found["causes"].items()} == whole.errors.causes
     dense = np.zeros_like(whole.table.counts_cc)
     for row, column, count in found["confusion"]["cells"]:
@@ -64,7 +67,7 @@ def test_every_number_leads_to_as_many_boxes(
     confidence: float, iou: float, filters: Filters
 ) -> None:
     seen = seen_at(confidence, iou)
-    found = panels(seen, filters)
+    found = panels(seen, filters, fixed(seen.data))
     for kind, reference in found["headline"]["boxes"].items():
         assert followed(seen, reference) == found["headline"][kind]
     for row in found["class_metrics"].values():
@@ -80,8 +83,11 @@ def test_every_number_leads_to_as_many_boxes(
 
 def test_sizes_share_all_labels_and_all_detections() -> None:
     seen = seen_at(0.25, 0.5)
-    parts = [panels(seen, Filters(size=size))["headline"] for size in ("small", "medium", "large")]
-    whole = panels(seen, Filters())["headline"]
+    parts = [
+        panels(seen, Filters(size=size), fixed(seen.data))["headline"]
+        for size in ("small", "medium", "large")
+    ]
+    whole = panels(seen, Filters(), fixed(seen.data))["headline"]
     for name in ("tp", "fp", "fn", "labels", "detections"):
         assert sum(part[name] for part in parts) == whole[name]
     assert all(part["tp"] + part["fn"] == part["labels"] for part in parts)
@@ -127,6 +133,6 @@ def test_the_worst_images_come_first() -> None:
 def test_a_set_without_any_box_has_panels() -> None:
     data = by_hand(3, ["cat"], [], [])
     seen = view(data, match(data, match_iou=0.5), confidence=0.25)
-    found = panels(seen, Filters())
+    found = panels(seen, Filters(), fixed(seen.data))
     assert (found["headline"]["accuracy"], found["headline"]["undefined"][0]) == (1.0, "precision")
     assert found["confusion"]["cells"] == []
