@@ -146,8 +146,10 @@ def _resolve_source(survey: Survey, split: str, entry: str, fence: Fence) -> Pat
                 f"leading '../' when the path does not exist, and so '{entry[3:]}' was read."
             )
             source = inside
-    source = source.resolve()
+    written, source = source, source.resolve()
     allowed = fence.allows(source)
+    if ".." not in written.parts and written.is_relative_to(survey.root):
+        _note_folder_link(survey, written, source)
     if allowed and source.exists():
         return source
     if _is_absolute(entry):
@@ -157,6 +159,13 @@ def _resolve_source(survey: Survey, split: str, entry: str, fence: Fence) -> Pat
     else:
         survey.note(_missing(split, entry, survey.yaml))
     return None
+
+
+def _note_folder_link(survey: Survey, written: Path, source: Path) -> None:
+    if not source.is_relative_to(survey.root):
+        text = "The folder is a link out of the dataset's folder: a copy of the dataset will miss "
+        fault = Problem("symlink_outside_root", text + "it.", fatal=False, file=written)
+        survey.note(fault)
 
 
 def _note_strays(survey: Survey, described: DataYaml) -> None:

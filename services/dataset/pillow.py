@@ -16,6 +16,7 @@ from services.dataset.domain.findings import Hit, Rules
 from services.dataset.domain.images import ImageFacts, bomb
 
 EXIF_ORIENTATION = 274
+BITS_PER_SAMPLE = 258
 _SCALE = 8
 _LEAST_SIDE = 64
 """A small picture is larger than an eighth rather than smaller than this, in pixels."""
@@ -36,7 +37,7 @@ def by_pillow(
                 width, height = image.size
                 fault = bomb(width, height, rules)
                 orientation = image.getexif().get(EXIF_ORIENTATION, 1) if fault is None else 1
-                mode, frames = image.mode, int(getattr(image, "n_frames", 1))
+                mode, frames = _mode(image, data), int(getattr(image, "n_frames", 1))
                 thumb = _thumb(image) if fault is None and full else None
                 return replace(
                     plain,
@@ -56,6 +57,20 @@ def by_pillow(
     except (OSError, SyntaxError, ValueError, struct.error, EOFError) as error:
         rule, text = "corrupt_scan_data", f"It cannot be decoded: {str(error)[:120]}."
     return replace(plain, fault=Hit(rule, text))
+
+
+def _mode(image: Image.Image, data: bytes) -> str:
+    """Pillow's mode, but for what Pillow has thrown away by then: 16 bits and single see-through
+    colours.
+    """
+    if image.mode in ("RGB", "RGBA"):
+        deep = image.format == "PNG" and data[24:25] == b"\x10"  # bit depth of its header
+        bits = getattr(image, "tag_v2", {}).get(BITS_PER_SAMPLE, (8,))
+        if deep or bits == 16 or (isinstance(bits, tuple) and 16 in bits):
+            return "I;16"
+    if image.mode in ("P", "RGB", "L", "1") and "transparency" in image.info:
+        return "PA"
+    return image.mode
 
 
 def _png_fault(data: bytes, size: int, rules: Rules, full: bool) -> Hit | None:

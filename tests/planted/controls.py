@@ -60,6 +60,13 @@ def _lists(root: Path) -> None:
     describe(root, f"train: train.txt\nval: val.txt\n{NAMES}")
 
 
+def _windows_lists(root: Path) -> None:
+    _lists(root)
+    for split in ("train", "val"):
+        names = [str(p) for p in sorted((root / f"images/{split}").iterdir())]
+        put(root / f"{split}.txt", "\ufeff" + "\r\n".join(names))
+
+
 def _nested(root: Path) -> None:
     move(image(root, 2), root / "images/train/shop/a/t02.jpg")
     move(text(root, 2), root / "labels/train/shop/a/t02.txt")
@@ -144,6 +151,7 @@ CONTROLS: dict[str, Callable[[Path], object]] = {
     "split by split": _by_split,
     "as exported by Roboflow": lambda d: _by_split(d, "valid", "../"),
     "lists": _lists,
+    "absolute lists as Windows writes them": _windows_lists,
     "a folder in a folder": _nested,
     "a link inside": _inside_link,
     "with test": _with_test,

@@ -95,6 +95,19 @@ DEFECTS = [
         also=("duplicate_stem",),
     ),
     Defect(
+        "case_insensitive_clash",
+        "labels alone",
+        lambda d: put(d / "labels/train/T00.txt", GOOD),
+        "labels/train/T00.txt",
+    ),
+    Defect(
+        "symlink_outside_root",
+        "a folder",
+        lambda d: (d / "images/val").symlink_to(
+            move(d / "images/val", d.parent / f"{d.name}-else/images/val")
+        ),
+    ),
+    Defect(
         "label_case_mismatch", "stem", lambda d: move(text(d), d / "labels/train/T00.txt"), "T00.txt"
     ),
     Defect(

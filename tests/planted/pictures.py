@@ -44,8 +44,8 @@ def _garbage() -> bytes:
     return bytes(data)
 
 
-def _png() -> bytes:
-    return encoded(_pixels(), "PNG")
+def _png(**options: object) -> bytes:
+    return encoded(_pixels(), "PNG", **options)
 
 
 def _wrong_crc() -> bytes:
@@ -192,6 +192,7 @@ DEFECTS = [
     _file("alpha_channel", "PNG", encoded(_transparent(), "PNG"), ".png"),
     _file("alpha_channel", "WebP", encoded(_transparent(), "WEBP"), ".webp"),
     _file("alpha_channel", "grey", encoded(_transparent().convert("LA"), "PNG"), ".png"),
+    _file("alpha_channel", "one colour", _png(transparency=(0, 0, 0)), ".png"),
     _file("animated_image", "WebP", _frames("WEBP"), ".webp"),
     _file("animated_image", "PNG", _frames("PNG"), ".png"),
     _file("multi_page_tiff", "three", _frames("TIFF"), ".tif"),

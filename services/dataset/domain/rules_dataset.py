@@ -11,6 +11,8 @@ from services.dataset.domain.scanned import Label, Place, Scanned
 
 HANDFUL = 30
 """Images."""
+MOST_VAL = 0.5
+"""Share of the images."""
 
 
 def check_duplicates(scanned: Scanned, _: Rules) -> Iterator[Place]:
@@ -70,6 +72,8 @@ def check_classes(scanned: Scanned, rules: Rules) -> Iterator[Place]:
     few = rules.threshold("few_samples_class")
     for index, name in enumerate(names):
         if not total[index]:
+            if not total.any():
+                continue  # no class has a box: labels are missing, which has its own finding
             text = f"No label has class {index} '{name}'. Label some, or delete the class."
             yield None, None, Hit("unused_class", text, value=name)
         elif train is not None and not train[index]:
@@ -103,7 +107,7 @@ def _imbalance(names: Sequence[str], total: npt.NDArray[np.int64], rules: Rules)
         return
     most, least = used[np.argmax(total[used])], used[np.argmin(total[used])]
     ratio = total[most] / total[least]
-    if ratio > rules.threshold("class_imbalance"):
+    if ratio >= rules.threshold("class_imbalance"):
         text = (
             f"'{names[most]}' has {total[most]} boxes, '{names[least]}' {total[least]}: "
             f"{ratio:.0f} times fewer. Add images of the rare class."
@@ -126,6 +130,9 @@ def check_splits(scanned: Scanned, rules: Rules) -> Iterator[Place]:
             text = f"{background:.0%} of the {name} images are background without a box."
             yield name, None, Hit("background_share", text, value=f"{background:.2f}")
     share = len(scanned.rows_of("val")) / max(1, every)
+    if share > MOST_VAL and "train" in scanned.splits:
+        text = f"Val holds {share:.0%} of the images: more could be learnt from."
+        yield "val", None, Hit("split_ratio", text, value=f"{share:.3f}")
     if 0 < share < rules.threshold("split_ratio"):
         text = f"Val holds only {share:.1%} of the images: its figures will be noisy."
         yield "val", None, Hit("split_ratio", text, value=f"{share:.3f}")

@@ -31,18 +31,21 @@ def check_files(scanned: Scanned, _: Rules) -> Iterator[Place]:
         for file in files.links:
             text = "It is a link out of the dataset's folder: a copy of the dataset will miss it."
             yield split, file, Hit("symlink_outside_root", text)
-    yield from misplaced(tree, explained)
+    bare = np.flatnonzero(scanned.images["label"] == Label.NONE).tolist()
+    if any(files.labels for files in tree.splits.values()):
+        missing = frozenset(scanned.label_file_of(row) for row in bare)
+        yield from misplaced(tree, missing, explained)
     yield from _around(tree)
-    yield from _unlabelled(scanned, explained)
+    yield from _unlabelled(scanned, bare, explained)
 
 
-def _unlabelled(scanned: Scanned, explained: set[str]) -> Iterator[Place]:
+def _unlabelled(scanned: Scanned, bare: list[int], explained: set[str]) -> Iterator[Place]:
     """Images without a label file; not those whose label was found in another place or form."""
     text = (
         "It has no label file: the trainer takes it for background. Label it, or add an empty "
         "label file to say so."
     )
-    for row in np.flatnonzero(scanned.images["label"] == Label.NONE).tolist():
+    for row in bare:
         if not explained or scanned.label_file_of(row) not in explained:
             hit = Hit("image_without_label", text)
             yield scanned.split_of(row), scanned.file_of(row), hit

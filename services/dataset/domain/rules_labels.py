@@ -162,7 +162,7 @@ def _class(row: Row, classes: int, _: Rules) -> Hit | None:
     if number % 1:
         text = f"Class {number:g} is not a whole number."
         return Hit("non_integer_class", text, row.line, row.words[0])
-    if number >= classes:
+    if number >= classes > 0:  # without class names, that is what is wrong
         text = (
             f"Class {number:.0f} is beyond the class list (0 to {classes - 1}): the trainer drops "
             "the image. Correct the label or add the name."

@@ -31,11 +31,12 @@ def is_class_list(name: str) -> bool:
     return name.lower() in CLASS_LISTS
 
 
-def misplaced(tree: FileTree, explained: set[str]) -> Iterator[Place]:
+def misplaced(tree: FileTree, missing: frozenset[str], explained: set[str]) -> Iterator[Place]:
     """Files in the label folders that belong to no image, and why.
 
     Args:
         tree: the names.
+        missing: the labels that images look for and do not find.
         explained: is given the labels that images look for and that were found in another form.
     """
     homes = _homes(tree)
@@ -47,11 +48,20 @@ def misplaced(tree: FileTree, explained: set[str]) -> Iterator[Place]:
         for file in files.labels:
             near = forms.get(_form(file)) or cases.get(file.casefold())
             home = homes.get(_name(file))
-            if hit := _stray(file, split, near, home):
+            hit = _double(file, near) if near and near not in missing else None
+            if hit := hit or _stray(file, split, near, home):
                 if hit.rule == "label_without_image" and _name(file)[:-4] in skipped:
                     continue  # its image is of a kind that is skipped, which has its own finding
                 explained.update(wanted for wanted in (near, home and home[1]) if wanted)
                 yield split, file, hit
+
+
+def _double(file: str, near: str) -> Hit | None:
+    """A label beside the one that is used, the same but for capital letters."""
+    if file.casefold() != near.casefold():
+        return None
+    text = f"'{file}' and '{near}' differ in capital letters only: on Windows or macOS one "
+    return Hit("case_insensitive_clash", text + "overwrites the other. Remove one.", value=near)
 
 
 def _stray(file: str, split: str, near: str | None, home: tuple[str, str] | None) -> Hit | None:
