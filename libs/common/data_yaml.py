@@ -107,11 +107,12 @@ def _read_names(found: DataYaml, data: dict[Any, Any]) -> None:
 def _read_nc(found: DataYaml, data: dict[Any, Any]) -> int | None:
     if "nc" not in data:
         return None
-    nc = data["nc"]
-    if isinstance(nc, float) and nc.is_integer() and data.get("names"):
-        nc = int(nc)  # equal to the number of names is all that the trainer asks
-    if isinstance(nc, int) and not isinstance(nc, bool) and 1 <= nc <= MAX_YAML_VALUES:
-        return nc
+    try:
+        number = float(data["nc"])  # the trainer takes '10' and 10.0 for 10 as well
+        if number == int(number) and 1 <= number <= MAX_YAML_VALUES:
+            return int(number)
+    except (TypeError, ValueError, OverflowError):
+        pass
     found.report(
         "nc_not_integer",
         f"'nc' must be the number of classes, not {data['nc']!r:.60}.",

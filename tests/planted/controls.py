@@ -160,6 +160,7 @@ CONTROLS: dict[str, Callable[[Path], object]] = {
     "names in quotes": _yaml(SPLITS + "names: ['1', \"no\"]\n"),
     "names in Japanese": _yaml(SPLITS + "names: [カップ, かばん]\n"),
     "nc that fits": _yaml(PLAIN + "nc: 2\n"),
+    "nc in quotes": _yaml(PLAIN + "nc: '2'\n"),
     "path is a dot": _yaml("path: .\n" + PLAIN),
     "comments and CR LF": _yaml(("# logos\n" + PLAIN).replace("\n", "\r\n")),
     "byte order mark in data.yaml": _yaml(b"\xef\xbb\xbf" + PLAIN.encode()),

@@ -71,7 +71,6 @@ DEFECTS = [
     _yaml("nc_names_mismatch", "fewer", GOOD + "nc: 1\n"),
     _yaml("nc_not_integer", "a word", GOOD + "nc: two\n"),
     _yaml("nc_not_integer", "a fraction", GOOD + "nc: 2.5\n"),
-    _yaml("nc_not_integer", "in quotes", GOOD + "nc: '2'\n"),
     _yaml("nc_not_integer", "minus", GOOD + "nc: -2\n"),
     _yaml("names_and_nc_missing", "neither", SPLITS),
     _yaml("names_missing", "nc alone", SPLITS + "nc: 2\n"),
