@@ -18,6 +18,15 @@ ROUTES = {
     ("delete", "/datasets/{name}"),
     ("post", "/upload/dataset"),
     ("post", "/dataset/split"),
+    ("post", "/dataset/edit"),
+    ("post", "/dataset/import"),
+    ("post", "/dataset/validate/{validation_id}/fix"),
+    ("get", "/dataset/edits/{edit_id}"),
+    ("get", "/dataset/edits/{edit_id}/changes"),
+    ("get", "/datasets/{name}/versions"),
+    ("get", "/datasets/{name}/diff"),
+    ("post", "/datasets/{name}/restore"),
+    ("post", "/datasets/{name}/collect"),
     ("post", "/dataset/delete-class"),
     ("post", "/training/start"),
     ("get", "/training/status/{training_id}"),
@@ -43,6 +52,7 @@ ROUTES = {
 }
 DEFAULTS: dict[str, dict[str, Any]] = {
     "ValidateDataset": {"check_images": True, "check_labels": True, "validate_format": True},
+    "SplitDataset": {"train_ratio": 0.7, "val_ratio": 0.2, "test_ratio": 0.1, "seed": 0},
     "StartTraining": {
         "model_architecture": "yolov8s",
         "epochs": 100,

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 
 from libs.client.options import parser
 from services.gateway.app import create_app
+from services.gateway.schemas.dataset_edits import EditDataset, ImportDataset, SplitDataset
 from services.gateway.schemas.datasets import ValidateDataset
 from services.gateway.schemas.models import ValidateModel
 from services.gateway.schemas.trainings import StartTraining
@@ -19,6 +20,9 @@ ROOT = Path(__file__).parents[2]
 READMES = [ROOT / "README.md", ROOT / "README.ja.md"]
 BODIES: dict[str, type[BaseModel]] = {
     "/dataset/validate": ValidateDataset,
+    "/dataset/import": ImportDataset,
+    "/dataset/split": SplitDataset,
+    "/dataset/edit": EditDataset,
     "/training/start": StartTraining,
     "/model/validate": ValidateModel,
 }
@@ -33,8 +37,9 @@ def test_make_targets_exist(readme: Path) -> None:
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), f"make {target}"
 
 
-def test_command_lines_are_understood() -> None:
-    lines = re.findall(r"-m libs\.client\.cli (.+)", READMES[0].read_text(encoding="utf-8"))
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
+def test_command_lines_are_understood(readme: Path) -> None:
+    lines = re.findall(r"-m libs\.client\.cli (.+)", readme.read_text(encoding="utf-8"))
     assert len(lines) >= 5
     for line in lines:
         parser().parse_args(shlex.split(line))
