@@ -6,13 +6,17 @@ import logging
 import multiprocessing
 import os
 import signal
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from types import TracebackType
-from typing import Self
+from typing import Self, TypeVar
 
 from services.dataset.look import Chunk, Orders, Part, deadly, joined, look_at
+
+Given = TypeVar("Given")
+Told = TypeVar("Told")
 
 log = logging.getLogger(__name__)
 
@@ -43,6 +47,20 @@ class Workers:
     ) -> None:
         if self._pool:
             await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
+
+    async def run(self, work: Callable[[Given], Told], given: Given) -> Told:
+        """Do a piece of work in one of the processes.
+
+        Raises:
+            BrokenProcessPool: the work killed its process.
+        """
+        pool = self._pool = self._pool or _pool(self.processes)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(pool, work, given)
+        except BrokenProcessPool:
+            if self._pool is pool:
+                self._pool = None
+            raise
 
     async def look(self, chunk: Chunk, orders: Orders) -> Part:
         """Look at a chunk. A file that kills the process that opens it becomes a finding."""

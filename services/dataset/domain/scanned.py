@@ -91,6 +91,15 @@ BOX = np.dtype(
     ]
 )
 
+TWIN = np.dtype(
+    [
+        ("first", "i4"),  # row of an image
+        ("other", "i4"),  # row of a later image that shows the same
+        ("bits", "u1"),  # in which their hashes differ
+        ("kind", "u1"),  # near, identical or mirrored, as in twins.py
+    ]
+)
+
 
 @dataclass
 class Scanned:
@@ -108,6 +117,8 @@ class Scanned:
     """(M,) of BOX, sorted by image; per image in the order of the trainer."""
     pixels: Table = field(default_factory=lambda: np.zeros(0, PIXELS))
     """(N,) of PIXELS in full mode, otherwise (0,)."""
+    twins: Table = field(default_factory=lambda: np.zeros(0, TWIN))
+    """Pairs of images that were compared and show the same, in full mode."""
     tree: FileTree = field(default_factory=lambda: FileTree({}))
     """Names of the files around the images; empty when `validate_format` is off."""
 

@@ -19,6 +19,7 @@ from services.dataset.domain.rules_pixels import (
 from services.dataset.domain.rules_same_source import check_same_source
 from services.dataset.domain.rules_sources import check_shared_images
 from services.dataset.domain.scanned import WholeRule
+from services.dataset.domain.twins import check_twins
 
 Part = Literal["files", "images", "labels", "always"]
 """Which of the request's switches a rule obeys: `validate_format`, `check_images`, `check_labels`,
@@ -28,6 +29,7 @@ WHOLE_RULES: tuple[tuple[Part, WholeRule], ...] = (
     ("always", check_files),
     ("always", check_shared_images),
     ("always", check_duplicates),
+    ("images", check_twins),
     ("images", check_image_sizes),
     ("images", check_pixels),
     ("images", check_colour_space),

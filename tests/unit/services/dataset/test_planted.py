@@ -17,10 +17,8 @@ DEFECTS: list[Defect] = [
 ]
 
 NOT_YET = frozenset(
-    {"near_duplicate", "near_duplicate_across_splits"}
-    | {"mirrored_duplicate", "mirrored_duplicate_across_splits", "pixel_identical"}
-    | {"pixel_identical_across_splits", "class_label_suspect", "missing_box_suspect"}
-    | {"box_misplaced_suspect", "spurious_box_suspect", "sixteen_bit_image"}
+    {"class_label_suspect", "missing_box_suspect", "box_misplaced_suspect"}
+    | {"spurious_box_suspect", "sixteen_bit_image"}
 )
 """Rules on pixels and meaning that are being written."""
 

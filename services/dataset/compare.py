@@ -1,0 +1,164 @@
+"""Compare pictures that may show the same scene. Only OpenCV and simplejpeg; in a scan process.
+
+Hashes only propose. Two pictures are the same scene when, after one is laid onto the other and its
+light is fitted, no spot differs: a template with another logo on it differs in one spot by far,
+a copy that was saved again, resized, brightened or cut by 5 % in none.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+import numpy.typing as npt
+import simplejpeg
+
+Picture = npt.NDArray[Any]
+
+SIDE = 96
+"""Pictures are compared at this size, in pixels."""
+SPOT = 7
+"""Differences are averaged over spots of so many pixels a side."""
+WIDE = 17
+"""The level around is left out: a colour that is clipped changes the level of its whole patch."""
+SAME_SCENE = 16.0
+"""The worst spot of one scene differs by up to this, in levels at a contrast of 50 (measured)."""
+UNSURE = 6.0
+"""From here on it is tried to lay one picture onto the other."""
+_LIT = (4, 251)
+_FEWEST_LIT = 200
+_LEAST_CONTRAST = 16.0
+_MOST_SHIFT, _MOST_STRETCH = 16.0, 0.25
+_STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 25, 1e-3)
+_K3 = np.ones((3, 3), np.uint8)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """Two image files, and whether the second is to be mirrored."""
+
+    first: bytes
+    other: bytes
+    mirrored: bool
+    same_size: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether they show one scene, and whether every pixel is the same."""
+
+    same: bool
+    identical: bool
+
+
+def compare(questions: tuple[Question, ...]) -> list[Verdict]:
+    """A verdict per pair. What cannot be read any more is not the same."""
+    seen: dict[bytes, Picture | None] = {}
+    return [_answer(question, seen) for question in questions]
+
+
+def _answer(question: Question, seen: dict[bytes, Picture | None]) -> Verdict:
+    for path in (question.first, question.other):
+        if path not in seen:
+            seen[path] = _small(path)
+    first, other = seen[question.first], seen[question.other]
+    if first is None or other is None:
+        return Verdict(same=False, identical=False)
+    if question.mirrored:
+        other = other[:, ::-1].copy()
+    worst = worst_spot(first, other)
+    close = worst < UNSURE and question.same_size and not question.mirrored
+    return Verdict(worst <= SAME_SCENE, close and _identical(question.first, question.other))
+
+
+def worst_spot(first: Picture, other: Picture) -> float:
+    """How much the spot that differs most differs, in grey levels at a contrast of 50.
+
+    Args:
+        first: grey levels, (SIDE, SIDE).
+        other: the same.
+    """
+    plain = _difference(first, other)
+    if plain < UNSURE:
+        return plain
+    onto = np.eye(2, 3, dtype=np.float32)
+    try:
+        _, found = cv2.findTransformECC(first, other, onto, cv2.MOTION_AFFINE, _STOP)
+    except cv2.error:  # it found no way to lay one onto the other
+        return plain
+    onto = np.asarray(found, np.float32)
+    stretch, shift = np.abs(onto[:, :2] - np.eye(2)).max(), np.abs(onto[:, 2]).max()
+    if stretch > _MOST_STRETCH or shift > _MOST_SHIFT:
+        return plain
+    back = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
+    laid: Picture = cv2.warpAffine(
+        other, onto, (SIDE, SIDE), flags=back, borderMode=cv2.BORDER_REPLICATE
+    )
+    covered = cv2.warpAffine(np.ones_like(other), onto, (SIDE, SIDE), flags=back)
+    return min(plain, _difference(first, laid, cv2.erode(covered, _K3)))
+
+
+def _difference(first: Picture, other: Picture, covered: Picture | None = None) -> float:
+    """The worst spot, where a pixel may be anywhere in the range of its neighbours."""
+    fitted = _fitted(first, other)
+    target = other.astype(np.float32)
+    contrast = max(float(target.std()), _LEAST_CONTRAST)
+    fitted, target = (each - cv2.blur(each, (WIDE, WIDE)) for each in (fitted, target))
+    apart = np.maximum(_outside(fitted, target), _outside(target, fitted))
+    if covered is not None:
+        apart = apart * covered
+    return float(cv2.blur(apart, (SPOT, SPOT)).max()) / contrast * 50
+
+
+def _outside(values: Picture, ranges: Picture) -> Picture:
+    """By how much values leave the range of the 3 x 3 pixels around."""
+    above = values - cv2.dilate(ranges, _K3)
+    below = cv2.erode(ranges, _K3) - values
+    return np.maximum(np.maximum(above, below), 0)
+
+
+def _fitted(first: Picture, other: Picture) -> Picture:
+    """`first` in the light of `other`: the best line through the levels that are not clipped."""
+    low, high = _LIT
+    lit = (first > low) & (first < high) & (other > low) & (other < high)
+    if np.count_nonzero(lit) < _FEWEST_LIT:
+        return first.astype(np.float32)
+    x, y = first[lit].astype(np.float32), other[lit].astype(np.float32)
+    slope = float(((x - x.mean()) * (y - y.mean())).mean() / max(float(x.var()), 1.0))
+    slope = min(2.0, max(0.5, slope))
+    fitted: Picture = np.clip((first.astype(np.float32) - x.mean()) * slope + y.mean(), 0, 255)
+    return fitted
+
+
+def _small(path: bytes) -> Picture | None:
+    """Grey levels, (SIDE, SIDE); None when it cannot be read."""
+    data = _read(path)
+    grey: Picture | None
+    try:
+        if data[:2] == b"\xff\xd8":
+            grey = simplejpeg.decode_jpeg(  # type: ignore[attr-defined]
+                data, "GRAY", strict=False, min_height=SIDE, min_width=SIDE
+            )[:, :, 0]
+        else:
+            grey = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
+    except (ValueError, cv2.error):
+        return None
+    if grey is None:
+        return None
+    small: Picture = cv2.resize(grey, (SIDE, SIDE), interpolation=cv2.INTER_AREA)
+    return small
+
+
+def _identical(first: bytes, other: bytes) -> bool:
+    """Whether the whole pictures are the same in every pixel and channel."""
+    flags = cv2.IMREAD_COLOR | cv2.IMREAD_IGNORE_ORIENTATION
+    one, two = (cv2.imdecode(np.frombuffer(_read(p), np.uint8), flags) for p in (first, other))
+    return one is not None and two is not None and np.array_equal(one, two)
+
+
+def _read(path: bytes) -> bytes:
+    try:
+        with open(path, "rb") as stream:  # noqa: PTH123 (the path is bytes)
+            return stream.read()
+    except OSError:
+        return b""
