@@ -101,13 +101,17 @@ def worst_spot(first: Picture, other: Picture) -> float:
 def _difference(first: Picture, other: Picture, covered: Picture | None = None) -> float:
     """The worst spot, where a pixel may be anywhere in the range of its neighbours."""
     fitted = _fitted(first, other)
-    target = other.astype(np.float32)
+    target: Picture = other.astype(np.float32)
     contrast = max(float(target.std()), _LEAST_CONTRAST)
-    fitted, target = (each - cv2.blur(each, (WIDE, WIDE)) for each in (fitted, target))
+    fitted, target = _without_level(fitted), _without_level(target)
     apart = np.maximum(_outside(fitted, target), _outside(target, fitted))
     if covered is not None:
         apart = apart * covered
     return float(cv2.blur(apart, (SPOT, SPOT)).max()) / contrast * 50
+
+
+def _without_level(picture: Picture) -> Picture:
+    return picture - np.asarray(cv2.blur(picture, (WIDE, WIDE)))
 
 
 def _outside(values: Picture, ranges: Picture) -> Picture:

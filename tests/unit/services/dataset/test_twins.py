@@ -93,7 +93,7 @@ async def test_a_mirror_image_is_told_from_a_copy(tmp_path: Path, check: Check) 
 async def test_a_png_copy_of_a_jpeg_is_the_same_pixel_for_pixel(
     tmp_path: Path, check: Check
 ) -> None:
-    decoded = cv2.imdecode(np.frombuffer(as_file(scene(5), quality=92), np.uint8), cv2.IMREAD_COLOR)
+    plain = decoded(np.frombuffer(as_file(scene(5), quality=92), np.uint8))
     root = make(tmp_path / "d", as_file(plain, "PNG"), "images/train/z.png")
     report = await check(root)
     found = of(report, "duplicate", "identical")
