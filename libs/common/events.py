@@ -340,6 +340,9 @@ class EpochCompleted(Event):
     learning_rates: dict[str, float] = Field(default_factory=dict, description="per group")
     seconds: float = Field(ge=0, description="wall time of this epoch")
     best: bool = Field(default=False, description="best fitness so far")
+    gpu_peak_bytes: int | None = Field(
+        default=None, ge=0, description="the most GPU memory that was reserved so far"
+    )
 
     @property
     def dedupe_key(self) -> str:

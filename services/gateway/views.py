@@ -116,7 +116,8 @@ def training(
         "best_model_path": weights["best"],
         "last_model_path": weights["last"],
         "queue_position": position,
-        "waiting_reason": _waiting(job, position),
+        "waiting_reason": _waiting(job, position, reading),
+        "starts_in": (reading or {}).get("starts_in_s") if job.status == "queued" else None,
         "batch": _batch(current),
         "attempt": job.starts,
         "adjustments": [
@@ -181,13 +182,15 @@ def pending(job: Job, reading: Reading | None, status_url: str, id_name: str) ->
     }
 
 
-def _waiting(job: Job, position: int | None) -> str | None:
+def _waiting(job: Job, position: int | None, reading: Reading | None) -> str | None:
     if job.status == "paused":
         return "paused: it goes on when somebody resumes it"
     if job.status != "queued" or position is None:
         return None
     if job.paused and job.paused.reason == "preempted":
         return "a more urgent training took its place; it goes on by itself"
+    if reading and reading.get("stage") == "waiting":
+        return str(reading["waiting_reason"])
     if position == 1:
         return "waits for a free trainer"
     return f"waits for a free trainer; {position - 1} before it"

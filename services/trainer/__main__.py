@@ -17,11 +17,18 @@ async def main() -> None:
     settings = TrainerSettings()
     async with open_service("trainer", settings) as deps:
         stock = Stock(child_environment(deps.scratch / "child"))
-        trainings = Trainings(stock, stall_s=settings.stall_s)
+        trainings = Trainings(
+            stock,
+            deps.scratch / "gpu-peaks.json",
+            stall_s=settings.stall_s,
+            checkpoint_s=settings.checkpoint_s,
+        )
         stock.refill()
         try:
             await until_told_to_stop(
-                run_jobs(deps, subjects.trainer(settings.pool), trainings.train, slots=1),
+                run_jobs(
+                    deps, subjects.trainer(settings.pool), trainings.train, slots=settings.slots
+                ),
                 tell_system(deps, trainings.pids),
             )
         finally:

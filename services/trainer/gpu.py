@@ -8,6 +8,15 @@ import pynvml
 
 from services.trainer.domain.devices import Gpu, GpuProcess
 
+THROTTLES = {
+    pynvml.nvmlClocksEventReasonSwPowerCap: "power_cap",
+    pynvml.nvmlClocksEventReasonHwSlowdown: "hardware_slowdown",
+    pynvml.nvmlClocksEventReasonSwThermalSlowdown: "thermal",
+    pynvml.nvmlClocksEventReasonHwThermalSlowdown: "hardware_thermal",
+    pynvml.nvmlClocksEventReasonHwPowerBrakeSlowdown: "power_brake",
+}
+"""Reasons of NVML for clocks below what was asked."""
+
 
 def read_gpus() -> tuple[Gpu, ...]:
     """All GPUs that answer, in NVML's order; empty on a host without any."""
@@ -42,8 +51,14 @@ def _read(index: int) -> Gpu | None:
         utilization_percent=None if use is None else float(use.gpu),
         temperature_c=_asked(pynvml.nvmlDeviceGetTemperature, handle, pynvml.NVML_TEMPERATURE_GPU),
         power_w=None if power_mw is None else power_mw / 1000,
+        throttled=_throttled(_asked(pynvml.nvmlDeviceGetCurrentClocksEventReasons, handle)),
         processes=tuple(GpuProcess(each.pid, each.usedGpuMemory or 0) for each in processes),
     )
+
+
+def _throttled(reasons: int | None) -> tuple[str, ...]:
+    """The names of NVML's reasons that matter."""
+    return tuple(name for bit, name in THROTTLES.items() if (reasons or 0) & bit)
 
 
 def _asked(call: Callable[..., Any], *arguments: Any) -> Any:

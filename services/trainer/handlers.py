@@ -22,8 +22,8 @@ from libs.common.events import (
 )
 from libs.common.service import Deps
 from libs.common.work import Attempt, HandedBack
+from services.trainer.admission import Admission
 from services.trainer.child import Child
-from services.trainer.domain.devices import choose_device
 from services.trainer.domain.healing import gathered, remedy
 from services.trainer.domain.plan import DataFacts, Plan, plan_training
 from services.trainer.gpu import read_gpus
@@ -47,8 +47,11 @@ class Prepared:
 class Trainings:
     """All trainings of this service; `pids` are those that run, job id by process id."""
 
-    def __init__(self, stock: Stock, *, stall_s: float = 60.0) -> None:
-        self.stock, self.stall_s = stock, stall_s
+    def __init__(
+        self, stock: Stock, peaks: Path, *, stall_s: float = 60.0, checkpoint_s: float = 45.0
+    ) -> None:
+        self.stock, self.stall_s, self.checkpoint_s = stock, stall_s, checkpoint_s
+        self.admission = Admission(peaks)
         self.pids: dict[int, str] = {}
 
     async def train(self, attempt: Attempt) -> None:
@@ -61,8 +64,13 @@ class Trainings:
         """
         request = attempt.job.request
         assert isinstance(request, TrainingRequested)
-        gpus = await asyncio.to_thread(read_gpus)
-        device = choose_device(request.arguments.device, gpus)
+        device = await self.admission.enter(attempt, request.arguments)
+        try:
+            await self._train(attempt, request, device)
+        finally:
+            self.admission.leave(attempt.job.id)
+
+    async def _train(self, attempt: Attempt, request: TrainingRequested, device: str) -> None:
         with attempt_folder(attempt) as folder:
             resume = await fetch_checkpoint(attempt, folder / "resume")
             await attempt.tell(
@@ -72,25 +80,39 @@ class Trainings:
                 from_epoch=resume.epoch if resume else 0,
             )
             prepared = await prepare(attempt, folder, device)
+            prepared.order["checkpoint_s"] = self.checkpoint_s
             if resume:
                 prepared.order["resume"] = str(folder / "resume")
                 prepared.order["extends"] = resume.extends
             try:
                 done = await self._run(attempt, prepared.order, folder)
             except Trouble as trouble:
-                await heal(attempt, trouble, prepared)
+                await self._heal(attempt, trouble, prepared, device)
                 raise
             if done["type"] == "paused":
                 await attempt.tell(TrainingPaused, reason=attempt.pause_reason)
                 raise HandedBack
             await publish(attempt, request, done, folder)
 
+    async def _heal(
+        self, attempt: Attempt, trouble: Trouble, prepared: Prepared, device: str
+    ) -> None:
+        """Tell how the next attempt avoids the trouble; a card that is gone is one by itself."""
+        gpus = await asyncio.to_thread(read_gpus)
+        if device == "cpu" or device in {str(gpu.index) for gpu in gpus}:
+            await heal(attempt, trouble, prepared)
+            return
+        lost = f"GPU {device} does not answer any more: the training goes on elsewhere."
+        await attempt.tell(TrainingAdjusted, error_code="gpu_lost", message=lost)
+
     async def _run(self, attempt: Attempt, order: dict[str, Any], folder: Path) -> dict[str, Any]:
         """Train in a child from the stock; nothing of it is left when this returns."""
         child = await self.stock.take()
         self.pids[child.pid] = attempt.job.id
+        if place := self.admission.places.get(attempt.job.id):
+            place.pid = child.pid
         try:
-            return await Relay(attempt, child, folder, self.stall_s).run(order)
+            return await Relay(attempt, child, folder, self.stall_s, self.admission).run(order)
         finally:
             await put_away(child)
             self.pids.pop(child.pid)

@@ -10,6 +10,7 @@ from typing import Any
 from libs.common.errors import PermanentError, Unavailable
 from libs.common.events import Artifact, CheckpointSaved, EpochCompleted, TrainingRequested
 from libs.common.work import Attempt
+from services.trainer.admission import Admission, shape_of
 from services.trainer.child import Child
 from services.trainer.domain.pace import remaining_s
 from services.trainer.domain.rhythm import Rhythm
@@ -39,7 +40,10 @@ Message = dict[str, Any]
 class Relay:
     """Listens to one child for one attempt."""
 
-    def __init__(self, attempt: Attempt, child: Child, folder: Path, stall_s: float) -> None:
+    def __init__(
+        self, attempt: Attempt, child: Child, folder: Path, stall_s: float, admission: Admission
+    ) -> None:
+        self.admission = admission
         self.attempt, self.child, self.folder = attempt, child, folder
         self.store = attempt.deps.artifacts
         self.told = {epoch.epoch for epoch in attempt.job.epochs}
@@ -87,13 +91,29 @@ class Relay:
             for epoch in message["history"]:  # in the checkpoint, perhaps not yet in the log
                 await self.epochs.put(epoch)
         elif kind in ("epoch", "checkpoint"):
+            self._learn(message)
             await self.epochs.put(message)
         elif kind == "batch":
             await self._progress(message)
 
+    def _learn(self, message: Message) -> None:
+        """The memory that a training really took decides about the next one like it."""
+        request = self.attempt.job.request
+        peak, card = message.get("gpu_peak_bytes"), message.get("gpu_name")
+        if peak and card and isinstance(request, TrainingRequested):
+            shape = shape_of(request.arguments, self.attempt.job.batch_size)
+            self.admission.learn(shape, card, peak)
+
     async def _progress(self, message: Message) -> None:
         batches, before = message["of"], message["epoch"] - 1
         done, total = before * batches + message["done"], message["epochs"] * batches
+        eta_s = remaining_s(
+            elapsed_s=time.monotonic() - self.began_s,
+            done=done - self.start_epoch * batches,
+            left=total - done,
+        )
+        if eta_s is not None:
+            self.admission.ends_in_s[self.attempt.job.id] = eta_s
         await self.attempt.progress(
             done=done,
             of=total,
@@ -104,11 +124,7 @@ class Relay:
             batches=batches,
             losses=message["losses"],
             images_per_s=message["images_per_s"],
-            eta_s=remaining_s(
-                elapsed_s=time.monotonic() - self.began_s,
-                done=done - self.start_epoch * batches,
-                left=total - done,
-            ),
+            eta_s=eta_s,
         )
 
     async def _keep(self) -> None:

@@ -13,6 +13,15 @@ class TrainerSettings(Settings):
         pattern=r"^[a-z0-9-]{1,32}$",
         description="trainings are asked for by pool: one per kind of machine",
     )
+    slots: int = Field(
+        default=1,
+        ge=1,
+        le=16,
+        description="trainings at a time; on a GPU each also waits until its memory is free",
+    )
+    checkpoint_s: float = Field(
+        default=45.0, gt=0, description="work that a crash may cost, about; see Pace"
+    )
     stall_s: float = Field(
         default=60.0,
         gt=0,

@@ -29,6 +29,7 @@ from services.trainer.repeatable import Note, noted, repeatable
 from services.trainer.trouble import LOADING
 
 BATCH_PERIOD_S = 0.25
+MOST_REST_S = 5.0
 MOST_RETRIES = 3
 """Of ultralytics' own, in the first epoch alone; then it raises."""
 
@@ -83,6 +84,7 @@ class Trainer(DetectionTrainer):
     tloss: Any
     losses_before: dict[str, torch.Tensor] | None = None
     epoch_s_before: float = 0.0
+    stepped_at: float = 0.0
 
     def __init__(
         self, order: dict[str, Any], state: dict[str, Any] | None, say: Say, wishes: Wishes
@@ -215,6 +217,7 @@ class Trainer(DetectionTrainer):
 
     def on_train_batch_end(self) -> None:
         """Step when enough gradients are there, and at the end of an epoch in any case."""
+        self._rest()
         self.batch_index += 1
         self.pending += 1
         last = self.batch_index == len(self.train_loader)
@@ -305,7 +308,25 @@ class Trainer(DetectionTrainer):
             "learning_rates": {k.removeprefix("lr/"): float(v) for k, v in self.lr.items()},
             "seconds": round(time.monotonic() - self.epoch_began, 3),
             "best": best,
+            **self._gpu_peak(),
         }
+
+    def _gpu_peak(self) -> dict[str, Any]:
+        """The most that was reserved so far, and on what kind of card."""
+        if self.device.type != "cuda":
+            return {}
+        return {
+            "gpu_peak_bytes": torch.cuda.max_memory_reserved(self.device),
+            "gpu_name": torch.cuda.get_device_name(self.device),
+        }
+
+    def _rest(self) -> None:
+        """Leave the card to others for the share of the time that was not asked for."""
+        now = time.monotonic()
+        if self.device.type == "cuda" and self.memory_share < 1 and self.stepped_at:
+            worked = now - self.stepped_at
+            time.sleep(min(MOST_REST_S, worked * (1 / self.memory_share - 1)))
+        self.stepped_at = time.monotonic()
 
 
 METRICS = {

@@ -1,7 +1,7 @@
 """A training process with one fault, which the environment names: everything else is the real one.
 
 FAULT=out_of_memory_in_step:FITS | out_of_memory_in_validation | nan_in_epoch_3 |
-      crash_on_image:NAME
+      crash_on_image:NAME | card_dies
 """
 
 import os
@@ -56,6 +56,10 @@ def crash_on(name: str) -> None:
     setattr(YOLODataset, "load_image", crash)  # noqa: B010
 
 
+def die(*_: Any) -> None:
+    raise RuntimeError("CUDA error: unspecified launch failure")
+
+
 def main(messages: int) -> None:
     fault, _, name = os.environ["FAULT"].partition(":")
     if fault == "out_of_memory_in_step":
@@ -67,6 +71,8 @@ def main(messages: int) -> None:
         yolo.Trainer = NotFiniteOnce  # type: ignore[misc]
     elif fault == "crash_on_image":
         crash_on(name)
+    elif fault == "card_dies":
+        entry.train = die
     elif fault:
         raise ValueError(fault)
     entry.main(messages)

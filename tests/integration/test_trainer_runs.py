@@ -35,7 +35,7 @@ from services.trainer.handlers import Trainings
 from tests.nursery import SharedStock, shared_nursery
 from tests.unit.services.trainer.conftest import arguments, draw_dataset
 
-WAIT_S = 120.0
+WAIT_S = 240.0
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +53,7 @@ def dataset(tmp_path: Path) -> Path:
 async def trainer(deps: Deps, nursery: socket.socket) -> AsyncIterator[Trainings]:
     """The service's loop; stopped as by SIGTERM at the end of the block."""
     stock = SharedStock(nursery)
-    trainings = Trainings(stock)
+    trainings = Trainings(stock, deps.scratch / "peaks.json")
     loop = asyncio.create_task(run_jobs(deps, subjects.trainer("default"), trainings.train))
     try:
         yield trainings

@@ -62,7 +62,7 @@ async def trainer(
 ) -> AsyncIterator[Trainings]:
     """The service's loop, whose children have a fault."""
     stock = FaultyStock(nursery, fault)
-    trainings = Trainings(stock, stall_s=stall_s)
+    trainings = Trainings(stock, deps.scratch / "peaks.json", stall_s=stall_s)
     loop = asyncio.create_task(run_jobs(deps, subjects.trainer("default"), trainings.train))
     try:
         yield trainings

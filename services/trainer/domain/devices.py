@@ -27,6 +27,8 @@ class Gpu:
     utilization_percent: float | None = None
     temperature_c: float | None = None
     power_w: float | None = None
+    throttled: tuple[str, ...] = ()
+    """Why its clocks are held down: heat, power; empty when they are not, or it does not tell."""
     processes: tuple[GpuProcess, ...] = ()
 
     @property

@@ -18,8 +18,6 @@ AUTO_BATCH = 16
 FEW_STEPS = 100
 TRANSFER_FREEZE = 10
 LATE_MOSAIC = 10
-CHECKPOINT_S = 45.0
-"""Seconds of work that a crash may cost, about."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +50,6 @@ class Plan:
             "overrides": {**self.overrides, "data": data, "save_dir": save_dir},
             "weights": self.weights,
             "memory_share": self.memory_share,
-            "checkpoint_s": CHECKPOINT_S,
             "resume": resume,
             "extends": False,
         }

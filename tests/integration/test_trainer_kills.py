@@ -1,0 +1,206 @@
+"""kill -9 at seeded random moments of a training: of its process, the service, and the bus.
+
+The run completes by itself, tells each epoch once, and ends with the bits of a run that nobody
+disturbed. A failure prints its seed.
+"""
+
+import asyncio
+import os
+import random
+import signal
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from deploy.ports import free_ports, is_free
+from deploy.store import server_binary
+from libs.common.cloudevents import Recorded
+from libs.common.events import EpochCompleted, TrainingCompleted
+from libs.common.jobs import fold
+from libs.common.service import Deps
+from libs.common.settings import Settings
+from tests.conftest import STOP_S, wait_until
+from tests.integration.test_trainer_runs import ENDS, request, until
+from tests.integration.test_trainer_service import service
+from tests.unit.services.trainer.conftest import draw_dataset
+from tests.unit.services.trainer.test_child import STATES, told_by
+
+EPOCHS = 8
+PATIENCE_S = 280.0
+KILLS = ("child", "bus", "service", "child", "bus")
+
+
+class NatsServer:
+    """A nats-server that comes back with its log."""
+
+    def __init__(self, folder: Path) -> None:
+        [port] = free_ports(1)
+        self.port, self.folder, self.url = port, folder, f"nats://127.0.0.1:{port}"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        command = [server_binary("nats-server"), "-a", "127.0.0.1", "-p", str(self.port)]
+        self.process = subprocess.Popen(
+            [*command, "-js", "-sd", str(self.folder)],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        wait_until(lambda: not is_free(self.port), "nats-server listens", STOP_S)
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[NatsServer]:
+    opened = NatsServer(tmp_path / "nats")
+    opened.start()
+    yield opened
+    opened.kill()
+
+
+@pytest.fixture
+def nats_url(server: NatsServer) -> str:
+    """In place of the server that no test may kill."""
+    return server.url
+
+
+class Host:
+    """A trainer service that is started again whenever it was killed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.process: asyncio.subprocess.Process | None = None
+
+    async def run(self) -> None:
+        while True:
+            async with service(self.settings) as self.process:
+                await self.process.wait()
+
+    def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+
+    def kill_child(self) -> bool:
+        """Whether there was one."""
+        assert self.process is not None
+        with suppress(psutil.Error):
+            for nursery in psutil.Process(self.process.pid).children():
+                for child in nursery.children():
+                    child.kill()
+                    return True
+        return False
+
+
+@asynccontextmanager
+async def host(settings: Settings) -> AsyncIterator[Host]:
+    opened = Host(settings)
+    task = asyncio.create_task(opened.run())
+    try:
+        yield opened
+    finally:
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+
+
+async def storm(seed: int, deps: Deps, server: NatsServer, trainer: Host) -> None:
+    """Each kill some moments after the training was seen to move."""
+    rng = random.Random(seed)  # noqa: S311
+    kills = rng.sample(KILLS, len(KILLS))
+    readings = deps.bus.listen("progress.training.>")
+    for kill in kills:
+        await anext(readings)
+        print("kill", kill, file=sys.stderr, flush=True)
+        await asyncio.sleep(rng.uniform(0.1, 1.5))  # the moment is the point, not a wait
+        if kill == "bus":
+            server.kill()
+            await asyncio.sleep(rng.uniform(0.1, 1.0))
+            server.start()
+        elif kill == "service":
+            trainer.kill()
+        else:
+            trainer.kill_child()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize(("seed", "workers"), [(1, 0), (2, 2)])
+async def test_whatever_is_killed_the_run_ends_with_the_same_bits(
+    deps: Deps, server: NatsServer, tmp_path: Path, seed: int, workers: int
+) -> None:
+    dataset = draw_dataset(tmp_path / "drawn", train=24)
+    same: dict[str, Any] = {"epochs": EPOCHS, "imgsz": 64, "batch_size": 2, "extra": {"nbs": 4}}
+    settings = deps.settings
+    os.environ["SHIRUSHI_CHECKPOINT_S"] = "0.5"
+    try:
+        async with host(settings) as trainer, asyncio.timeout(PATIENCE_S):
+            calm = request(dataset, job_id="calm", **same)
+            await deps.bus.publish(calm.model_copy(update={"experiment_name": "calm"}))
+            whole = await until(deps, *ENDS, job_id="calm")
+            await deps.bus.publish(request(dataset, workers=workers, **same))
+            await storm(seed, deps, server, trainer)
+            killed = await until(deps, *ENDS)
+    finally:
+        del os.environ["SHIRUSHI_CHECKPOINT_S"]
+    assert isinstance(killed[-1].event, TrainingCompleted), f"seed {seed}: {killed[-1].event}"
+    told = Counter(each.event.epoch for each in killed if isinstance(each.event, EpochCompleted))
+    assert told == Counter(range(1, EPOCHS + 1)), f"seed {seed}"
+    states = [
+        await state(deps, records, tmp_path / f"{n}.pt")
+        for n, records in enumerate((whole, killed))
+    ]
+    assert await told_by(STATES, tmp_path / "child-home", *states) == "[]", f"seed {seed}"
+
+
+async def state(deps: Deps, records: list[Recorded], to: Path) -> Path:
+    """The exact state at the end of a run."""
+    job = fold(records)
+    assert job is not None
+    assert job.checkpoint is not None
+    assert (job.checkpoint.epoch, job.checkpoint.batches) == (EPOCHS, 0)
+    return await deps.artifacts.get_file(job.checkpoint.files["state.pt"].key, to)
+
+
+async def test_a_paused_zombie_changes_nothing(deps: Deps, tmp_path: Path) -> None:
+    """SIGSTOP holds a service beyond its deadline, another takes over, SIGCONT wakes it."""
+    dataset = draw_dataset(tmp_path / "drawn", train=24)
+    other = deps.settings.model_copy(update={"home": tmp_path / "other-host"})
+    readings = deps.bus.listen("progress.training.>")
+    async with service(deps.settings) as first, asyncio.timeout(PATIENCE_S):
+        await deps.bus.publish(request(dataset, epochs=6, imgsz=64, batch_size=2))
+        await anext(readings)
+        await until(deps, EpochCompleted)
+        group = [
+            first.pid,
+            *(each.pid for each in psutil.Process(first.pid).children(recursive=True)),
+        ]
+        for pid in group:
+            os.kill(pid, signal.SIGSTOP)
+        async with service(other):
+            records = await until(deps, *ENDS)
+            end = len(await deps.bus.read())
+            for pid in group:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+            await anext(deps.bus.listen("system.>"))  # one of them is awake; both see the log
+            wait = asyncio.get_running_loop().time() + 5
+            while asyncio.get_running_loop().time() < wait:
+                await asyncio.sleep(0.2)
+                late = [each.event for each in (await deps.bus.read())[end:]]
+                if late:
+                    break
+    assert isinstance(records[-1].event, TrainingCompleted)
+    told = Counter(each.event.epoch for each in records if isinstance(each.event, EpochCompleted))
+    assert told == Counter(range(1, 7))
+    after = fold(await deps.bus.read())
+    assert after is not None
+    assert after.outcome == records[-1].event
