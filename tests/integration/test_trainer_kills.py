@@ -9,7 +9,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -32,7 +31,7 @@ from tests.integration.test_trainer_service import service
 from tests.unit.services.trainer.conftest import draw_dataset
 from tests.unit.services.trainer.test_child import STATES, told_by
 
-EPOCHS = 8
+EPOCHS = 6
 PATIENCE_S = 280.0
 KILLS = ("child", "bus", "service", "child", "bus")
 
@@ -119,7 +118,6 @@ async def storm(seed: int, deps: Deps, server: NatsServer, trainer: Host) -> Non
     readings = deps.bus.listen("progress.training.>")
     for kill in kills:
         await anext(readings)
-        print("kill", kill, file=sys.stderr, flush=True)
         await asyncio.sleep(rng.uniform(0.1, 1.5))  # the moment is the point, not a wait
         if kill == "bus":
             server.kill()
