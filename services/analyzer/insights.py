@@ -65,11 +65,14 @@ async def _in_train(
     roots = (*settings.roots, settings.datasets_dir) if ref.path and settings.roots else ()
     dataset = await asyncio.to_thread(read_dataset, path, roots)
     train = [item.image for item in dataset.splits.get("train", ())]
-    return await asyncio.to_thread(_shared, images, train) if train else None
+    return await asyncio.to_thread(shared_with_train, images, train) if train else None
 
 
-def _shared(images: Sequence[Image], train: Sequence[Path]) -> Ints:
-    """Only files of equal size are read, so that a large train split costs next to nothing."""
+def shared_with_train(images: Sequence[Image], train: Sequence[Path]) -> Ints:
+    """1 for each image whose bytes are among the files of `train`, under whatever name.
+
+    Only files of equal size are read, so that a large train split costs next to nothing.
+    """
     by_size: defaultdict[int, set[str]] = defaultdict(set)
     for image in images:
         by_size[Path(image.path).stat().st_size].add(image.sha256)

@@ -17,7 +17,7 @@ from websockets.typing import Origin
 
 from libs.common.artifacts import ArtifactStore
 from libs.common.bus import Bus
-from libs.common.events import DatasetStarted, DatasetValidated
+from libs.common.events import AnalysisRequested, DatasetStarted, DatasetValidated, ModelRef
 from libs.common.settings import Settings
 from services.gateway.app import create_app
 from services.gateway.settings import GatewaySettings
@@ -143,6 +143,15 @@ async def test_an_unchanged_answer_costs_no_bytes(rest: AsyncClient) -> None:
         ("GET", "/artifacts/trainings/%2e%2e/%2e%2e/etc/passwd", None, 422),
         ("GET", "/events?topics=a..b", None, 422),
         ("POST", "/training/cancel/nobody", {}, 404),
+        ("GET", "/model/compare/nobody", None, 404),
+        ("GET", "/model/compare/nobody/boxes", None, 404),
+        ("GET", "/model/thresholds/nobody", None, 404),
+        ("POST", "/model/compare", {"base": "a", "candidates": ["b"]}, 404),
+        ("POST", "/model/compare", {"base": "a"}, 422),
+        ("POST", "/model/compare", {"models": ["a", "b"]}, 422),
+        ("POST", "/model/compare", {"models": ["a", "b"], "test_dataset_path": "logos"}, 404),
+        ("POST", "/model/thresholds", {"validation_id": "a"}, 404),
+        ("POST", "/model/thresholds", {"validation_id": "a", "target": {"kind": "precision"}}, 422),
         ("POST", "/dataset/validate", {}, 422),
         ("POST", "/dataset/validate", {"dataset_path": "../../etc"}, 404),
         ("POST", "/training/start", {"mode": "full", "dataset_path": "/etc"}, 404),
@@ -160,6 +169,22 @@ async def test_every_error_is_a_problem_that_says_what_to_do(
     assert problem["status"] == status
     assert isinstance(problem["detail"], str)
     assert problem["detail"]
+
+
+async def test_a_validation_without_a_result_cannot_be_compared(
+    rest: AsyncClient, bus: Bus
+) -> None:
+    for job_id in ("v1", "v2"):
+        await bus.publish(
+            AnalysisRequested(
+                job_id=job_id, operation="validate", model=ModelRef(name="m", path="/m.pt")
+            )
+        )
+    answer = await rest.post("/model/compare", json={"base": "v1", "candidates": ["v2"]})
+    assert answer.status_code == 409
+    assert "it is queued" in answer.json()["detail"]
+    assert (await rest.get("/model/compare/v1")).status_code == 404
+    assert (await rest.get("/model/compare")).json() == []
 
 
 async def test_a_page_of_another_site_can_change_nothing(rest: AsyncClient) -> None:

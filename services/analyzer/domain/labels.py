@@ -20,8 +20,8 @@ def read_labels(text: str, *, classes: int, width_px: int, height_px: int) -> tu
 
     A line is `class cx cy w h`, or `class x1 y1 x2 y2 x3 y3 …` for a polygon, which stands for the
     box around it; coordinates are shares of the image. The same line twice counts once. A box that
-    reaches over the edge is kept as it is, as pycocotools and `yolo val` keep it: cut, it would have
-    another overlap, and another size.
+    reaches over the edge is kept as it is, as pycocotools and `yolo val` keep it: cut, it would
+    have another overlap, and another size.
 
     Args:
         text: content of the file; may be empty.
