@@ -60,9 +60,7 @@ def by_pillow(
 
 
 def _mode(image: Image.Image, data: bytes) -> str:
-    """Pillow's mode, but for what Pillow has thrown away by then: 16 bits and single see-through
-    colours.
-    """
+    """Pillow's mode, but for what it has thrown away by then: 16 bits, single clear colours."""
     if image.mode in ("RGB", "RGBA"):
         deep = image.format == "PNG" and data[24:25] == b"\x10"  # bit depth of its header
         bits = getattr(image, "tag_v2", {}).get(BITS_PER_SAMPLE, (8,))
