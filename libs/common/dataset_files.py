@@ -4,6 +4,7 @@ import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 _FORMATS = "avif bmp dng heic heif jp2 jpeg jpg mpo png tif tiff webp"
 IMAGE_SUFFIXES = frozenset(f".{name}" for name in _FORMATS.split())
@@ -74,11 +75,19 @@ def walk_images(folder: Path) -> Iterator[str]:
             for entry in entries:
                 if entry.name.startswith("."):
                     continue
-                if entry.is_dir():
+                if is_folder(entry):
                     pending.append(entry.path)
                 elif is_image_name(entry.name):
                     found.append(entry.path)
     return iter(sorted(found))
+
+
+def is_folder(entry: os.DirEntry[Any]) -> bool:
+    """Whether it is a folder, or a link to one; a link that runs in a circle is none."""
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
 
 
 def is_image_name(name: str) -> bool:

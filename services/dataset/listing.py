@@ -14,7 +14,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from libs.common.dataset_files import IMAGE_SUFFIXES, Fence
+from libs.common.dataset_files import IMAGE_SUFFIXES, Fence, is_folder
 from libs.common.dataset_survey import Survey, listed_images
 from libs.common.safe_yaml import Problem
 from services.dataset.domain.filetree import FileTree, SplitFiles, label_of
@@ -111,7 +111,7 @@ def _split(survey: Survey, split: str, fence: Fence, tell: Tell) -> _Found:
 
 def _sort_in(entry: os.DirEntry[bytes], found: _Found, survey: Survey, fence: Fence) -> None:
     if not _is_image(entry.name):
-        if len(found.beside) < MAX_OTHERS and not entry.is_dir():
+        if len(found.beside) < MAX_OTHERS and not is_folder(entry):
             found.beside.append(entry.path)
         return
     if entry.is_symlink():
@@ -161,7 +161,7 @@ def walk(folder: bytes, survey: Survey, fence: Fence) -> Iterator[os.DirEntry[by
         try:
             with os.scandir(current) as entries:
                 for entry in entries:
-                    if not entry.name.startswith(b".") and entry.is_dir():
+                    if not entry.name.startswith(b".") and is_folder(entry):
                         pending.append(entry.path)
                     yield entry
         except OSError as error:
@@ -199,7 +199,7 @@ def _as_written(folder: bytes, home: bytes) -> bytes:
     at = home.rstrip(b"/")
     for wanted in folder.removeprefix(home).split(b"/"):
         try:
-            names = [entry.name for entry in os.scandir(at) if entry.is_dir()]
+            names = [entry.name for entry in os.scandir(at) if is_folder(entry)]
         except OSError:
             return folder
         like = [name for name in names if name.lower() == wanted.lower()]

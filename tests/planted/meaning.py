@@ -53,6 +53,14 @@ def _one_source(root: Path) -> None:
         put(root / f"labels/{split}/shelf_jpg.rf.{number}.txt", label(500))
 
 
+def _one_burst(root: Path) -> None:
+    for split, shot in (("train", ""), ("val", "-2-")):
+        stem = f"WIN_20251026_10_27_21_Pro{shot}_jpg.rf.{'a' * 31}{len(shot)}"
+        seed = 600 + len(shot)
+        put(root / f"images/{split}/{stem}.jpg", photo(seed))
+        put(root / f"labels/{split}/{stem}.txt", label(seed))
+
+
 DEFECTS = [
     Defect("class_label_suspect", "swapped", _swapped),
     Defect("missing_box_suspect", "removed", _missing),
@@ -60,5 +68,6 @@ DEFECTS = [
     Defect("spurious_box_suspect", "on the ground", _spurious),
     Defect("image_property_drift", "bright val", _bright_val),
     Defect("same_source_across_splits", "one recording", _one_recording),
+    Defect("same_source_across_splits", "one second", _one_burst),
     Defect("same_source_across_splits", "one picture", _one_source),
 ]  # fmt: skip

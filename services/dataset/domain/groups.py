@@ -12,6 +12,11 @@ _FRAME = re.compile(
     r"(?P<video>.+?)[._ -]*(?:frame|frm|fr|f)?[._ -]*(?P<number>\d{3,})$", re.IGNORECASE
 )
 _NAMED_FRAME = re.compile(r"(?P<video>.*?)[._ -]*(?:frame|frm)[._ -]*\d+$", re.IGNORECASE)
+_BURST = re.compile(
+    r"(?P<second>.*(?<!\d)(?:19|20)\d{6}[ _-]?\d{2}[._-]?\d{2}[._-]?\d{2})(?:\D|$)", re.ASCII
+)
+"""A camera's time to the second, `WIN_20240131_10_29_01_Pro-3-`, `IMG_20240131_102901_1`: photos
+of one second show one scene."""
 _SHORTEST_VIDEO = 3
 """A name such as `img_0001` is a camera's count, not a video: what is before it must say more."""
 _FEWEST_VIDEOS = 3
@@ -28,6 +33,8 @@ def source_of(name: str) -> str | None:
     """
     stem = PurePosixPath(name).stem
     plain = _EXPORTED.sub("", _COPY.sub("", stem))
+    if burst := _BURST.match(plain):
+        return f"burst:{burst['second']}"
     if (named := _NAMED_FRAME.match(plain)) and named["video"]:
         return f"video:{named['video']}"
     if plain != stem and _COPY.search(stem):

@@ -10,8 +10,8 @@ from services.dataset.domain.scanned import Place, Scanned
 
 ENOUGH = 10
 """Values that a middle and a spread are taken from; below nothing stands out."""
-LEAST_SPREAD = 0.2
-"""Of logarithms: values within a fifth of each other are alike, however narrow the rest is."""
+LEAST_SPREAD = 0.25
+"""Of logarithms: values within a quarter of each other are alike, however narrow the rest is."""
 
 Floats = npt.NDArray[np.float64]
 

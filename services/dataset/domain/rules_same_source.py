@@ -22,7 +22,7 @@ def check_same_source(scanned: Scanned, _: Rules) -> Iterator[Place]:
         if scanned.images["split"][first] == scanned.images["split"][row]:
             continue
         shown = scanned.file_of(first)
-        kind = "photo" if source.startswith("photo:") else "video"
+        kind = {"photo": "photo", "burst": "second"}.get(source.partition(":")[0], "video")
         text = (
             f"By its name it comes from the same {kind} as {shown}: the figures will be too good. "
             "Keep what comes from one source in one split."
