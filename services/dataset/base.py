@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -11,11 +12,12 @@ import orjson
 from libs.common.dataset_log import DatasetLog
 from libs.common.dataset_versions import read_manifest
 from libs.common.datasets import survey_dataset, usable
-from libs.common.errors import BadInput
+from libs.common.errors import BadInput, PermanentError, ShirushiError
 from libs.common.events import Artifact, DatasetPreviewed, DatasetRegistered, DatasetVersion
 from services.dataset.contents import Contents
 from services.dataset.domain.diff import Change, compare, summary
 from services.dataset.domain.draft import Draft
+from services.dataset.garbage import collect
 from services.dataset.sources import draft_of_folder, draft_of_manifest
 from services.dataset.task import Task
 
@@ -106,10 +108,15 @@ async def conclude(
         )
         return
     before: DatasetVersion | None = None
-    if base.keep:
-        tell = task.progress("storing the folder as it is")
-        before = await task.registry.register(base.name, base.draft, tell, reuse=True)
-    new = await task.registry.register(base.name, after, task.progress("storing files"))
+    try:
+        if base.keep:
+            tell = task.progress("storing the folder as it is")
+            before = await task.registry.register(base.name, base.draft, tell, reuse=True)
+        new = await task.registry.register(base.name, after, task.progress("storing files"))
+    except (asyncio.CancelledError, PermanentError) as error:
+        if isinstance(error, PermanentError) or task.attempt.cancelling:
+            await _sweep(task, base.name)
+        raise
     parent = before.version if before else base.version
     place = f"datasets/{base.name}/{new.version}"
     diff = await store_diff(task, place, report | {"from": parent, "to": new.version}, found)
@@ -125,6 +132,18 @@ async def conclude(
         source=task.source,
         before=None if known else before,
     )
+
+
+async def _sweep(task: Task, name: str) -> None:
+    """Take away what a broken-off edit had stored, as far as nothing else needs it."""
+
+    async def quiet(_done: int, _of: int) -> None:
+        """Nobody waits any more."""
+
+    every = DatasetLog()  # no version counts as deleted: only what no manifest holds is taken
+    artifacts, job_id = task.attempt.deps.artifacts, task.attempt.job.id
+    with suppress(ShirushiError):  # then it waits for the next collection
+        await collect(artifacts, every, name, job_id, quiet)
 
 
 async def store_diff(

@@ -109,11 +109,12 @@ async def collect(task: Task) -> None:
     """Free the bytes that no version of a live dataset holds."""
     name, job_id = task.request.dataset.name, task.attempt.job.id
     known = await task.registry.log()
-    if name not in known.live and name not in known.retired:
+    artifacts = task.attempt.deps.artifacts
+    if name not in {*known.live, *known.retired} and not await artifacts.list(f"datasets/{name}/"):
         raise NotFound(f"No dataset was ever registered as '{name}'.", code="no_dataset")
     garbage.refuse_used(garbage.users(await _jobs(task), name, job_id), name)
     files, size_bytes = await garbage.collect(
-        task.attempt.deps.artifacts, known, name, job_id, task.progress("removing files")
+        artifacts, known, name, job_id, task.progress("removing files")
     )
     await task.attempt.tell(DatasetCollected, name=name, files=files, size_bytes=size_bytes)
 

@@ -70,8 +70,10 @@ def detect(folder: Folder) -> Format:
         return "coco"
     if any(is_voc(folder.root / file) for file in folder.ending(".xml")[:20]):
         return "voc"
-    if folder.class_list() or any(_beside(folder, image) for image in folder.images[:200]):
+    if any(_beside(folder, image) for image in folder.images[:200]):
         return "darknet"
+    if _bare_root(folder) is not None:
+        return "yolo"
     raise BadInput(
         "It holds images, but neither a data.yaml, nor COCO json, nor Pascal VOC XML, nor label "
         "files beside the images.",
@@ -88,6 +90,11 @@ def _yolo_root(folder: Folder) -> Path | None:
     others = _coco_files(folder) or folder.ending(".xml")
     if others or not any("/labels/" in f"/{file}" for file in folder.ending(".txt")):
         return None
+    return _bare_root(folder)
+
+
+def _bare_root(folder: Folder) -> Path | None:
+    """The folder that holds images/train or train/images."""
     try:
         return dataset_folder(folder.root)
     except BadInput:
@@ -119,7 +126,7 @@ def _yolo(root: Path, roots: Sequence[Path]) -> Found:
 
 
 def _read_yolo(folder: Folder, roots: Sequence[Path]) -> Found:
-    return _yolo(_yolo_root(folder) or folder.root, roots)
+    return _yolo(_yolo_root(folder) or _bare_root(folder) or folder.root, roots)
 
 
 def _read_polygons(folder: Folder, roots: Sequence[Path]) -> Found:

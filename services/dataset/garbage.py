@@ -114,8 +114,14 @@ async def _remove(artifacts: ArtifactStore, keys: list[str], progress: Progress)
     await for_each(keys, remove, at_once=DELETES_AT_ONCE)
 
 
-async def last_collector(bus: Bus, artifacts: ArtifactStore, name: str) -> str:
+async def last_collector(bus: Bus, artifacts: ArtifactStore, name: str, own: str = "") -> str:
     """Who collected last, when nobody does now. The mark of a dead collector is taken away.
+
+    Args:
+        bus: tells which jobs are finished.
+        artifacts: where marks are.
+        name: of the dataset.
+        own: the job that asks: a mark of its own is of an attempt that died.
 
     Raises:
         TransientError: one is at work for very long.
@@ -124,7 +130,7 @@ async def last_collector(bus: Bus, artifacts: ArtifactStore, name: str) -> str:
     while (mark := await _get(artifacts, mark_key(name))) is not None:
         job_id = str(orjson.loads(mark).get("job_id"))
         job = fold(await bus.read(*subjects.of_job("dataset", job_id)))
-        if job is None or job.finished:
+        if job is None or job.finished or job_id == own:
             await artifacts.put_bytes(trace_key(name), job_id.encode())
             await artifacts.delete(mark_key(name))
             break

@@ -18,7 +18,7 @@ from libs.common.dataset_versions import (
     manifest_key,
     read_manifest,
 )
-from libs.common.errors import Conflict, NotFound
+from libs.common.errors import BadInput, Conflict, NotFound
 from libs.common.events import (
     Artifact,
     DatasetDeleted,
@@ -40,6 +40,8 @@ class Registry:
 
     bus: Bus
     artifacts: ArtifactStore
+    job_id: str = ""
+    """Of the job that makes versions."""
 
     async def log(self) -> DatasetLog:
         """Which versions there are now."""
@@ -64,7 +66,7 @@ class Registry:
             Unavailable: the store does not answer.
         """
         files = draft.files()
-        collector = await last_collector(self.bus, self.artifacts, name)
+        collector = await last_collector(self.bus, self.artifacts, name, self.job_id)
         members = await self._upload(name, files, progress)
         log = await self.log()
         if reuse and (newest := log.version(name)):
@@ -72,7 +74,7 @@ class Registry:
             if manifest.files == tuple(members) and manifest.classes == draft.classes:
                 return as_version(newest.version, newest.manifest, manifest)
         version = await self._write(name, draft, members, log.highest(name))
-        if await last_collector(self.bus, self.artifacts, name) != collector:
+        if await last_collector(self.bus, self.artifacts, name, self.job_id) != collector:
             await self._upload(name, files, progress)  # what the collector took is sent again
         return version
 
@@ -133,14 +135,25 @@ class Registry:
 
 
 def measure(content: Content) -> tuple[str, int]:
-    """SHA-256 in hex, and the size in bytes."""
+    """SHA-256 in hex, and the size in bytes.
+
+    Raises:
+        BadInput: a file cannot be read.
+    """
     if isinstance(content, Blob):
         return content.sha256, content.size_bytes
     if isinstance(content, bytes):
         return hashlib.sha256(content).hexdigest(), len(content)
-    with content.open("rb") as stream:
-        digest = hashlib.file_digest(stream, "sha256")
-        return digest.hexdigest(), stream.tell()
+    try:
+        with content.open("rb") as stream:
+            digest = hashlib.file_digest(stream, "sha256")
+            return digest.hexdigest(), stream.tell()
+    except OSError as error:
+        raise BadInput(
+            f"'{content.name}' cannot be read ({error.strerror}): correct its rights, or remove "
+            "it.",
+            code="unreadable",
+        ) from error
 
 
 def as_ref(event: DatasetRegistered) -> DatasetRef:

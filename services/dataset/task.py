@@ -30,7 +30,8 @@ class Task:
     @property
     def registry(self) -> Registry:
         """The versions of all datasets."""
-        return Registry(self.attempt.deps.bus, self.attempt.deps.artifacts)
+        deps = self.attempt.deps
+        return Registry(deps.bus, deps.artifacts, self.attempt.job.id)
 
     def contents(self) -> Contents:
         """Reads what drafts hold."""

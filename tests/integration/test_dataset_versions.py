@@ -22,6 +22,8 @@ from libs.common.dataset_versions import blob_key, materialise, read_manifest
 from libs.common.datasets import survey_dataset
 from libs.common.errors import Conflict, NotFound
 from libs.common.events import (
+    DatasetCancelled,
+    DatasetCancelRequested,
     DatasetCollected,
     DatasetDeleted,
     DatasetFailed,
@@ -382,6 +384,38 @@ async def test_a_version_made_while_a_collector_is_at_work_is_whole(
     new = await registry.register("logos", draft, while_it_uploads)
     dataset = DatasetRef(name="logos", version=new.version, manifest=new.manifest)
     await materialise(dataset, working.artifacts, tmp_path / "cache")
+
+
+async def test_an_import_that_breaks_off_leaves_nothing(working: Deps, tmp_path: Path) -> None:
+    root = make_dataset(tmp_path / "logos", train=4, val=2)
+    folder = DatasetRef(name="x", path=str(root))
+    kept = await made(working, "in", "import", folder, name="logos")
+    before = {head.key for head in await working.artifacts.list("datasets/logos/blobs")}
+    for index in range(3000):
+        put(root / f"images/train/more{index}.jpg", b"%d of too many" % index)
+    readings = working.bus.listen("progress.dataset.>")
+    await ask(working, "broken", "import", folder, name="logos")
+    async with asyncio.timeout(WAIT_S):
+        async for _, reading in readings:
+            if reading.get("stage") == "storing files" and reading["done"] > 50:
+                break
+    await working.bus.publish(DatasetCancelRequested(job_id="broken"))
+    assert isinstance(await told(working, "broken"), DatasetCancelled)
+    left = {head.key for head in await working.artifacts.list("datasets/logos")}
+    assert {key for key in left if "/blobs/" in key} == before
+    assert not [key for key in left if key.endswith(".collecting") or "/v2/" in key]
+    await materialise(ref(kept), working.artifacts, tmp_path / "cache")
+
+
+async def test_a_deleted_dataset_comes_back_by_restoring_it(working: Deps, tmp_path: Path) -> None:
+    root = make_dataset(tmp_path / "logos", train=2, val=1)
+    folder = DatasetRef(name="x", path=str(root))
+    first = await made(working, "in", "import", folder, name="logos")
+    await ask(working, "end", "delete", DatasetRef(name="logos"))
+    await told(working, "end")
+    back = await made(working, "back", "restore", DatasetRef(name="logos"), version="v1")
+    assert (back.version, back.parent) == ("v2", "v1")
+    assert await content(working, back) == await content(working, first)
 
 
 async def test_a_bucket_is_checked_and_imported_where_it_is_allowed(

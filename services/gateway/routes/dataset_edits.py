@@ -28,6 +28,8 @@ async def fix(
     validation_id: str, body: FixDataset, gateway: State, once: OnceOnly, waits: Waits
 ) -> Response:
     """Mend what a check found, as a new version; the source stays as it is."""
+    if earlier := once.earlier(gateway):
+        return await answer_edit(gateway, earlier, waits)
     job = gateway.ledger.job(validation_id, "dataset")
     request = job.request
     if not isinstance(request, DatasetRequested) or request.operation != "validate":

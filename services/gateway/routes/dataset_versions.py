@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Path, Query, Request, Response
 
 from libs.common.asks import ask
 from libs.common.errors import BadInput, NotFound
 from libs.common.events import DatasetRef
 from services.gateway.routes.dataset_jobs import diff_of, options_of, result_of, start_edit
+from services.gateway.schemas.body import NAME
 from services.gateway.schemas.dataset_edits import CollectDataset, RestoreVersion
 from services.gateway.state import BASE, OnceOnly, State, Waits, fresh
 from services.gateway.views import pending
@@ -47,12 +48,13 @@ async def delete(
 
 @router.post("/datasets/{name}/collect")
 async def collect(
-    name: str, body: CollectDataset, gateway: State, once: OnceOnly, waits: Waits
+    name: Annotated[str, Path(pattern=NAME)],
+    body: CollectDataset,
+    gateway: State,
+    once: OnceOnly,
+    waits: Waits,
 ) -> Response:
     """Remove from the store what no version of a live dataset holds. This cannot be undone."""
-    log = gateway.ledger.dataset_log
-    if name not in log.live and name not in log.retired:
-        raise NotFound(f"there never was a dataset called {name[:64]}", code="no_such_dataset")
     if not body.confirm:
         raise BadInput(
             'collecting removes bytes for good: send {"confirm": true}', code="not_confirmed"
