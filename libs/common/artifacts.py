@@ -25,7 +25,10 @@ from libs.common.events import Artifact
 from libs.common.settings import Settings
 
 CHUNK = 2**20
-MIRRORED = ("trainings/", "validations/", "visualizations/", "comparisons/", "thresholds/")
+MIRRORED = (
+    *("trainings/", "validations/", "visualizations/"),
+    *("comparisons/", "thresholds/", "explanations/"),
+)
 
 
 def checked_key(key: str) -> str:

@@ -60,7 +60,13 @@ def main() -> None:
         line = sys.stdin.readline()
         if not line:
             return
-        looking.judge(json.loads(line), channel.say)
+        order = json.loads(line)
+        if order["operation"] == "explain":
+            from services.analyzer import explaining  # noqa: PLC0415 - not everyone needs it
+
+            explaining.explain(order, channel.say)
+        else:
+            looking.judge(order, channel.say)
     except Exception as error:  # noqa: BLE001 - the last word of a process
         traceback.print_exc()
         code, message = explain(error)

@@ -8,6 +8,7 @@ from libs.common.events import AnalysisRequested, AnalysisStarted
 from libs.common.work import Attempt
 from services.analyzer.choose_thresholds import choose_thresholds
 from services.analyzer.compare import compare
+from services.analyzer.explain import explain
 from services.analyzer.parts import forget_parts
 from services.analyzer.validate import validate
 from services.analyzer.visualize import visualize
@@ -17,6 +18,7 @@ OPERATIONS = {
     "visualize": visualize,
     "compare": compare,
     "thresholds": choose_thresholds,
+    "explain": explain,
 }
 
 

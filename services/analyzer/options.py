@@ -88,3 +88,17 @@ class ThresholdOptions(Options):
     validation_id: str = Field(max_length=64)
     test_validation_id: str | None = Field(default=None, max_length=64)
     target: ThresholdTarget = ThresholdTarget()
+
+
+class ExplainOptions(Options):
+    """Of operation `explain`: a box of a validation, or a model's surest box on an image."""
+
+    validation_id: str | None = None
+    box: str | None = Field(default=None, max_length=16)
+    image_path: str | None = None
+    class_name: str | None = Field(default=None, max_length=256)
+    method: Literal["hirescam", "layercam", "drise"] = "hirescam"
+    imgsz: int | None = Field(default=None, ge=32, le=1280, multiple_of=32)
+    masks: int = Field(default=300, ge=50, le=5000)
+    seed: int = Field(default=0, ge=0, le=2**31 - 1)
+    device: str | None = Field(default=None, pattern=r"^(cpu|\d+)$")

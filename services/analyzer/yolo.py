@@ -77,11 +77,9 @@ class Detector:
         self.stride = int(max(model.stride.tolist()))
         self._iou, self._max_det = order["iou"], order["max_det"]
         self._end2end = getattr(model, "end2end", False)
-        self._device = torch.device(
-            "cpu" if order["device"] == "cpu" else f"cuda:{order['device']}"
-        )
-        self._model = model.to(self._device).float().fuse(verbose=False).eval()
-        self._model = self._model.to(memory_format=torch.channels_last)  # as ultralytics does
+        self.device = torch.device("cpu" if order["device"] == "cpu" else f"cuda:{order['device']}")
+        self.model = model.to(self.device).float().fuse(verbose=False).eval()
+        self.model = self.model.to(memory_format=torch.channels_last)  # as ultralytics does
         torch.set_num_threads(order["threads"])  # ultralytics leaves one thread on two cores
 
     @torch.inference_mode()
@@ -92,9 +90,9 @@ class Detector:
         returns nothing for the rest of the batch.
         """
         stacked = np.ascontiguousarray(np.stack([frame.pixels for frame in frames])[..., ::-1])
-        images = torch.from_numpy(stacked).to(self._device).permute(0, 3, 1, 2)
+        images = torch.from_numpy(stacked).to(self.device).permute(0, 3, 1, 2)
         found = nms.non_max_suppression(
-            self._model(images.float() / 255),
+            self.model(images.float() / 255),
             CONFIDENCE_FLOOR,
             self._iou,
             multi_label=True,

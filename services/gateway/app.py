@@ -23,6 +23,7 @@ from services.gateway.routes import (
     dataset_versions,
     datasets,
     events,
+    explanations,
     judgements,
     models,
     panels,
@@ -49,6 +50,7 @@ ROUTES = (
     comparisons,
     panels,
     thresholds,
+    explanations,
     artifacts,
     events,
 )

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from libs.common.artifacts import checked_key
+from libs.common.dataset_files import is_image_name
 from libs.common.dataset_log import name_and_version
 from libs.common.errors import BadInput, NotFound
 from libs.common.events import DatasetRef, FileRef, ModelRef, TrainingCompleted, TrainingRequested
@@ -99,6 +100,13 @@ class Resolver:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return FileRef(name=text, path=str(path), sha256=digest)
+
+    def image(self, text: str) -> Path:
+        """An image under the roots; NotFound, or BadInput where it is none by its name."""
+        path = self._inside(text, "image")
+        if not is_image_name(path.name) or not path.is_file():
+            raise BadInput(f"{text!r} is no image file", code="no_image")
+        return path
 
     def base_models(self) -> dict[str, Path]:
         """Weights that the project ships, by name."""

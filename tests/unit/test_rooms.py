@@ -23,6 +23,7 @@ TORCH_ROOMS = {
     "services/trainer/repeatable.py",
     "services/analyzer/yolo.py",
     "services/analyzer/entry.py",
+    "services/analyzer/explaining.py",
     "services/analyzer/frames.py",
 }
 

@@ -13,7 +13,13 @@ from services.gateway.state import State
 
 router = APIRouter(tags=["artifacts"])
 SHOWN = (
-    *("trainings/", "validations/", "visualizations/", "comparisons/"),
+    *(
+        "trainings/",
+        "validations/",
+        "visualizations/",
+        "comparisons/",
+        "explanations/",
+    ),
     *("thresholds/", "datasets/", "models/"),
 )
 INLINE = {
