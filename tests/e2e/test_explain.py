@@ -34,14 +34,15 @@ def test_a_box_of_a_validation_and_an_image_of_ours_are_explained(
     for bad, status in (
         ({"validation_id": judged["validation_id"]}, 422),
         (asked | {"model_path": "shirushi-logo-n"}, 422),
-        (asked | {"box": "d99999"}, 404),
+        (asked | {"box": "d99999"}, 422),
         ({"model_path": "shirushi-logo-n", "image_path": "/etc/passwd"}, 404),
     ):
         assert http.post("/model/explain", json=bad, headers=wait).status_code == status, bad
     image = next((folder / "images/val").iterdir())
+    words = ["explain", "shirushi-logo-n", str(image), "--method", "layercam"]
+    words += ["--json", "--url", stack.url]
     said = subprocess.run(
-        [sys.executable, "-m", "libs.client.cli", "explain", "shirushi-logo-n", str(image)]
-        + ["--method", "layercam", "--json", "--url", stack.url],
+        [sys.executable, "-m", "libs.client.cli", *words],
         cwd=ROOT,
         capture_output=True,
         timeout=120,
