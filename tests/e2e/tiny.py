@@ -1,11 +1,12 @@
 """The smallest dataset that trains, and the fields of a training that takes seconds."""
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from libs.synthetic import DatasetSpec, write_dataset
-from tests.conftest import Stack
+from tests.conftest import ROOT, Stack
 
 TINY = DatasetSpec(
     classes=("adidas", "nike"),
@@ -23,6 +24,14 @@ QUICK: Mapping[str, Any] = {
     "project_name": "e2e",
 }
 TRAINED_S = 180.0
+CARD = ROOT / "weights/shirushi-logo-n.json"
+
+
+def base_dataset(stack: Stack) -> Path:
+    """Scenes of the base weights' own brands, as a val split; drawn once per session."""
+    brands = tuple(json.loads(CARD.read_text())["dataset"]["spec"]["classes"])
+    spec = DatasetSpec(classes=brands, counts={"val": 8}, size=192, seed=7)
+    return write_dataset(stack.home.parent / "brands", spec).folder
 
 
 def tiny_dataset(stack: Stack) -> Path:

@@ -205,6 +205,8 @@ export interface EvaluationReport {
   confusion_matrix_path?: string | null;
   confidence_threshold: number;
   iou_threshold: number;
+  match_iou?: number;
+  advice?: { code: string; sentence: { en: string; ja: string } }[];
   processing_time: number;
   timestamp: string;
 }

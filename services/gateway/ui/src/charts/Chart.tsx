@@ -42,16 +42,23 @@ interface ChartProps {
   testId?: string;
   points?: number;
   maxWidth?: number;
+  /** Told the value of the point that was clicked. */
+  onPick?: ((value: unknown) => void) | undefined;
 }
 
-export function Chart({ option, height, label, testId, points, maxWidth }: ChartProps) {
+export function Chart({ option, height, label, testId, points, maxWidth, onPick }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | null>(null);
+  const pick = useRef(onPick);
+  useEffect(() => {
+    pick.current = onPick;
+  }, [onPick]);
 
   useEffect(() => {
     if (!box.current) return;
     const made = init(box.current);
     chart.current = made;
+    made.on("click", (event) => pick.current?.(event.value));
     const watch = new ResizeObserver(() => made.resize());
     watch.observe(box.current);
     return () => {

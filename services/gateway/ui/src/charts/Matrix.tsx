@@ -10,9 +10,10 @@ interface MatrixProps {
   label: string;
   predicted: string;
   actual: string;
+  onCell?: (row: number, column: number) => void;
 }
 
-export function Matrix({ names, counts, label, predicted, actual }: MatrixProps) {
+export function Matrix({ names, counts, label, predicted, actual, onCell }: MatrixProps) {
   const ink = useInk();
   const option = useMemo(() => {
     const most = counts.flat().reduce((max, value) => Math.max(max, value), 1);
@@ -61,7 +62,22 @@ export function Matrix({ names, counts, label, predicted, actual }: MatrixProps)
     };
   }, [names, counts, ink, predicted, actual]);
   const height = Math.min(900, Math.max(280, 90 + names.length * 28));
-  return <Chart option={option} height={height} label={label} testId="confusion-matrix" points={names.length} maxWidth={2 * height} />;
+  const pick = onCell && ((value: unknown) => isCell(value) && onCell(value[1], value[0]));
+  return (
+    <Chart
+      option={option}
+      height={height}
+      label={label}
+      testId="confusion-matrix"
+      points={names.length}
+      maxWidth={2 * height}
+      onPick={pick}
+    />
+  );
+}
+
+function isCell(value: unknown): value is Cell {
+  return Array.isArray(value) && value.length === 3 && value[2] > 0;
 }
 
 function escape(text: string): string {
