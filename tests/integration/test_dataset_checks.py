@@ -1,6 +1,7 @@
 """Checks of datasets by REST and from the command line, on a whole stack."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -136,3 +137,29 @@ def test_the_command_gates_a_pipeline(stack: Stack, faulty: Path, tmp_path: Path
     ended = shirushi(stack, *common)
     assert ended.returncode == 1
     assert "no_such_rule" in ended.stderr
+
+
+def test_the_pipeline_of_the_readme_stops_at_a_faulty_dataset(
+    stack: Stack, faulty: Path, tmp_path: Path
+) -> None:
+    script = "examples/ci_gate.sh"
+    assert f"sh {script} " in (ROOT / "README.md").read_text(encoding="utf-8")
+    sound = make(stack.home.parent / "sound set")
+    environment = os.environ | {
+        "PYTHON": sys.executable,
+        "PYTHONPATH": str(ROOT),
+        "SHIRUSHI_URL": stack.url,
+    }
+
+    def gate(*folders: Path, **more: str) -> int:
+        words = ["sh", str(ROOT / script), *map(str, folders)]
+        ended = subprocess.run(
+            words, cwd=tmp_path, env=environment | more, timeout=120, check=False
+        )
+        return ended.returncode
+
+    assert gate(sound, FAIL_ON="W") == 0
+    assert gate(sound, faulty) == 1
+    (run,) = json.loads((tmp_path / "found/faulty.sarif").read_text())["runs"]
+    assert {result["level"] for result in run["results"]} == {"error", "warning", "note"}
+    assert (tmp_path / "found/sound set.xml").read_text().startswith("<?xml")
