@@ -12,6 +12,8 @@ from services.analyzer.domain.boxes import Bools, Floats, Ints, Overlaps
 
 NONE = -1
 """Stands for "no label" in arrays of label indices."""
+_PAIRS_AT_ONCE = 5_000_000
+_FIRST_TURNS = 128
 _NOBODY = np.iinfo(np.int64).max
 
 
@@ -62,7 +64,10 @@ def take(pairs: Overlaps, level_p: Ints, *, thresholds: int, group_l: Ints) -> T
     tangled_p = tangled(pairs, group_l)
     plain, rest = np.flatnonzero(~tangled_p), np.flatnonzero(tangled_p)
     _take_plain(pairs.label_p[plain], level_p[plain], row_p[plain], label_th)
-    _take_tangled(pairs.label_p[rest], level_p[rest], row_p[rest], label_th)
+    if len(rest):
+        turn_h = _turns(group_l[pairs.label_p[new_p]])
+        here = row_p[rest]
+        _take_tangled(pairs.label_p[rest], level_p[rest], here, turn_h[here], label_th)
     return Taken(detection_h, label_th)
 
 
@@ -74,6 +79,15 @@ def tangled(pairs: Overlaps, group_l: Ints) -> Bools:
     tangled_g[chosen[1:][same]] = True
     found: Bools = tangled_g[chosen]
     return found
+
+
+def _turns(group_h: Ints) -> Ints:
+    """How many detections of the same group come before each; groups come one after the other."""
+    first_h = np.ones(len(group_h), dtype=bool)
+    first_h[1:] = group_h[1:] != group_h[:-1]
+    place_h = np.arange(len(group_h))
+    turns: Ints = place_h - np.maximum.accumulate(np.where(first_h, place_h, 0))
+    return turns
 
 
 def _take_plain(label_n: Ints, level_n: Ints, row_n: Ints, label_th: Ints) -> None:
@@ -95,21 +109,52 @@ def _take_plain(label_n: Ints, level_n: Ints, row_n: Ints, label_th: Ints) -> No
     label_th[:, row_n[order]] = np.where((steps >= before) & (steps < level), label, NONE)
 
 
-def _take_tangled(label_n: Ints, level_n: Ints, row_n: Ints, label_th: Ints) -> None:
-    """Detections with a choice: fill in what they take, all thresholds in one go."""
-    if not len(label_n):
-        return
-    thresholds, rows = label_th.shape
-    threshold_e, n_e = np.nonzero(level_n > np.arange(thresholds)[:, None])
+def _take_tangled(label_n: Ints, level_n: Ints, row_n: Ints, turn_n: Ints, label_th: Ints) -> None:
+    """Detections with a choice: fill in what they take.
+
+    In heaps of boxes, first come the surest of each group, then the others with what is left: those
+    who come late would only be refused by one label after the other.
+
+    Args:
+        label_n: label of each pair.
+        level_n: how many thresholds it reaches.
+        row_n: column of its detection in `label_th`.
+        turn_n: how many detections of the group come before its own.
+        label_th: what is filled in.
+    """
     wanted, local_n = np.unique(label_n, return_inverse=True)
+    free_tl = np.ones((len(label_th), len(wanted)), dtype=bool)
+    first, last = 0, _FIRST_TURNS
+    while first <= turn_n.max(initial=-1):
+        now = np.flatnonzero((turn_n >= first) & (turn_n < last))
+        for t in range(0, len(label_th), max(1, _PAIRS_AT_ONCE // max(len(now), 1))):
+            steps = slice(t, t + max(1, _PAIRS_AT_ONCE // max(len(now), 1)))
+            _propose_at(steps, (wanted, local_n[now]), level_n[now], row_n[now], free_tl, label_th)
+        first, last = last, 4 * last
+
+
+def _propose_at(
+    steps: slice,
+    labels: tuple[Ints, Ints],
+    level_n: Ints,
+    row_n: Ints,
+    free_tl: Bools,
+    label_th: Ints,
+) -> None:
+    """Let some detections take what is free at some thresholds."""
+    wanted, local_n = labels
+    thresholds = np.arange(len(label_th))[steps]
+    step_e, n_e = np.nonzero((level_n > thresholds[:, None]) & free_tl[steps][:, local_n])
+    rows, width = label_th.shape[1], len(wanted)
     holder = propose(
-        threshold_e * rows + row_n[n_e],
-        threshold_e * len(wanted) + local_n[n_e],
-        labels=thresholds * len(wanted),
+        step_e * rows + row_n[n_e],
+        step_e * width + local_n[n_e],
+        labels=len(thresholds) * width,
     )
     held = np.flatnonzero(holder != NONE)
-    threshold, row = np.divmod(holder[held], rows)
-    label_th[threshold, row] = wanted[held % len(wanted)]
+    (step, row), label = np.divmod(holder[held], rows), held % width
+    label_th[thresholds[step], row] = wanted[label]
+    free_tl[thresholds[step], label] = False
 
 
 def propose(proposer_e: Ints, label_e: Ints, *, labels: int) -> Ints:

@@ -11,12 +11,16 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from libs.common.errors import BadInput
+
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 Bools = npt.NDArray[np.bool_]
 
 PAIRS_AT_ONCE = 250_000
 """Candidate pairs held in memory together: few enough for the processor's caches."""
+MOST_PAIRS = 10_000_000
+"""Overlapping pairs held for one set: about 2.5 GB while they are sorted."""
 _PX_DECIMALS = 9
 
 
@@ -110,6 +114,9 @@ def overlaps(
 
     Returns:
         The pairs, as `Overlaps` orders them.
+
+    Raises:
+        BadInput: `too_many_overlaps`: they would not fit into memory.
     """
     if not len(label_image_l) or not len(image_d):
         return Overlaps(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0))
@@ -119,7 +126,16 @@ def overlaps(
     count_d = starts_i[image_d + 1] - first_d
     labels = (np.ascontiguousarray(label_box_l4.T), areas(label_box_l4))
     boxes = (np.ascontiguousarray(box_d4.T), areas(box_d4))
-    parts = [_pairs(chunk, first_d, count_d, labels, boxes, floor) for chunk in _chunks(count_d)]
+    parts, held = [], 0
+    for chunk in _chunks(count_d):
+        parts.append(_pairs(chunk, first_d, count_d, labels, boxes, floor))
+        held += len(parts[-1].iou_p)
+        if held > MOST_PAIRS:
+            raise BadInput(
+                f"More than {MOST_PAIRS} pairs of a detection and a label overlap, for too many "
+                "lie on one spot. Keep fewer detections per image: 300 are usual.",
+                code="too_many_overlaps",
+            )
     detection_p = np.concatenate([part.detection_p for part in parts])
     label_p = np.concatenate([part.label_p for part in parts])
     iou_p = np.concatenate([part.iou_p for part in parts])

@@ -2,9 +2,12 @@
 
 import pytest
 
+from libs.common.errors import BadInput
+from services.analyzer.domain import assignment, boxes
 from services.analyzer.domain.boxes import paired_iou
 from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.matching import match
+from tests.unit.services.analyzer.domain.generated import generated
 from tests.unit.services.analyzer.domain.sets import by_hand, drawn
 
 SQUARE = (0, 0, 10, 10)
@@ -78,3 +81,23 @@ def _plain_loop(data: Evidence, threshold: float) -> list[int]:
         free.discard(best)
         result.append(best)
     return result
+
+
+def test_boxes_heaped_on_one_spot_are_refused_before_memory_is_full(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(boxes, "MOST_PAIRS", 399)
+    monkeypatch.setattr(boxes, "PAIRS_AT_ONCE", 100)
+    data = by_hand(1, "a", [(0, 0, SQUARE)] * 20, [(0, 0, 0.9, SQUARE)] * 20)
+    with pytest.raises(BadInput, match="Keep fewer detections") as refused:
+        match(data)
+    assert refused.value.code == "too_many_overlaps"
+
+
+def test_in_small_parts_the_matching_is_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    data = generated(1, images=2, labels=40, repeats=6, span=60, empty=0.0)
+    together = match(data).taken.label_th
+    monkeypatch.setattr(assignment, "_PAIRS_AT_ONCE", 1)
+    monkeypatch.setattr(assignment, "_FIRST_TURNS", 3)
+    assert (match(data).taken.label_th == together).all()
+    assert len({tuple(row) for row in together.tolist()}) > 5
