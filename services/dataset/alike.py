@@ -1,65 +1,48 @@
-"""Which images of a draft look alike: their pixels are looked at by the scan's own processes."""
+"""Which images of a draft show the same scene: told by the check's own scan and comparison."""
 
-import asyncio
 import os
 from collections.abc import Mapping
-from pathlib import Path
 
-import numpy as np
-
+from services.dataset.closer import find_twins
 from services.dataset.contents import Contents
 from services.dataset.domain.catalogue import CATALOGUE
 from services.dataset.domain.draft import Draft
-from services.dataset.domain.findings import Rules
-from services.dataset.domain.near_duplicates import clusters, near_pairs
-from services.dataset.domain.rules_pixels import is_blank
-from services.dataset.domain.scanned import PIXELS, Table
-from services.dataset.look import Chunk, Orders
-from services.dataset.scan import Progress
+from services.dataset.domain.filetree import FileTree
+from services.dataset.domain.findings import Hit, Rules
+from services.dataset.domain.paths import Paths
+from services.dataset.listing import Listing
+from services.dataset.look import Orders
+from services.dataset.scan import StageProgress, scan
 from services.dataset.workers import Workers
 
-CHUNK_IMAGES = 64
+FETCHED_AT_ONCE = 1024
 
 
 async def near_marks(
-    draft: Draft, contents: Contents, workers: Workers, progress: Progress
+    draft: Draft, contents: Contents, workers: Workers, progress: StageProgress
 ) -> Mapping[str, tuple[str, ...]]:
-    """A mark for each picture that looks like others, by its key: the same mark for all of them.
+    """A mark per twin of each picture that has any, by key: two twins share the mark of their pair.
 
-    Blank images look alike without being of one source; they, and those that cannot be decoded,
-    get no mark.
+    What a check calls a near or mirrored duplicate shares a mark, and so stays in one split. Images
+    that cannot be decoded, and blank ones, have none.
     """
     keys = [key for key, picture in draft.pictures.items() if not isinstance(picture.pixels, bytes)]
+    pixels = [draft.pictures[key].pixels for key in keys]
+    for start in range(0, len(keys), FETCHED_AT_ONCE):
+        await contents.fetch(pixels[start : start + FETCHED_AT_ONCE])
+        await progress(start, len(keys), "fetching images")
+    paths = [os.fsencode(contents.path(each)) for each in pixels if not isinstance(each, bytes)]
+    listing = Listing("/", ("train",), Paths.of(paths), (len(paths),), FileTree({}))
     rules = Rules(CATALOGUE)
     orders = Orders(classes=0, rules=rules, images=True, labels=False, full=True)
-    parts: list[Table] = []
-    step = CHUNK_IMAGES * workers.processes
-    for start in range(0, len(keys), step):
-        some = [draft.pictures[key].pixels for key in keys[start : start + step]]
-        await contents.fetch(some)
-        files = [contents.path(pixels) for pixels in some if not isinstance(pixels, bytes)]
-        share = -(-len(files) // workers.processes)
-        chunks = (files[begin : begin + share] for begin in range(0, len(files), share))
-        parts += await asyncio.gather(*(_measured(chunk, orders, workers) for chunk in chunks))
-        await progress(start + len(files), len(keys))
-    pixels = np.concatenate(parts) if parts else np.zeros(0, PIXELS)
-    return await asyncio.to_thread(_marks, keys, pixels, rules.threshold("blank_image"))
+    names = draft.classes
+    scanned = await scan(listing, names, orders, workers, take=_nothing, progress=progress)
+    marks: dict[str, tuple[str, ...]] = {}
+    for number, twin in enumerate(await find_twins(scanned, rules, workers, progress)):
+        for row in (int(twin["first"]), int(twin["other"])):
+            marks[keys[row]] = (*marks.get(keys[row], ()), f"twins:{number}")
+    return marks
 
 
-async def _measured(files: list[Path], orders: Orders, workers: Workers) -> Table:
-    """(n,) of PIXELS, in the order of the files."""
-    parts: list[Table] = []
-    images = tuple(os.fsencode(file) for file in files)
-    while images:
-        part = await workers.look(Chunk(images), orders)
-        parts.append(part.pixels)
-        images = images[len(part) :]
-    return np.concatenate(parts) if parts else np.zeros(0, PIXELS)
-
-
-def _marks(keys: list[str], pixels: Table, spread: float) -> dict[str, tuple[str, ...]]:
-    rows = np.flatnonzero(pixels["seen"] & ~is_blank(pixels, spread))
-    pairs = near_pairs(pixels["phash"][rows])
-    homes = clusters(pairs, len(rows))
-    alike = np.unique(pairs[:, :2])
-    return {keys[rows[row]]: (f"alike:{homes[row]}",) for row in alike}
+def _nothing(_split: str | None, _file: str | None, _hit: Hit) -> None:
+    """What else is found is for a check to tell."""

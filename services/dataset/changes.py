@@ -62,8 +62,7 @@ async def _edited(task: Task, steps: Sequence[object], name: str | None) -> tupl
     edition = Edition(base.draft, contents)
     marks: Mapping[str, tuple[str, ...]] = {}
     if any(isinstance(step, Deal) and step.group for step in steps):
-        tell = task.progress("looking for images that look alike")
-        marks = await near_marks(base.draft, contents, task.workers, tell)
+        marks = await near_marks(base.draft, contents, task.workers, task.stages())
     await task.attempt.progress(done=0, of=1, stage="editing")
     await asyncio.to_thread(apply_steps, edition, steps, marks)
     return edition, base

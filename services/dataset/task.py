@@ -8,7 +8,7 @@ from libs.common.events import DatasetRequested
 from libs.common.work import Attempt
 from services.dataset.contents import Contents
 from services.dataset.registry import Registry
-from services.dataset.scan import Progress
+from services.dataset.scan import Progress, StageProgress
 from services.dataset.workers import Workers
 
 
@@ -59,6 +59,14 @@ class Task:
     def source(self) -> str | None:
         """Where the dataset is, if it is no registered version."""
         return self.request.dataset.url or self.request.dataset.path
+
+    def stages(self) -> StageProgress:
+        """Tells how far the work is, and in which stage."""
+
+        async def tell(done: int, of: int, stage: str) -> None:
+            await self.attempt.progress(done=done, of=of, stage=stage)
+
+        return tell
 
     def progress(self, stage: str) -> Progress:
         """Tells how far a stage of the work is."""

@@ -266,6 +266,10 @@ async def test_what_looks_alike_or_is_of_one_source_never_crosses_splits(
             assert len(set(homes)) == 1, f"{mark} with seed {seed}"
         assert set(event.counts) == {"train", "val", "test"}
         assert event.changes["groups_kept_together"] == 2
+        await ask(working, f"check{seed}", "validate", ref(event))
+        checked = await told(working, f"check{seed}")
+        assert isinstance(checked, DatasetValidated)
+        assert not [rule for rule in checked.summary if rule.endswith("_across_splits")]
 
 
 async def test_another_folder_of_the_same_name_gets_its_own_dataset(
