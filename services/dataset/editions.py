@@ -3,11 +3,9 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
 from typing import Any
 
 from libs.common.dataset_edits import (
-    ClassRef,
     Deal,
     DeleteClass,
     DropImages,
@@ -23,6 +21,7 @@ from services.dataset.contents import Contents
 from services.dataset.domain.draft import Blob, Content, Draft, Picture, renamed
 from services.dataset.domain.groups import grouped, sequences, source_of
 from services.dataset.domain.labels import parse_label
+from services.dataset.domain.picking import ImageFinder, class_index, find_images
 from services.dataset.domain.relabel import Named, Patch, patch, renumber
 from services.dataset.domain.splits import Sample, plan_split
 from services.dataset.registry import measure
@@ -159,7 +158,7 @@ def _drop(edition: Edition, step: DropImages) -> None:
 
 def _patch_labels(edition: Edition, step: PatchLabels) -> None:
     pictures = dict(edition.draft.pictures)
-    keys = _Finder(edition.draft)
+    keys = ImageFinder(edition.draft)
     for each in step.patches:
         key = keys.find(each.image)
         picture = pictures[key]
@@ -214,58 +213,6 @@ def _classes(edition: Edition, picture: Picture) -> frozenset[int]:
     text = edition.contents.text(picture.label).encode()
     boxes = parse_label(text, len(edition.draft.classes)).boxes
     return frozenset(int(number) for number in boxes[:, 0])
-
-
-def class_index(names: Sequence[str], wanted: ClassRef) -> int:
-    """The number of a class by its name or number.
-
-    Raises:
-        BadInput: there is none, or several have the name.
-    """
-    known = ", ".join(f"{index} {name}" for index, name in enumerate(names[:20]))
-    if isinstance(wanted, int):
-        if wanted < len(names):
-            return wanted
-    elif names.count(wanted) > 1:
-        raise BadInput(f"Several classes are called {wanted!r}: give the number.", code="no_class")
-    elif wanted in names:
-        return names.index(wanted)
-    raise BadInput(f"There is no class {wanted!r}. The classes are: {known}.", code="no_class")
-
-
-def find_images(draft: Draft, names: Sequence[str]) -> set[str]:
-    """Keys of the pictures that are meant.
-
-    Raises:
-        BadInput: one of them is not there, or the name is held by several.
-    """
-    finder = _Finder(draft)
-    return {finder.find(name) for name in names}
-
-
-class _Finder:
-    """Knows pictures under all names that people and reports use for them."""
-
-    def __init__(self, draft: Draft) -> None:
-        self._keys: dict[str, str | None] = {}
-        for key, picture in draft.pictures.items():
-            exact = {picture.path, f"{picture.split}/{picture.name}", picture.origin}
-            for name in exact - {""}:
-                self._keys[name] = key
-        for key, picture in draft.pictures.items():
-            for name in {picture.name, PurePosixPath(picture.origin).name} - {""}:
-                if name not in self._keys:
-                    self._keys[name] = key
-                elif self._keys[name] != key:
-                    self._keys[name] = None
-
-    def find(self, name: str) -> str:
-        key = self._keys.get(name, "")
-        if key is None:
-            raise BadInput(f"Several images are called {name!r}: give the path.", code="no_image")
-        if not key:
-            raise BadInput(f"There is no image {name!r} in this version.", code="no_image")
-        return key
 
 
 _STEPS: dict[type, Callable[[Edition, Any], None]] = {

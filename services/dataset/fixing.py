@@ -5,22 +5,17 @@ mended is listed with the reason.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import PurePosixPath
+from collections.abc import Sequence
 from typing import Any
-
-from PIL import Image
 
 from libs.common.dataset_survey import Survey
 from libs.common.dataset_versions import read_manifest
 from libs.common.errors import BadInput
 from services.dataset.base import Base, conclude, home_of, refuse_nothing
-from services.dataset.contents import MAX_LABEL_BYTES, Contents
 from services.dataset.domain.catalogue import CATALOGUE
-from services.dataset.domain.draft import Blob, Content, Picture
+from services.dataset.domain.draft import Blob
 from services.dataset.domain.findings import Rules
-from services.dataset.domain.fix_labels import LABEL_FIXES, FixedLabel, fix_label, from_corners
+from services.dataset.domain.fix_labels import LABEL_FIXES
 from services.dataset.editions import Edition
 from services.dataset.fix_files import (
     FILE_FIXES,
@@ -29,15 +24,14 @@ from services.dataset.fix_files import (
     fix_files,
     fix_unlabelled,
 )
-from services.dataset.fix_images import IMAGE_FIXES, fix_image
+from services.dataset.fix_images import IMAGE_FIXES
 from services.dataset.found import Places, read_places
+from services.dataset.mending import Work, mend_images, mend_labels
 from services.dataset.options import FixOptions, read_options
 from services.dataset.sources import draft_of_folder, draft_of_manifest
 from services.dataset.task import Task
 from services.dataset.understanding import understand
 
-AT_ONCE = 256
-MAX_IMAGE_BYTES = 512 * 1024 * 1024
 MOST_LEFT = 1000
 
 DESCRIPTION_FIXES = frozenset(
@@ -48,21 +42,6 @@ DESCRIPTION_FIXES = frozenset(
 """Mended by the data.yaml that every version gets: it is written from what was understood."""
 
 FIXABLE = LABEL_FIXES | IMAGE_FIXES | FILE_FIXES | DESCRIPTION_FIXES
-
-
-@dataclass(slots=True)
-class Work:
-    """One run of fixes."""
-
-    edition: Edition
-    places: Places
-    wanted: frozenset[str]
-    limits: Rules
-    left: dict[str, list[str]] = field(default_factory=dict)
-
-    def not_mended(self, rule: str, where: str, why: str) -> None:
-        """Note what stays as it is."""
-        self.left.setdefault(rule, []).append(f"{where}: {why}.")
 
 
 async def fix(task: Task) -> None:
@@ -82,8 +61,8 @@ async def fix(task: Task) -> None:
     )
     await edition.contents.fetch(base.draft.strays.values())
     await asyncio.to_thread(fix_files, edition, places, wanted, work.left)
-    await _mend(task, work, wanted & IMAGE_FIXES, _pixels_of, _mend_image, "mending images")
-    await _mend(task, work, wanted & LABEL_FIXES, _size_needs, _mend_label, "mending labels")
+    await mend_images(work, wanted & IMAGE_FIXES, task.progress("mending images"))
+    await mend_labels(work, wanted & LABEL_FIXES, task.progress("mending labels"))
     await asyncio.to_thread(_mend_whole, work, problems)
     changes = {rule: count for rule, count in edition.changes.items() if count}
     refuse_nothing(changes, options.dry_run, "what these rules ask for is so already")
@@ -141,119 +120,6 @@ async def _open(task: Task, name: str | None) -> tuple[Base, frozenset[str]]:
     draft = await asyncio.to_thread(draft_of_folder, survey, roots)
     home = name or home_of(await task.registry.log(), task)
     return Base(home, draft, None, keep=True), frozenset(p.rule for p in survey.problems)
-
-
-async def _mend(
-    task: Task,
-    work: Work,
-    rules: frozenset[str],
-    needs: Callable[[Work, Picture], Content | None],
-    mend: Callable[[Work, str, frozenset[str]], None],
-    stage: str,
-) -> None:
-    """Mend the pictures that the rules name, some hundred at a time."""
-    if not rules:
-        return
-    files = work.places.files(rules)
-    keys = [
-        key
-        for key, picture in work.edition.draft.pictures.items()
-        if files is None or {picture.origin, picture.label_origin} & files
-    ]
-    work.edition.draft = work.edition.draft.having(dict(work.edition.draft.pictures))
-    for start in range(0, len(keys), AT_ONCE):
-        part = keys[start : start + AT_ONCE]
-        pictures = [work.edition.draft.pictures[key] for key in part]
-        await work.edition.contents.fetch(needs(work, picture) for picture in pictures)
-        await asyncio.to_thread(_each, work, part, rules, mend)
-        await task.attempt.progress(done=start + len(part), of=len(keys), stage=stage)
-
-
-def _each(
-    work: Work,
-    keys: Sequence[str],
-    rules: frozenset[str],
-    mend: Callable[[Work, str, frozenset[str]], None],
-) -> None:
-    for key in keys:
-        mend(work, key, rules)
-
-
-def _pixels_of(_: Work, picture: Picture) -> Content | None:
-    return picture.pixels
-
-
-def _size_needs(work: Work, picture: Picture) -> Content | None:
-    return picture.pixels if "not_normalized" in work.wanted else None
-
-
-def _mend_image(work: Work, key: str, rules: frozenset[str]) -> None:
-    draft, contents = work.edition.draft, work.edition.contents
-    picture = draft.pictures[key]
-    suffix = PurePosixPath(picture.name).suffix
-    try:
-        data = contents.read(picture.pixels, MAX_IMAGE_BYTES)
-    except BadInput as error:
-        work.not_mended(min(rules), picture.path, error.message.rstrip("."))
-        return
-    fixed = fix_image(data, suffix, rules)
-    for rule, why in fixed.left.items():
-        work.not_mended(rule, picture.path, why)
-    if fixed.done:
-        work.edition.changes.update(fixed.done)
-        name = f"{picture.stem}{fixed.suffix}"
-        pixels = picture.pixels if fixed.data == data else fixed.data
-        _put(work, key, replace(picture, pixels=pixels, name=name))
-
-
-def _mend_label(work: Work, key: str, rules: frozenset[str]) -> None:
-    draft, contents = work.edition.draft, work.edition.contents
-    picture = draft.pictures[key]
-    if picture.label is None:
-        return
-    try:
-        raw = contents.read(picture.label, MAX_LABEL_BYTES)
-    except BadInput as error:
-        work.not_mended(min(rules), picture.path, error.message.rstrip("."))
-        return
-    size = _size(contents, picture.pixels) if "not_normalized" in rules else None
-    fixed = FixedLabel(raw)
-    if "xyxy_format_suspected" in rules and _named(work, "xyxy_format_suspected", picture):
-        fixed = from_corners(raw)
-    more = fix_label(fixed.raw, rules, len(draft.classes), work.limits, size)
-    for rule, why in (fixed.left | more.left).items():
-        work.not_mended(rule, picture.label_origin or picture.path, why)
-    if more.raw != raw:
-        work.edition.changes.update(fixed.done + more.done)
-        _put(work, key, replace(picture, label=more.raw))
-
-
-def _named(work: Work, rule: str, picture: Picture) -> bool:
-    """Whether the check named this file, its split or the whole dataset."""
-    return any(
-        place.file in (picture.label_origin, picture.origin)
-        or (place.file is None and place.split in (None, picture.split))
-        for place in work.places.by_rule[rule]
-    )
-
-
-def _put(work: Work, key: str, picture: Picture) -> None:
-    pictures = work.edition.draft.pictures
-    assert isinstance(pictures, dict)
-    pictures[key] = picture
-
-
-def _size(contents: Contents, pixels: Content) -> tuple[int, int] | None:
-    """Width and height in pixels, as the image is shown."""
-    try:
-        if isinstance(pixels, bytes):
-            return None
-        with Image.open(contents.path(pixels)) as image:
-            wide, high = image.size
-            turned = image.getexif().get(274, 1) in (5, 6, 7, 8)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError):
-        return None
-    return (high, wide) if turned else (wide, high)
 
 
 def _mend_whole(work: Work, problems: frozenset[str]) -> None:

@@ -9,9 +9,9 @@ from typing import Any, Literal
 import orjson
 
 from libs.common.data_yaml import SPLITS
-from libs.common.dataset_files import label_path
 from libs.common.datasets import survey_dataset, usable
 from libs.common.errors import BadInput
+from services.dataset.darknet import label_beside, read_darknet
 from services.dataset.domain.boxes import row_box, row_of
 from services.dataset.domain.coco import is_coco, read_coco
 from services.dataset.domain.converted import Annotated, Converted, label_text, split_of
@@ -70,7 +70,7 @@ def detect(folder: Folder) -> Format:
         return "coco"
     if any(is_voc(folder.root / file) for file in folder.ending(".xml")[:20]):
         return "voc"
-    if any(_beside(folder, image) for image in folder.images[:200]):
+    if any(label_beside(folder, image) for image in folder.images[:200]):
         return "darknet"
     if _bare_root(folder) is not None:
         return "yolo"
@@ -255,52 +255,9 @@ def _gathered(form: Format, folder: Folder, whole: Converted, places: dict[int, 
     return Found(form, draft_of(whole.classes, pictures.values()), +whole.lost)
 
 
-def _read_darknet(folder: Folder, _: Sequence[Path]) -> Found:
-    """Labels beside the images, a list of class names, and lists of images per split."""
-    lists = _darknet_lists(folder)
-    pictures, highest = [], -1
-    for image in folder.images:
-        beside = _beside(folder, image)
-        label: Content | None = folder.root / beside if beside else None
-        split = lists.get(image) or split_of(str(PurePosixPath(image).parent)) or "train"
-        name = PurePosixPath(image).name
-        pictures.append(Picture(split, name, folder.root / image, label, image, beside or ""))
-        if beside:
-            numbers = [class_of(line.split()) for line in folder.lines(beside)]
-            highest = max([highest, *(number for number in numbers if number is not None)])
-    if not any(picture.label_origin for picture in pictures):
-        raise BadInput("There are no label files beside the images.", code="no_labels")
-    names = folder.class_list()
-    lost: Counter[str] = Counter()
-    if not names and highest >= 0:
-        names = tuple(f"class_{number}" for number in range(min(highest, 9_999) + 1))
-        lost["class names (there is no list of them)"] = len(names)
-    if not names:
-        raise BadInput("There is no list of class names, and no label has one.", code="no_classes")
-    return Found("darknet", draft_of(names, pictures), lost)
-
-
-def _beside(folder: Folder, image: str) -> str | None:
-    """The label of an image: beside it, or where YOLO looks."""
-    for path in (str(PurePosixPath(image).with_suffix(".txt")), label_path(f"/{image}")[1:]):
-        if path in folder.texts:
-            return path
-    return None
-
-
-def _darknet_lists(folder: Folder) -> dict[str, str]:
-    """Split by image, from train.txt, valid.txt and test.txt."""
-    found: dict[str, str] = {}
-    for file in folder.ending(".txt"):
-        name = PurePosixPath(file)
-        split = split_of(name.stem)
-        if split is None or name.stem.lower() not in ("train", "val", "valid", "test"):
-            continue
-        for line in folder.lines(file):
-            image = folder.find(line.replace("\\", "/").lstrip("/"), file)
-            if image:
-                found.setdefault(image, split)
-    return found
+def _darknet(folder: Folder, _: Sequence[Path]) -> Found:
+    draft, lost = read_darknet(folder)
+    return Found("darknet", draft, lost)
 
 
 _READERS: dict[str, Callable[[Folder, Sequence[Path]], Found]] = {
@@ -308,5 +265,5 @@ _READERS: dict[str, Callable[[Folder, Sequence[Path]], Found]] = {
     "yolo_polygons": _read_polygons,
     "coco": _read_coco,
     "voc": _read_voc,
-    "darknet": _read_darknet,
+    "darknet": _darknet,
 }
