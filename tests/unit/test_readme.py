@@ -12,7 +12,7 @@ from libs.client.options import parser
 from services.gateway.app import create_app
 from services.gateway.schemas.dataset_edits import EditDataset, ImportDataset, SplitDataset
 from services.gateway.schemas.datasets import ValidateDataset
-from services.gateway.schemas.models import ValidateModel
+from services.gateway.schemas.models import ValidateModel, VisualizeModel
 from services.gateway.schemas.trainings import StartTraining
 from services.gateway.settings import GatewaySettings
 
@@ -25,6 +25,7 @@ BODIES: dict[str, type[BaseModel]] = {
     "/dataset/edit": EditDataset,
     "/training/start": StartTraining,
     "/model/validate": ValidateModel,
+    "/model/visualize": VisualizeModel,
 }
 
 
@@ -54,6 +55,23 @@ def test_requests_are_accepted_by_the_contract(readme: Path, tmp_path: Path) -> 
     for path, body in posts:
         assert f"/api/v1/ml{path}" in paths
         BODIES[path].model_validate(json.loads(body))
+
+
+@pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
+def test_questions_name_routes_and_parameters_that_are_there(readme: Path, tmp_path: Path) -> None:
+    text = readme.read_text(encoding="utf-8")
+    paths = create_app(GatewaySettings(home=tmp_path)).openapi()["paths"]
+    asked = re.findall(r'curl "\$B(/model/validate/[^?"]+)\?([^"]+)"', text)
+    assert len(asked) >= 2
+    for path, query in asked:
+        [route] = [
+            known
+            for known in paths
+            if re.fullmatch(re.sub(r"{\w+}", "[^/]+", known), f"/api/v1/ml{path}")
+            and "{section}" not in known
+        ]
+        known = {each["name"] for each in paths[route]["get"]["parameters"]}
+        assert {word.split("=")[0] for word in query.split("&")} <= known
 
 
 def test_every_folder_and_script_it_names_is_there() -> None:
