@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from tests.conftest import ROOT, Stack
+from tests.planted import roboflow
 from tests.planted.base import make, put, text
 
 BOXES = "".join(f"{2 + i} 0.5 0.5 0.1 0.1\n" for i in range(40))
@@ -163,3 +164,18 @@ def test_the_pipeline_of_the_readme_stops_at_a_faulty_dataset(
     (run,) = json.loads((tmp_path / "found/faulty.sarif").read_text())["runs"]
     assert {result["level"] for result in run["results"]} == {"error", "warning", "note"}
     assert (tmp_path / "found/sound set.xml").read_text().startswith("<?xml")
+
+
+def test_an_export_is_in_order_after_the_proposed_fixes(stack: Stack, http: httpx.Client) -> None:
+    root = roboflow.make(stack.home.parent / "exported")
+    report = http.post("/dataset/validate", json={"dataset_path": str(root)}).json()
+    assert report["summary"]["segments_in_detection_set"] == roboflow.POLYGONS
+    url = f"/dataset/validate/{report['validation_id']}/fix"
+    fixed = http.post(url, json={"rules": []})
+    assert fixed.status_code == 200, fixed.text
+    name = fixed.json()["name"]
+    again = http.post("/dataset/validate", json={"dataset_path": name}).json()
+    assert again["valid"]
+    assert [each for each in again["findings"] if each["severity"] in "EW"] == []
+    assert again["total_images"] == report["total_images"]
+    assert again["class_distribution"] == report["class_distribution"]
