@@ -15,6 +15,7 @@ import torch
 from libs.common.asks import answer_questions, ask
 from libs.common.errors import NotFound
 from libs.common.events import (
+    AnalysisCancelRequested,
     AnalysisFailed,
     AnalysisRequested,
     DatasetRef,
@@ -37,6 +38,7 @@ from services.analyzer.parquet import read_boxes, write_matches
 WEIGHTS = Path(__file__).parents[2] / "weights/shirushi-logo-n.pt"
 CLASSES = tuple(json.loads(WEIGHTS.with_suffix(".json").read_text())["dataset"]["spec"]["classes"])
 END_S = 60.0
+LIGHT = {"split": "val", "save_plots": False, "save_confusion_matrix": False, "imgsz": 128}
 
 
 @pytest.fixture
@@ -131,10 +133,8 @@ async def test_models_are_judged_where_needed_and_compared_box_by_box(
 ) -> None:
     base, other = model_ref(WEIGHTS, "base"), same_boxes_other_file(tmp_path / "other.pt")
     models = [each.model_dump(mode="json") for each in (base, other)]
-    options = {"models": models, "resamples": 100, "judging": {"split": "val"}}
-    first = await request(
-        analyzer, "v1", "validate", base, dataset=dataset, options={"split": "val"}
-    )
+    options = {"models": models, "resamples": 100, "judging": LIGHT}
+    first = await request(analyzer, "v1", "validate", base, dataset=dataset, options=LIGHT)
     compared = await request(analyzer, "c1", "compare", base, dataset=dataset, options=options)
     report = await report_of(analyzer, compared)
     assert isinstance(compared, ModelsCompared)
@@ -149,7 +149,7 @@ async def test_models_are_judged_where_needed_and_compared_box_by_box(
     again = await request(analyzer, "c2", "compare", base, dataset=dataset, options=options)
     assert isinstance(again, ModelsCompared)
     assert again.validations == compared.validations
-    asked = ValidateOptions(split="val")
+    asked = ValidateOptions.of(LIGHT)
     assert await find_validation(analyzer, base, dataset, asked) == "v1"
     label = next((tmp_path / "set/labels/val").iterdir())
     os.utime(label, ns=(1, 1))  # written since, whatever the file's own time says
@@ -192,3 +192,33 @@ async def test_what_cannot_be_compared_fails_with_a_code(analyzer: Deps) -> None
         event = await request(analyzer, code, "compare", model, options=options)
         assert isinstance(event, AnalysisFailed)
         assert event.error_code == code
+
+
+async def test_cancelling_a_comparison_ends_the_judgement_within_it(
+    analyzer: Deps, dataset: DatasetRef, tmp_path: Path
+) -> None:
+    image = min((tmp_path / "set/images/val").iterdir())
+    for number in range(1500):
+        (image.parent / f"more{number}{image.suffix}").hardlink_to(image)
+    model = model_ref(WEIGHTS, "base")
+    models = [model.model_dump(mode="json")] * 2
+    options = {"models": models, "judging": LIGHT}
+    readings = analyzer.bus.listen("progress.analysis.c1")
+    first = asyncio.ensure_future(anext(readings))
+    await analyzer.bus.publish(
+        AnalysisRequested(
+            job_id="c1", operation="compare", model=model, dataset=dataset, options=options
+        )
+    )
+    async with asyncio.timeout(END_S):
+        _, reading = await first
+    assert (reading["stage"], reading["of"]) == ("model 1 of 2: inference", 1508)
+    await analyzer.bus.publish(AnalysisCancelRequested(job_id="c1"))
+    async with asyncio.timeout(END_S):
+        async for record in analyzer.bus.replay("evt.analysis.cancelled.v1.*"):
+            if record.event.job_id == "c1":
+                break
+    inner = await load(analyzer, "analysis", "c1-1-1")
+    assert inner is not None
+    assert inner.status == "cancelled"
+    assert not list((analyzer.scratch / "jobs").iterdir())

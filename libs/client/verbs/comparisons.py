@@ -19,6 +19,7 @@ METRICS = {
     "accuracy": "accuracy",
     "false_alarms_per_1000": "false alarms per 1,000 clean images",
 }
+CLASSES_SHOWN = 20
 COLOURS = {"better": "green", "worse": "red", "cannot_tell": "yellow"}
 
 
@@ -68,10 +69,12 @@ def _show(console: Console, answer: Json) -> None:
             "broken": row["boxes"]["broken"],
             "outcome": row["outcome"].replace("_", " "),
         }
-        for row in found["per_class"]
+        for row in found["per_class"][:CLASSES_SHOWN]
     ]
     columns = ("class", "labels", "AP50-95", "fixed", "broken", "outcome")
     show.rows(console, classes, columns, "no class has labels")
+    if (more := len(found["per_class"]) - CLASSES_SHOWN) > 0:
+        console.print(f"… and {more} more classes; --json shows all", highlight=False)
     for what, counts in found["boxes"].items():
         told = ", ".join(f"{count} {kind.replace('_', ' ')}" for kind, count in counts.items())
         console.print(f"{what.replace('_', ' ')}: {told}", highlight=False)

@@ -175,7 +175,7 @@ def _row(each: Difference) -> dict[str, Any]:
 def _per_class(
     base: Judged, ours: tuple[Sample, Sample], theirs: tuple[Sample, Sample], boxes: Changes
 ) -> list[dict[str, Any]]:
-    """One row per class with labels, by AP50-95; an outcome only where there are enough labels."""
+    """One row per class with labels: those with enough for an outcome first, then by difference."""
     data, labels_n = base.data, boxes.label_n >= 0
     rows, tested = [], []
     for c in np.flatnonzero(data.support_c).tolist():
@@ -209,5 +209,10 @@ def _per_class(
         row["p_corrected"] = p
         row["outcome"] = "cannot_tell" if p >= ALPHA else "win" if won else "loss"
     return sorted(
-        rows, key=lambda row: (-abs((row["ap50_95"] or {}).get("delta", 0)), row["class"])
+        rows,
+        key=lambda row: (
+            row["outcome"] == "too_few_labels",
+            -abs((row["ap50_95"] or {}).get("delta", 0)),
+            row["class"],
+        ),
     )
