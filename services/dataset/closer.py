@@ -1,4 +1,4 @@
-"""After a scan in full mode: look closer at images that may show the same scene."""
+"""After a scan in full mode: look closer at images that may show the same, and at boxes."""
 
 import asyncio
 import os
@@ -6,13 +6,16 @@ import os
 import numpy as np
 
 from services.dataset.compare import Question, compare
+from services.dataset.crops import Cut, describe
 from services.dataset.domain.findings import Rules
-from services.dataset.domain.scanned import TWIN, Scanned, Table
+from services.dataset.domain.look_alikes import sampled_images
+from services.dataset.domain.scanned import FORMATS, TWIN, Crops, Scanned, Table
 from services.dataset.domain.twins import IDENTICAL, MIRRORED, candidates
 from services.dataset.scan import StageProgress
 from services.dataset.workers import Workers
 
 PAIRS_AT_ONCE = 64
+IMAGES_AT_ONCE = 32
 
 
 async def find_twins(
@@ -39,12 +42,46 @@ async def find_twins(
 def _questions(scanned: Scanned, pairs: Table) -> tuple[Question, ...]:
     home = os.fsencode(scanned.root)
     sizes = scanned.images[["width", "height"]]
+    jpeg = scanned.images["format"] == FORMATS.index("jpeg")
     return tuple(
         Question(
             os.path.join(home, scanned.paths.raw(first)),  # noqa: PTH118 (bytes)
             os.path.join(home, scanned.paths.raw(other)),  # noqa: PTH118
             kind == MIRRORED,
             bool(sizes[first] == sizes[other]),
+            bool(jpeg[first] == jpeg[other]),
         )
         for first, other, _, kind in pairs.tolist()
     )
+
+
+async def describe_boxes(scanned: Scanned, workers: Workers, progress: StageProgress) -> Crops:
+    """What the boxes of a sample of images show."""
+    rows = await asyncio.to_thread(sampled_images, scanned)
+    boxes: list[np.ndarray] = [np.zeros(0, np.intp)]
+    told: list[np.ndarray] = [describe(())]
+    step = IMAGES_AT_ONCE * workers.processes
+    for start in range(0, len(rows), step):
+        part = rows[start : start + step]
+        asked = [
+            workers.run(describe, _cuts(scanned, part[at : at + IMAGES_AT_ONCE].tolist()))
+            for at in range(0, len(part), IMAGES_AT_ONCE)
+        ]
+        told += await asyncio.gather(*asked)
+        first = scanned.first_box
+        boxes += [np.arange(first[row], first[row + 1]) for row in part]
+        await progress(start + len(part), len(rows), "comparing boxes")
+    vectors, which = np.concatenate(told), np.concatenate(boxes)
+    seen = np.isfinite(vectors).all(axis=1)
+    return Crops(which[seen], vectors[seen])
+
+
+def _cuts(scanned: Scanned, rows: list[int]) -> tuple[Cut, ...]:
+    home, first = os.fsencode(scanned.root), scanned.first_box
+    columns = ("x", "y", "width", "height")
+    cuts = []
+    for row in rows:
+        boxes = scanned.boxes[first[row] : first[row + 1]]
+        path = os.path.join(home, scanned.paths.raw(row))  # noqa: PTH118 (bytes)
+        cuts.append(Cut(path, np.column_stack([boxes[column] for column in columns])))
+    return tuple(cuts)

@@ -10,7 +10,7 @@ from typing import Any
 from libs.common.dataset_files import Fence
 from libs.common.dataset_survey import Survey, survey_dataset
 from libs.common.safe_yaml import YamlFile, read_mapping
-from services.dataset.closer import find_twins
+from services.dataset.closer import describe_boxes, find_twins
 from services.dataset.domain.catalogue import CATALOGUE
 from services.dataset.domain.filetree import FileTree
 from services.dataset.domain.findings import Hit, Rules
@@ -77,6 +77,7 @@ async def validate(
     scanned = await scan(listing, survey.names, orders, workers, take=take, progress=progress)
     if orders.full and orders.images:
         scanned.twins = await find_twins(scanned, rules, workers, progress)
+        scanned.crops = await describe_boxes(scanned, workers, progress)
     await asyncio.to_thread(_judge_whole, scanned, rules, options, take)
     tally = count(scanned, found.findings)
     about = About(

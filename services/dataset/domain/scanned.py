@@ -101,6 +101,16 @@ TWIN = np.dtype(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Crops:
+    """What the boxes of a sample of images show."""
+
+    boxes: npt.NDArray[np.intp]
+    """(K,): rows of `Scanned.boxes`."""
+    vectors: npt.NDArray[np.float32]
+    """(K, D): their descriptions, as in crops.py."""
+
+
 @dataclass
 class Scanned:
     """A dataset as one scan saw it. Arrays are not to be changed by rules."""
@@ -119,6 +129,8 @@ class Scanned:
     """(N,) of PIXELS in full mode, otherwise (0,)."""
     twins: Table = field(default_factory=lambda: np.zeros(0, TWIN))
     """Pairs of images that were compared and show the same, in full mode."""
+    crops: Crops | None = None
+    """Descriptions of boxes, in full mode."""
     tree: FileTree = field(default_factory=lambda: FileTree({}))
     """Names of the files around the images; empty when `validate_format` is off."""
 

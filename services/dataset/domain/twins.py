@@ -18,14 +18,14 @@ from services.dataset.domain.scanned import TWIN, Place, Scanned, Table
 
 NEAR, IDENTICAL, MIRRORED = 0, 1, 2
 """Kinds of twins."""
-WIDE_RADIUS = ((2_000, 16), (20_000, 12))
+WIDE_RADIUS = ((500, 16), (2_000, 12))
 """Up to so many images, hashes at so many bits are compared: a crop of 5 % changes up to 16 bits.
 Above, the exact search at 6 bits."""
-CLOSEST = 6
+CLOSEST = 4
 """So many candidates per image are compared, the nearest hashes first."""
 SMALLEST_SEEN = 0.08
 """Another logo of this side, as a share of the image's, is seen when two images are compared."""
-LEAST_COMPARED = 2_000
+LEAST_COMPARED = 600
 SHARE_COMPARED = 0.25
 """In large sets so many pairs per image are compared in all, which costs what a quarter of the
 decoding does; the nearest hashes first."""

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from services.dataset.domain.look_alikes import check_labels_by_looks
 from services.dataset.domain.rules_boxes import check_corners, check_overlaps
 from services.dataset.domain.rules_dataset import check_classes, check_duplicates, check_splits
 from services.dataset.domain.rules_files import check_files
@@ -41,5 +42,6 @@ WHOLE_RULES: tuple[tuple[Part, WholeRule], ...] = (
     ("labels", check_box_shapes),
     ("labels", check_classes),
     ("labels", check_class_drift),
+    ("labels", check_labels_by_looks),
     ("always", check_splits),
 )

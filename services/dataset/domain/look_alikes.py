@@ -1,0 +1,159 @@
+"""Which classes look alike, and which labels look like another class: nearest neighbours of crops.
+
+Legend: K crops, C classes, D length of a description.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from services.dataset.domain.findings import Hit, Rules
+from services.dataset.domain.scanned import Crops, Place, Scanned
+
+Vectors = npt.NDArray[np.float32]
+Rows = npt.NDArray[np.intp]
+
+LEAST_IMAGES, MOST_IMAGES, SHARE_IMAGES = 300, 4_000, 0.05
+"""Crops are taken from 5 % of the images with boxes, at least 300 and at most 4,000."""
+NEIGHBOURS = 5
+FEWEST_OF_CLASS = 8
+"""Of smaller classes nothing is said."""
+SURE = 0.85
+"""Share of a class's crops whose neighbours are of the class, below which nothing is said of it."""
+SHOWN_PAIRS = 20
+
+
+def sampled_images(scanned: Scanned) -> Rows:
+    """Rows of the images whose boxes are described: spread evenly, the same in every run."""
+    fit = scanned.pixels["seen"] & (np.diff(scanned.first_box) > 0)
+    rows = np.flatnonzero(fit)
+    wanted = min(MOST_IMAGES, max(LEAST_IMAGES, int(SHARE_IMAGES * len(rows))))
+    if len(rows) <= wanted:
+        return rows
+    return rows[np.linspace(0, len(rows) - 1, wanted).astype(np.intp)]
+
+
+@dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The nearest crops of other images, per crop and class."""
+
+    classes: Rows
+    """(K,): class of each crop."""
+    votes: npt.NDArray[np.int64]
+    """(K, C): how many of the nearest crops are of each class."""
+    nearest: Vectors
+    """(K, C): distance to the nearest crop of each class in another image; inf if there is none."""
+
+
+def neighbours(scanned: Scanned, crops: Crops) -> Neighbours:
+    """Nearest neighbours of every crop among those of other images, by Euclidean distance."""
+    classes = scanned.boxes["class"][crops.boxes].astype(np.intp)
+    images = scanned.boxes["image"][crops.boxes]
+    count, kinds = len(classes), len(scanned.names)
+    votes = np.zeros((count, kinds), np.int64)
+    nearest = np.full((count, kinds), np.inf, np.float32)
+    lengths = (crops.vectors**2).sum(axis=1)
+    order = np.argsort(classes, kind="stable")
+    starts = np.searchsorted(classes[order], np.arange(kinds))
+    filled = np.flatnonzero(np.diff(np.append(starts, count)))
+    for begin in range(0, count, 512):
+        mine = slice(begin, begin + 512)
+        squares = lengths[mine, None] + lengths - 2 * crops.vectors[mine] @ crops.vectors.T
+        squares[images[mine, None] == images] = np.inf
+        squares = np.maximum(squares, 0)
+        if len(filled):
+            least = np.minimum.reduceat(squares[:, order], starts[filled], axis=1)
+            nearest[mine, filled] = np.sqrt(least)
+        best = np.argpartition(squares, min(NEIGHBOURS, count - 1), axis=1)[:, :NEIGHBOURS]
+        for column in best.T:
+            real = np.isfinite(squares[np.arange(len(squares)), column])
+            votes[np.arange(begin, begin + len(squares))[real], classes[column[real]]] += 1
+    return Neighbours(classes, votes, nearest)
+
+
+def check_labels_by_looks(scanned: Scanned, _: Rules) -> Iterator[Place]:
+    """Boxes that look like another class: all neighbours are of it, and far nearer than its own.
+
+    Said only where looks tell the two classes apart: nearly all crops of either have neighbours
+    of their own class.
+    """
+    if scanned.crops is None or len(scanned.crops.boxes) < 2 * FEWEST_OF_CLASS:
+        return
+    near = neighbours(scanned, scanned.crops)
+    own = near.votes[np.arange(len(near.classes)), near.classes]
+    sizes = np.bincount(near.classes, minlength=len(scanned.names))
+    sure = np.zeros(len(sizes), bool)
+    for kind in np.flatnonzero(sizes >= FEWEST_OF_CLASS):
+        agree = own[near.classes == kind] >= (NEIGHBOURS + 1) // 2
+        sure[kind] = agree.mean() >= SURE
+    typical = _typical(near)
+    for row in np.flatnonzero((own == 0) & sure[near.classes]).tolist():
+        like = int(near.votes[row].argmax())
+        there, here = near.nearest[row, like], near.nearest[row, near.classes[row]]
+        if near.votes[row, like] < NEIGHBOURS or not sure[like] or there > typical[like]:
+            continue
+        if here < 1.25 * there:
+            continue
+        yield _suspect(scanned, int(scanned.crops.boxes[row]), like)
+
+
+def _typical(near: Neighbours) -> Vectors:
+    """(C,): the distance to their nearest that 90 % of a class's crops are within."""
+    found = np.full(near.nearest.shape[1], 0, np.float32)
+    for kind in np.unique(near.classes):
+        own = near.nearest[near.classes == kind, kind]
+        own = own[np.isfinite(own)]
+        found[kind] = np.quantile(own, 0.9) if len(own) else 0
+    return found
+
+
+def _suspect(scanned: Scanned, box: int, like: int) -> Place:
+    row, names = int(scanned.boxes["image"][box]), scanned.names
+    said = names[int(scanned.boxes["class"][box])]
+    text = (
+        f"The box is labelled '{said}', but the {NEIGHBOURS} boxes that look most like it are all "
+        f"'{names[like]}'. Look at it, and correct its class."
+    )
+    hit = Hit("class_label_suspect", text, line=int(scanned.boxes["line"][box]), value=names[like])
+    return scanned.split_of(row), scanned.label_file_of(row), hit
+
+
+def look_alikes(scanned: Scanned) -> list[dict[str, object]]:
+    """The pairs of classes whose crops are nearest, the nearest first.
+
+    Returns:
+        `classes`; `distance`: median distance of the crops of one to the nearest of the other,
+        over the larger of the two classes' own (1 = as near as they are to themselves);
+        `confused`: share of their crops that have more neighbours of the other class.
+    """
+    if scanned.crops is None or not len(scanned.crops.boxes):
+        return []
+    near = neighbours(scanned, scanned.crops)
+    kinds = [k for k in np.unique(near.classes).tolist() if (near.classes == k).sum() >= 2]
+    own = {k: _median(near.nearest[near.classes == k, k]) for k in kinds}
+    told: list[dict[str, object]] = []
+    for at, one in enumerate(kinds):
+        for other in kinds[at + 1 :]:
+            a, b = near.classes == one, near.classes == other
+            apart = min(_median(near.nearest[a, other]), _median(near.nearest[b, one]))
+            unsure = np.concatenate(
+                [
+                    near.votes[a, other] > near.votes[a, one],
+                    near.votes[b, one] > near.votes[b, other],
+                ]
+            )
+            told.append(
+                {
+                    "classes": [scanned.names[one], scanned.names[other]],
+                    "distance": round(apart / max(own[one], own[other], 1e-6), 3),
+                    "confused": round(float(unsure.mean()), 3),
+                }
+            )
+    return sorted(told, key=lambda pair: pair["distance"])[:SHOWN_PAIRS]  # type: ignore[arg-type,return-value]
+
+
+def _median(values: Vectors) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else 0.0
