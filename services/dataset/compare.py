@@ -72,10 +72,8 @@ def _answer(question: Question, seen: dict[bytes, Picture | None]) -> Verdict:
     worst = worst_spot(first, other)
     if question.mirrored or not question.same_size:
         return Verdict(same=worst <= SAME_SCENE, identical=False)
-    if question.same_kind:  # decoded alike, equal pictures are equal when they are small, too
-        close = np.array_equal(first, other)
-    else:
-        close = worst < UNSURE
+    # decoded alike, equal pictures are equal when they are small, too
+    close = np.array_equal(first, other) if question.same_kind else worst < UNSURE
     return Verdict(worst <= SAME_SCENE, close and _identical(question.first, question.other))
 
 

@@ -17,8 +17,7 @@ DEFECTS: list[Defect] = [
 ]
 
 NOT_YET = frozenset(
-    {"class_label_suspect", "missing_box_suspect", "box_misplaced_suspect"}
-    | {"spurious_box_suspect", "sixteen_bit_image"}
+    {"missing_box_suspect", "box_misplaced_suspect"} | {"spurious_box_suspect", "sixteen_bit_image"}
 )
 """Rules on pixels and meaning that are being written."""
 
