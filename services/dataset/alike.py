@@ -12,7 +12,7 @@ from services.dataset.domain.findings import Hit, Rules
 from services.dataset.domain.paths import Paths
 from services.dataset.listing import Listing
 from services.dataset.look import Orders
-from services.dataset.scan import StageProgress, scan
+from services.dataset.scan import Scan, StageProgress
 from services.dataset.workers import Workers
 
 FETCHED_AT_ONCE = 1024
@@ -36,7 +36,7 @@ async def near_marks(
     rules = Rules(CATALOGUE)
     orders = Orders(classes=0, rules=rules, images=True, labels=False, full=True)
     names = draft.classes
-    scanned = await scan(listing, names, orders, workers, take=_nothing, progress=progress)
+    scanned = await Scan(listing, names, orders, workers).run(_nothing, progress)
     marks: dict[str, tuple[str, ...]] = {}
     for number, twin in enumerate(await find_twins(scanned, rules, workers, progress)):
         for row in (int(twin["first"]), int(twin["other"])):

@@ -13,7 +13,7 @@ from services.dataset.findings_file import FindingsWriter
 from services.dataset.found_so_far import Found
 from services.dataset.options import ValidateOptions, read_options
 from services.dataset.task import Task
-from services.dataset.validation import validate
+from services.dataset.validation import Means, validate
 
 BATCH_FINDINGS = 500
 BATCH_BYTES = 400_000
@@ -34,7 +34,7 @@ async def check(task: Task) -> None:
             named=request.dataset.name,
             validation_id=attempt.job.id,
             roots=roots,
-            workers=task.workers,
+            means=Means(task.workers, attempt.deps.scratch / "known"),
             found=found,
             progress=teller.progress,
         )

@@ -39,9 +39,16 @@ class FindingsWriter:
         self.folder = folder
         self._rows: dict[Severity, list[Finding]] = {severity: [] for severity in SEVERITIES}
         self._spills: dict[Severity, pq.ParquetWriter] = {}
+        self._abandoned = False
 
     def add(self, finding: Finding) -> None:
-        """Take one more; now and then a group of rows is written out."""
+        """Take one more; now and then a group of rows is written out.
+
+        Raises:
+            InterruptedError: the check was stopped.
+        """
+        if self._abandoned:
+            raise InterruptedError
         rows = self._rows[finding.severity]
         rows.append(finding)
         if len(rows) >= ROWS_PER_GROUP:
@@ -66,6 +73,7 @@ class FindingsWriter:
 
     def abandon(self) -> None:
         """Close what is open; the folder is the caller's to remove."""
+        self._abandoned = True
         for writer in self._spills.values():
             writer.close()
 

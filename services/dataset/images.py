@@ -5,7 +5,6 @@ Nothing is ever written, and what is no plain file is not read.
 
 import os
 import stat
-from dataclasses import replace
 from pathlib import Path
 
 import xxhash
@@ -16,7 +15,7 @@ from services.dataset.jpegs import decoded_jpeg, jpeg_end, jpeg_header, jpeg_ori
 from services.dataset.pillow import by_pillow
 from services.dataset.pixels import measure
 
-HEADER_BYTES = 16_384
+HEADER_BYTES = 4096
 LONG_HEADER_BYTES = 262_144
 """Where thumbnails and colour profiles come before the size."""
 MAX_IMAGE_BYTES = 512 * 1024 * 1024
@@ -27,7 +26,12 @@ _BLOCK = 1024 * 1024
 
 
 def look_at_image(
-    path: Path | bytes, rules: Rules, *, full: bool, hashed: bool = False
+    path: Path | bytes,
+    rules: Rules,
+    *,
+    full: bool,
+    hashed: bool = False,
+    expected: bytes | None = None,
 ) -> ImageFacts:
     """What one image file is. Never raises for its content.
 
@@ -36,46 +40,63 @@ def look_at_image(
         rules: for the size limits.
         full: read every byte and decode every pixel; otherwise the header and the end.
         hashed: read every byte, for its hash; always so when `full`.
+        expected: the hash of what was looked at before: if it is the same, that is all that is
+            looked at.
     """
-    name = os.path.basename(os.fsdecode(path))  # noqa: PTH119 (a million of them)
+    raw = os.fsencode(path)
+    facts = ImageFacts(os.fsdecode(raw[raw.rfind(b"/") + 1 :]), 0)
     try:
-        handle = os.open(path, OPEN_FLAGS)
+        handle = os.open(raw, OPEN_FLAGS)
     except OSError as error:
-        return ImageFacts(name, 0, fault=_unopened(path, error))
+        facts.fault = _unopened(raw, error)
+        return facts
     try:
-        return _look(handle, path, name, rules, full, hashed or full)
+        _look(handle, raw, facts, rules, full, hashed or full, expected)
     except OSError as error:
-        return ImageFacts(name, 0, fault=_unopened(path, error))
+        facts.fault = _unopened(raw, error)
     finally:
         os.close(handle)
+    return facts
 
 
 def _look(
-    handle: int, path: Path | bytes, name: str, rules: Rules, full: bool, hashed: bool
-) -> ImageFacts:
+    handle: int,
+    path: bytes,
+    facts: ImageFacts,
+    rules: Rules,
+    full: bool,
+    hashed: bool,
+    expected: bytes | None,
+) -> None:
     info = os.fstat(handle)
-    size, stamp = info.st_size, (info.st_mtime_ns, info.st_ctime_ns)
+    size = info.st_size
+    facts.stamp = (size, info.st_mtime_ns, info.st_ctime_ns)
     if not stat.S_ISREG(info.st_mode):
         text = "It has the name of an image but is no file: the trainer drops it. Rename it."
-        return ImageFacts(name, 0, fault=Hit("not_an_image", text), stamp=stamp)
+        facts.fault = Hit("not_an_image", text)
+        return
+    facts.size_bytes = size
     if size == 0:
-        fault = Hit("zero_byte_image", "The file is empty.")
-        return ImageFacts(name, 0, fault=fault, stamp=stamp)
+        facts.fault = Hit("zero_byte_image", "The file is empty.")
+        return
     data = _read(handle, size if hashed and size <= MAX_IMAGE_BYTES else HEADER_BYTES)
-    digest = _digest(handle, data, size) if hashed else None
-    kind = sniff(data)
-    plain = ImageFacts(name, size, kind, digest=digest, stamp=stamp)
-    if kind is None:
+    if hashed:
+        facts.digest = _digest(handle, data, size)
+        facts.same = facts.digest == expected
+        if facts.same:
+            return
+    facts.format = sniff(data)
+    if facts.format is None:
         text = "The content is of no image format that is known: the trainer drops it."
-        return replace(plain, fault=Hit("not_an_image", text))
-    if full and size > MAX_IMAGE_BYTES:
+        facts.fault = Hit("not_an_image", text)
+    elif full and size > MAX_IMAGE_BYTES:
         text = f"The file is larger than {MAX_IMAGE_BYTES // 2**20} MiB: it was not decoded."
-        return replace(plain, fault=Hit("decompression_bomb", text))
-    facts = _jpeg(handle, plain, data, rules, full) if kind == "jpeg" else None
-    facts = facts or by_pillow(path, plain, data, rules, full)
-    if facts.thumb is None:
-        return facts
-    return replace(facts, thumb=None, pixels=measure(facts.thumb, data, kind))
+        facts.fault = Hit("decompression_bomb", text)
+    else:
+        if facts.format != "jpeg" or not _jpeg(handle, facts, data, rules, full):
+            by_pillow(path, facts, data, rules, full)
+        if facts.thumb is not None:
+            facts.pixels, facts.thumb = measure(facts.thumb, data, facts.format), None
 
 
 def _read(handle: int, count: int, at: int = 0) -> bytes:
@@ -100,8 +121,9 @@ def _digest(handle: int, data: bytes, size: int) -> bytes:
 
 def sniff(head: bytes) -> str | None:
     """The format by its first bytes, or None."""
+    if head[:3] == b"\xff\xd8\xff":
+        return "jpeg"
     starts = {
-        b"\xff\xd8\xff": "jpeg",
         b"\x89PNG\r\n\x1a\n": "png",
         b"BM": "bmp",
         b"II*\0": "tiff",
@@ -117,35 +139,25 @@ def sniff(head: bytes) -> str | None:
     return next((kind for start, kind in starts.items() if head.startswith(start)), None)
 
 
-def _unopened(path: Path | bytes, error: OSError) -> Hit:
+def _unopened(path: bytes, error: OSError) -> Hit:
     if os.path.islink(path) and not os.path.exists(path):  # noqa: PTH110, PTH114
         return Hit("broken_symlink", "The link leads nowhere: the trainer drops the image.")
     return Hit("not_an_image", f"The file cannot be read ({error.strerror}).")
 
 
-def _jpeg(
-    handle: int, plain: ImageFacts, data: bytes, rules: Rules, full: bool
-) -> ImageFacts | None:
-    """Facts of a JPEG, or None when its header needs Pillow."""
+def _jpeg(handle: int, facts: ImageFacts, data: bytes, rules: Rules, full: bool) -> bool:
+    """Fill in the facts of a JPEG; False when its header needs Pillow."""
     header = jpeg_header(data)
-    if header is None and len(data) < plain.size_bytes:
+    if header is None and len(data) < facts.size_bytes:
         data = _read(handle, LONG_HEADER_BYTES)
         header = jpeg_header(data)
     if header is None:
-        return None
-    height, width, mode = header
-    fault, trailing, thumb = bomb(width, height, rules), 0, None
-    if fault is None and full:
-        fault, thumb = decoded_jpeg(data)
-    if fault is None:
-        fault, trailing = jpeg_end(handle, data, plain.size_bytes)
-    return replace(
-        plain,
-        width=width,
-        height=height,
-        fault=fault,
-        trailing_bytes=trailing,
-        orientation=jpeg_orientation(data),
-        mode=mode,
-        thumb=thumb,
-    )
+        return False
+    facts.height, facts.width, facts.mode = header
+    facts.fault = bomb(facts.width, facts.height, rules)
+    if facts.fault is None and full:
+        facts.fault, facts.thumb = decoded_jpeg(data)
+    if facts.fault is None:
+        facts.fault, facts.trailing_bytes = jpeg_end(handle, data, facts.size_bytes)
+    facts.orientation = jpeg_orientation(data)
+    return True

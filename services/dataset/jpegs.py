@@ -84,18 +84,22 @@ def jpeg_orientation(data: bytes) -> int:
 
     Source: JEITA CP-3451, Exif 2.32, 4.6.2: an APP1 segment that holds a TIFF directory.
     """
-    start = data.find(_EXIF, 0, 65_536)
-    if start < 0 or start > _scan_of_jpeg(data):
+    at = 2
+    while b"\xff\xe0" <= data[at : at + 2] <= b"\xff\xef":  # application segments
+        if data[at + 1] == 0xE1 and data[at + 4 : at + 10] == _EXIF:
+            break
+        at += 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
+    else:
         return 1
-    tiff = data[start + len(_EXIF) : start + 65_536]
+    tiff = data[at + 10 : at + 65_536]
     order = {b"II": "<", b"MM": ">"}.get(tiff[:2])
     if order is None or len(tiff) < 10:
         return 1
-    (at,) = struct.unpack_from(f"{order}I", tiff, 4)
-    if at + 2 > len(tiff):
+    (first,) = struct.unpack_from(f"{order}I", tiff, 4)
+    if first + 2 > len(tiff):
         return 1
-    (count,) = struct.unpack_from(f"{order}H", tiff, at)
-    for entry in range(at + 2, min(at + 2 + 12 * count, len(tiff) - 11), 12):
+    (count,) = struct.unpack_from(f"{order}H", tiff, first)
+    for entry in range(first + 2, min(first + 2 + 12 * count, len(tiff) - 11), 12):
         tag, kind, _, value = struct.unpack_from(f"{order}HHIH", tiff, entry)
         if tag == _ORIENTATION:
             return value if kind == 3 and 1 <= value <= 8 else 1

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from libs.common.dataset_files import IMAGE_SUFFIXES, Fence, is_folder
 from libs.common.dataset_survey import Survey, listed_images
 from libs.common.safe_yaml import Problem
-from services.dataset.domain.filetree import FileTree, SplitFiles, label_of
+from services.dataset.domain.filetree import FileTree, SplitFiles, labels_of
 from services.dataset.domain.paths import Paths, shown, swapped
 from services.dataset.domain.scanned import shown_file
 
@@ -69,7 +69,7 @@ def list_dataset(survey: Survey, fence: Fence, tell: Tell = lambda _: None) -> L
         names.sort()
         images.append(Paths.of(name.removeprefix(home) for name in names))
         names.clear()
-    paths = Paths.of(path for part in images for path in part.raws())
+    paths = Paths.joined(images)
     counts = tuple(map(len, images))
     tree: dict[str, SplitFiles] = {}
     strays = _strays(survey, splits, paths, home)
@@ -174,8 +174,7 @@ def _strays(
     survey: Survey, splits: tuple[str, ...], paths: Paths, home: bytes
 ) -> dict[str, tuple[str, ...]]:
     """Per split, the files in its label folders that no image of any split looks for."""
-    root = os.fspath(survey.root)
-    expected = as_arrow(Paths.of(label_of(image, root) for image in paths.raws()))
+    expected = as_arrow(labels_of(paths, os.fspath(survey.root)))
     strays: dict[str, tuple[str, ...]] = {}
     for split in splits:
         folders = {os.fsencode(source) for source in survey.sources[split] if source.is_dir()}

@@ -1,33 +1,39 @@
 """Look at a handful of images and labels: what a worker process of the scan does."""
 
-import os
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import lru_cache
-from pathlib import Path
 
 import numpy as np
-import xxhash
+import numpy.typing as npt
 
-from libs.common.dataset_files import Fence
 from services.dataset.domain.findings import Hit, Rules
-from services.dataset.domain.images import check_image
+from services.dataset.domain.images import ImageFacts, check_image
 from services.dataset.domain.labels import LabelFile, parse_label
 from services.dataset.domain.paths import swapped
+from services.dataset.domain.plain_labels import labels_digest, read_plain
 from services.dataset.domain.rules_labels import check_label
 from services.dataset.domain.scanned import BOX, FORMATS, IMAGE, MODES, PIXELS, Label, Table
 from services.dataset.images import look_at_image
+from services.dataset.label_files import DANGLING, OUTSIDE, TOO_LARGE, LabelReader
 
-MAX_LABEL_BYTES = 8 * 1024 * 1024
-PATIENCE_S = 0.5
+PATIENCE_S = 0.4
 """A chunk is handed back half done after this time, so that a scan can be stopped at once."""
+MOST_LABEL_BYTES = 16 * 1024 * 1024
+"""Of a chunk in memory; it is handed back half done when there are more."""
+BATCH_BYTES = 2 * 1024 * 1024
+"""Of label files that are parsed together."""
+FRESH_NS = 1_000_000_000
+"""A file that was changed so shortly before could change again without its times showing it."""
 
 FileHit = tuple[int, bool, Hit]
 """Image of the chunk, whether it is on the label file, hit."""
+Stamps = npt.NDArray[np.int64]
+"""(n, 6): size, and when content and inode changed, of the image and of the label; zeros where
+nothing that is known may be used again."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Orders:
     """What is looked at, and how: the same for every part of a scan."""
 
@@ -38,13 +44,18 @@ class Orders:
     full: bool
     roots: tuple[str, ...] = ()
     """Folders that nothing read may lie outside of."""
+    hashed: bool = False
+    """Read every byte; always so when `full`."""
 
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """A run of images, by the paths to open them with."""
+    """A run of images, by the paths to open them with, and what is known of them."""
 
     images: tuple[bytes, ...]
+    stamps: Stamps | None = None
+    digests: npt.NDArray[np.uint64] | None = None
+    """(n, 2): of images that need not be decoded again if their bytes are still these; or zeros."""
 
 
 @dataclass(slots=True)
@@ -57,6 +68,10 @@ class Part:
     """(n,) of PIXELS, or (0,)."""
     boxes: Table
     """Of BOX; `image` counts from the chunk's first."""
+    stamps: Stamps
+    new_image: npt.NDArray[np.bool_]
+    """(n,): False where what is known of the image still holds."""
+    new_label: npt.NDArray[np.bool_]
     hits: list[FileHit] = field(default_factory=list)
 
     def __len__(self) -> int:
@@ -66,32 +81,12 @@ class Part:
 def look_at(chunk: Chunk, orders: Orders, *, patience_s: float = PATIENCE_S) -> Part:
     """Check the images and labels of a chunk, at least one. A bad file never stops it."""
     until = time.monotonic() + patience_s
-    part = _empty(len(chunk.images), orders)
-    boxes: list[Table] = []
-    done = 0
-    for done, image in enumerate(chunk.images, 1):
-        boxes.append(_look_at_item(part, done - 1, image, orders))
-        if time.monotonic() > until:
+    looker = _Looker(chunk, orders)
+    for index in range(len(chunk.images)):
+        looker.look(index)
+        if time.monotonic() > until or looker.label_bytes > MOST_LABEL_BYTES:
             break
-    part.images, part.pixels = part.images[:done], part.pixels[:done]
-    part.boxes = np.concatenate([part.boxes, *boxes])
-    return part
-
-
-def joined(parts: Sequence[Part]) -> Part:
-    """Parts that follow each other, as one."""
-    start, hits, boxes = 0, [], []
-    for part in parts:
-        hits += [(start + index, on_label, hit) for index, on_label, hit in part.hits]
-        part.boxes["image"] += start
-        boxes.append(part.boxes)
-        start += len(part)
-    return Part(
-        np.concatenate([part.images for part in parts]),
-        np.concatenate([part.pixels for part in parts]),
-        np.concatenate(boxes),
-        hits,
-    )
+    return looker.part()
 
 
 def deadly(orders: Orders) -> Part:
@@ -104,47 +99,187 @@ def deadly(orders: Orders) -> Part:
     return part
 
 
+def joined(parts: Sequence[Part]) -> Part:
+    """Parts that follow each other, as one."""
+    start, hits = 0, []
+    for part in parts:
+        hits += [(start + index, on_label, hit) for index, on_label, hit in part.hits]
+        part.boxes["image"] += start
+        start += len(part)
+    columns = ("images", "pixels", "boxes", "stamps", "new_image", "new_label")
+    return Part(
+        **{name: np.concatenate([getattr(part, name) for part in parts]) for name in columns},
+        hits=hits,
+    )
+
+
 def _empty(count: int, orders: Orders) -> Part:
     images = np.zeros(count, IMAGE)
     images["orientation"] = images["frames"] = 1
-    return Part(images, np.zeros(count if orders.full else 0, PIXELS), np.zeros(0, BOX))
+    return Part(
+        images,
+        np.zeros(count if orders.full else 0, PIXELS),
+        np.zeros(0, BOX),
+        np.zeros((count, 6), np.int64),
+        np.ones(count, bool),
+        np.ones(count, bool),
+    )
 
 
-def _look_at_item(part: Part, index: int, image: bytes, orders: Orders) -> Table:
-    row = part.images[index]
-    usable = True
-    if orders.images:
-        facts = look_at_image(Path(os.fsdecode(image)), orders.rules, full=orders.full)
-        usable = facts.usable(orders.rules)
-        part.hits += [(index, False, hit) for hit in check_image(facts, orders.rules)]
-        row["size_bytes"], row["width"], row["height"] = facts.size_bytes, facts.width, facts.height
-        row["format"] = FORMATS.index(facts.format or "")
-        row["mode"] = MODES.index(facts.mode) if facts.mode in MODES else 0
-        row["orientation"], row["frames"] = facts.orientation, facts.frames
-        row["trailing_bytes"], row["faulty"] = facts.trailing_bytes, facts.fault is not None
-        if facts.digest:
-            row["digest"] = np.frombuffer(facts.digest, np.uint64)
-        if facts.pixels is not None:
-            part.pixels[index] = facts.pixels[0]
-    label = _read(swapped(image), orders)
-    if label is None:
-        if os.path.islink(swapped(image)):  # noqa: PTH114 (of images without a label only)
-            text = "The label is a link that leads nowhere: the trainer takes its image for "
-            part.hits.append((index, True, Hit("broken_symlink", text + "background.")))
-        row["usable"] = usable
-        return np.zeros(0, BOX)
-    if orders.labels:
-        hits = check_label(label, orders.classes, orders.rules)
-        part.hits += [(index, True, hit) for hit in hits]
-    row["usable"] = usable and label.dropped is None
-    row["label"] = _state(label)
-    boxes = np.zeros(len(label.boxes), BOX)
-    boxes["image"], boxes["line"] = index, label.lines
-    for column, name in enumerate(("class", "x", "y", "width", "height")):
-        boxes[name] = label.boxes[:, column]
-    order = np.lexsort(label.boxes.T)
-    row["labels_digest"] = xxhash.xxh3_64_intdigest(label.boxes[order].tobytes())
-    return boxes
+_UNKNOWN: tuple[int, ...] = (0,) * 6
+
+
+class _Looker:
+    """Looks at images one by one, and at their labels together."""
+
+    def __init__(self, chunk: Chunk, orders: Orders) -> None:
+        self.chunk = chunk
+        self.orders = orders
+        self.labels = LabelReader(orders.roots)
+        self.known = (
+            [tuple(row) for row in chunk.stamps.tolist()] if chunk.stamps is not None else None
+        )
+        self.digests = [row.tobytes() for row in chunk.digests] if chunk.digests is not None else ()
+        self.facts: list[ImageFacts | None] = []
+        self.stamps: list[tuple[int, ...]] = []
+        self.read: list[tuple[bytes | None, str | None] | None] = []
+        """Bytes of the label file and why there are none; None when the known ones still hold."""
+        self.label_bytes = 0
+
+    def look(self, index: int) -> None:
+        image = self.chunk.images[index]
+        known = self.known[index] if self.known else _UNKNOWN
+        facts, stamp = None, _UNKNOWN[:3]
+        if not self.orders.images:
+            pass
+        elif known[1] and self.labels.stamp(image) == known[:3]:
+            stamp = known[:3]
+        else:
+            facts = self._look_at_image(image, index)
+            if facts.fault is None:
+                stamp = facts.stamp
+        label = swapped(image)
+        if known[4] and self.labels.stamp(label) == known[3:]:
+            read, label_stamp = None, known[3:]
+        else:
+            raw, label_stamp, reason = self.labels.read(label)
+            read = (raw, reason)
+            self.label_bytes += len(raw) if raw else 0
+        self.facts.append(facts)
+        self.read.append(read)
+        self.stamps.append(stamp + label_stamp)
+
+    def _look_at_image(self, image: bytes, index: int) -> ImageFacts:
+        return look_at_image(
+            image,
+            self.orders.rules,
+            full=self.orders.full,
+            hashed=self.orders.hashed,
+            expected=self.digests[index] if self.digests else None,
+        )
+
+    def part(self) -> Part:
+        part = _empty(len(self.facts), self.orders)
+        part.stamps = np.array(self.stamps, np.int64).reshape(-1, 6)
+        self._fill_images(part)
+        self._fill_labels(part)
+        part.hits.sort(key=lambda hit: hit[:2])
+        fresh = time.time_ns() - FRESH_NS
+        for first in (0, 3):  # the image's and the label's
+            unsure = part.stamps[:, first + 2] > fresh
+            part.stamps[unsure, first : first + 3] = 0
+        return part
+
+    def _fill_images(self, part: Part) -> None:
+        rules, rows = self.orders.rules, part.images
+        part.new_image[:] = [facts is not None and not facts.same for facts in self.facts]
+        seen = [(i, facts) for i, facts in enumerate(self.facts) if facts and not facts.same]
+        if not self.orders.images:
+            rows["usable"] = True
+        if not seen:
+            return
+        at = [index for index, _ in seen]
+        rows["size_bytes"][at] = [facts.size_bytes for _, facts in seen]
+        rows["mtime_ns"][at] = [facts.stamp[1] for _, facts in seen]
+        for name in ("width", "height", "orientation", "frames", "trailing_bytes"):
+            rows[name][at] = [getattr(facts, name) for _, facts in seen]
+        rows["format"][at] = [_FORMAT[facts.format or ""] for _, facts in seen]
+        rows["mode"][at] = [_MODE.get(facts.mode, 0) for _, facts in seen]
+        rows["faulty"][at] = [facts.fault is not None for _, facts in seen]
+        if seen[0][1].digest or self.orders.hashed or self.orders.full:
+            digests = b"".join(facts.digest or bytes(16) for _, facts in seen)
+            rows["digest"][at] = np.frombuffer(digests, np.uint64).reshape(-1, 2)
+        for index, facts in seen:
+            hits = list(check_image(facts, rules))
+            rows["usable"][index] = not hits or facts.usable(rules)
+            if hits:
+                rows["odd"][index] = True
+                part.hits += [(index, False, hit) for hit in hits]
+            if facts.pixels is not None:
+                part.pixels[index] = facts.pixels[0]
+
+    def _fill_labels(self, part: Part) -> None:
+        known = np.array([read is None for read in self.read], bool)
+        part.new_label[:] = ~known
+        files = [read[0] or b"" if read and not read[1] else b"" for read in self.read]
+        boxes: list[Table] = []
+        plain = np.zeros(len(files), bool)
+        for start, stop in _batches(files):
+            batch = read_plain(files[start:stop], self.orders.classes, self.orders.rules)
+            plain[start:stop] = batch.plain
+            part.images["labels_digest"][start:stop] = batch.digests
+            batch.boxes["image"] += start
+            boxes.append(batch.boxes)
+        told = plain.tolist()
+        for index, read in enumerate(self.read):
+            if read in (None, (None, None)):
+                continue  # known, or there is none
+            raw, reason = read
+            if raw is not None and reason is None and told[index]:
+                part.images["label"][index] = Label.KEPT if raw.strip() else Label.EMPTY
+            else:
+                boxes.append(self._by_rows(part, index, raw or b"", reason))
+        part.boxes = np.concatenate(boxes)
+        if not plain.all():
+            part.boxes = part.boxes[np.argsort(part.boxes["image"], kind="stable")]
+
+    def _by_rows(self, part: Part, index: int, raw: bytes, reason: str | None) -> Table:
+        """Parse a label file row by row: its boxes. What it hits is noted."""
+        row = part.images[index]
+        if reason:
+            label = LabelFile(raw, "", dropped=reason)
+            hits = list(check_label(label, self.orders.classes, self.orders.rules))
+            if reason == DANGLING:
+                hits = [Hit("broken_symlink", "The label is a link that leads nowhere. Remove it.")]
+            elif reason == OUTSIDE:
+                hits = [Hit("symlink_outside_root", f"The label was not read: {reason}.")]
+            elif reason != TOO_LARGE:
+                hits = [Hit("non_utf8_label", f"The label was not read: {reason}.")]
+        else:
+            label = parse_label(raw, self.orders.classes)
+            hits = list(check_label(label, self.orders.classes, self.orders.rules))
+        if hits or label.dropped:
+            part.stamps[index, 3:] = 0
+        if self.orders.labels:
+            part.hits += [(index, True, hit) for hit in hits]
+        row["label"] = Label.NONE if reason == DANGLING else _state(label)
+        boxes = np.zeros(len(label.boxes), BOX)
+        boxes["image"], boxes["line"] = index, label.lines
+        for column, name in enumerate(("class", "x", "y", "width", "height")):
+            boxes[name] = label.boxes[:, column]
+        row["labels_digest"] = labels_digest(label.boxes)
+        return boxes
+
+
+def _batches(files: Sequence[bytes]) -> Iterator[tuple[int, int]]:
+    """Runs of files of at most `BATCH_BYTES` together, or of one file."""
+    start = size = 0
+    for index, file in enumerate(files):
+        if size and size + len(file) > BATCH_BYTES:
+            yield start, index
+            start, size = index, 0
+        size += len(file)
+    yield start, len(files)
 
 
 def _state(label: LabelFile) -> Label:
@@ -153,22 +288,5 @@ def _state(label: LabelFile) -> Label:
     return Label.KEPT if label.rows else Label.EMPTY
 
 
-@lru_cache(maxsize=8)
-def _fence(roots: tuple[str, ...]) -> Fence:
-    return Fence([Path(root) for root in roots])
-
-
-def _read(path: bytes, orders: Orders) -> LabelFile | None:
-    name = os.fsdecode(path)
-    if not os.path.isfile(path):  # noqa: PTH113 (a million of them)
-        return None
-    if not _fence(orders.roots).allows(name):
-        return LabelFile(b"", "", dropped="it is a link out of the folders that may be read")
-    try:
-        with open(path, "rb") as stream:  # noqa: PTH123
-            raw = stream.read(MAX_LABEL_BYTES + 1)
-    except OSError as error:
-        return LabelFile(b"", "", dropped=f"it cannot be read ({error.strerror})")
-    if len(raw) > MAX_LABEL_BYTES:
-        return LabelFile(raw, "", dropped="it is far too large and was not read")
-    return parse_label(raw, orders.classes)
+_FORMAT = {name: code for code, name in enumerate(FORMATS)}
+_MODE = {name: code for code, name in enumerate(MODES)}

@@ -24,7 +24,7 @@ class ValidateOptions(Options):
     check_images: bool = True
     check_labels: bool = True
     validate_format: bool = True
-    mode: Literal["fast", "full"] = "full"
+    mode: Literal["fast", "standard", "full"] = "full"
     rules: dict[str, dict[str, Any]] = Field(default_factory=dict)
     max_examples: int = Field(default=100, ge=1, le=10_000)
 

@@ -5,8 +5,6 @@ import os
 import struct
 import warnings
 import zlib
-from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
@@ -22,41 +20,35 @@ _LEAST_SIDE = 64
 """A small picture is larger than an eighth rather than smaller than this, in pixels."""
 
 
-def by_pillow(
-    path: Path | bytes, plain: ImageFacts, data: bytes, rules: Rules, full: bool
-) -> ImageFacts:
-    """Facts of anything but a sound JPEG, by Pillow."""
-    if plain.format == "png":
-        fault = _png_fault(data, plain.size_bytes, rules, full)
-        if fault:
-            return replace(plain, fault=fault)
+def by_pillow(path: bytes, facts: ImageFacts, data: bytes, rules: Rules, full: bool) -> None:
+    """Fill in the facts of anything but a sound JPEG. Never raises for its content."""
+    if facts.format == "png":
+        facts.fault = _png_fault(data, facts.size_bytes, rules, full)
+        if facts.fault:
+            return
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data) if full else os.fsdecode(path)) as image:
-                width, height = image.size
-                fault = bomb(width, height, rules)
-                orientation = image.getexif().get(EXIF_ORIENTATION, 1) if fault is None else 1
-                mode, frames = _mode(image, data), int(getattr(image, "n_frames", 1))
-                thumb = _thumb(image) if fault is None and full else None
-                return replace(
-                    plain,
-                    width=width,
-                    height=height,
-                    fault=fault,
-                    orientation=orientation if isinstance(orientation, int) else 1,
-                    mode=mode,
-                    frames=frames,
-                    thumb=thumb,
-                )
+                _fill_in(facts, image, data, rules, full)
     except Image.DecompressionBombError:
         text = "It holds more pixels than is safe to decode: it was not. Shrink it."
-        return replace(plain, fault=Hit("decompression_bomb", text))
+        facts.fault = Hit("decompression_bomb", text)
     except UnidentifiedImageError:
-        rule, text = "not_an_image", "Only its first bytes are those of an image."
-    except (OSError, SyntaxError, ValueError, struct.error, EOFError) as error:
-        rule, text = "corrupt_scan_data", f"It cannot be decoded: {str(error)[:120]}."
-    return replace(plain, fault=Hit(rule, text))
+        facts.fault = Hit("not_an_image", "Only its first bytes are those of an image.")
+    except Exception as error:  # noqa: BLE001 -- Pillow raises anything on hostile files
+        text = f"It cannot be decoded: {str(error)[:120]}."
+        facts.fault = Hit("corrupt_scan_data", text)
+
+
+def _fill_in(facts: ImageFacts, image: Image.Image, data: bytes, rules: Rules, full: bool) -> None:
+    facts.width, facts.height = image.size
+    facts.mode, facts.frames = _mode(image, data), int(getattr(image, "n_frames", 1))
+    facts.fault = bomb(facts.width, facts.height, rules)
+    if facts.fault is None:
+        orientation = image.getexif().get(EXIF_ORIENTATION, 1)
+        facts.orientation = orientation if orientation in range(1, 9) else 1
+        facts.thumb = _thumb(image) if full else None
 
 
 def _mode(image: Image.Image, data: bytes) -> str:

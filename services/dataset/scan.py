@@ -1,20 +1,35 @@
-"""Scan a listed dataset chunk by chunk, a bounded number at a time; cancellable."""
+"""Scan a listed dataset chunk by chunk, a bounded number at a time; cancellable, and resumable."""
 
 import asyncio
 import os
+import time
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
 
 import numpy as np
+import numpy.typing as npt
 
 from services.dataset.domain.findings import Hit
-from services.dataset.domain.paths import Paths
-from services.dataset.domain.scanned import BOX, IMAGE, PIXELS, Scanned, Table
+from services.dataset.domain.images import ImageFacts, check_image
+from services.dataset.domain.paths import shown
+from services.dataset.domain.scanned import (
+    BOX,
+    FORMATS,
+    IMAGE,
+    MODES,
+    PIXELS,
+    Label,
+    Scanned,
+    Table,
+)
+from services.dataset.known import Facts, KnownFiles
 from services.dataset.listing import Listing
-from services.dataset.look import Chunk, Orders, Part
+from services.dataset.look import Chunk, FileHit, Orders, Part
 from services.dataset.workers import Workers
 
-CHUNK_IMAGES = 64
+CHUNK_IMAGES = 256
+KEEP_S = 2.0
+"""So often what was seen is put by, so that a scan that is killed goes on from there."""
 
 Progress = Callable[[int, int], Awaitable[None]]
 """Called with how much is done, of how much."""
@@ -24,70 +39,183 @@ Take = Callable[[str | None, str | None, Hit], None]
 """Called with what is found, as it is found: split, file, hit."""
 
 
-async def scan(
-    listing: Listing,
-    names: tuple[str, ...],
-    orders: Orders,
-    workers: Workers,
-    *,
-    take: Take,
-    progress: StageProgress,
-) -> Scanned:
-    """Everything the workers saw, put together in the order of the listing.
-
-    When cancelled, it ends with the chunks that are under way.
-    """
-    total = len(listing.paths)
-    images = np.zeros(total, IMAGE)
-    pixels = np.zeros(total if orders.full else 0, PIXELS)
-    boxes: list[Table] = []
-    scanned = Scanned(listing.root, names, listing.splits, listing.paths, images, pixels=pixels)
-    splits = np.repeat(np.arange(len(listing.splits)), listing.counts)
-    async for start, part in _parts(listing, orders, workers):
-        stop = start + len(part)
-        images[start:stop] = part.images
-        images["split"][start:stop] = splits[start:stop]
-        if orders.full:
-            pixels[start:stop] = part.pixels
-        part.boxes["image"] += start
-        boxes.append(part.boxes)
-        for index, on_label, hit in part.hits:
-            row = start + index
-            file = scanned.label_file_of(row) if on_label else scanned.file_of(row)
-            take(scanned.split_of(row), file, hit)
-        await progress(stop, total, "checking images")
-    scanned.boxes = np.concatenate(boxes) if boxes else np.zeros(0, BOX)
-    scanned.tree = listing.tree
-    return scanned
+_NOTHING = np.zeros(1, PIXELS)
 
 
-async def _parts(
-    listing: Listing, orders: Orders, workers: Workers
-) -> AsyncIterator[tuple[int, Part]]:
-    """Results in the listing's order, with at most a few chunks under way."""
-    waiting: deque[tuple[int, int, asyncio.Task[Part]]] = deque()
-    total, next_one = len(listing.paths), 0
+class Scan:
+    """One scan of a dataset."""
 
-    def send(start: int, stop: int) -> tuple[int, int, asyncio.Task[Part]]:
-        chunk = _chunk(listing.paths, listing.root, start, stop)
-        return start, stop, asyncio.create_task(workers.look(chunk, orders))
+    def __init__(
+        self,
+        listing: Listing,
+        names: tuple[str, ...],
+        orders: Orders,
+        workers: Workers,
+        known: KnownFiles | None = None,
+    ) -> None:
+        self.listing = listing
+        self.names = names
+        self.orders = orders
+        self.workers = workers
+        self.known = known
+        self.need = 3 if orders.full else 2 if orders.hashed else 1
+        self.facts = Facts.none(0)
+        self.reused = {"images": 0, "labels": 0}
+        """Files that were not looked at again, because they have not changed."""
+        self._boxes: list[Table] = []
+        self._unkept: list[npt.NDArray[np.intp]] = []
+        """Rows seen since the last time something was put by."""
+        self._kept_chunks = 0
+        self._changed = False
 
-    try:
-        while next_one < total or waiting:
-            while len(waiting) < 3 * workers.processes and next_one < total:
-                stop = min(total, next_one + CHUNK_IMAGES)
-                waiting.append(send(next_one, stop))
-                next_one = stop
-            start, stop, task = waiting.popleft()
-            part = await task
-            if start + len(part) < stop:  # it took long: the rest goes first
-                waiting.appendleft(send(start + len(part), stop))
-            yield start, part
-    finally:
-        for _, _, task in waiting:
-            task.cancel()
+    async def run(self, take: Take, progress: StageProgress) -> Scanned:
+        """Everything the workers saw, put together in the order of the listing.
+
+        When cancelled, it ends as soon as the chunks under way have.
+        """
+        paths = self.listing.paths
+        await self._load()
+        facts = self.facts
+        scanned = Scanned(self.listing.root, self.names, self.listing.splits, paths, facts.images)
+        facts.images["split"] = np.repeat(np.arange(len(self.listing.splits)), self.listing.counts)
+        kept_at = time.monotonic()
+        async for start, part in self._parts():
+            stop = start + len(part)
+            for row, on_label, hit in self._merge(start, part):
+                file = scanned.label_file_of(row) if on_label else scanned.file_of(row)
+                take(scanned.split_of(row), file, hit)
+            if time.monotonic() - kept_at > KEEP_S:
+                await asyncio.to_thread(self._keep)
+                kept_at = time.monotonic()
+            await progress(stop, len(paths), "checking images")
+        scanned.boxes = np.concatenate(self._boxes) if self._boxes else np.zeros(0, BOX)
+        self._boxes.clear()
+        if self.known and self._changed:
+            await asyncio.to_thread(self.known.finish, paths, facts, scanned.boxes)
+        if self.need < 2:
+            facts.images["digest"] = 0  # the same answer whatever was known
+        scanned.pixels = facts.pixels if self.orders.full else np.zeros(0, PIXELS)
+        scanned.tree = self.listing.tree
+        return scanned
+
+    async def _load(self) -> None:
+        paths = self.listing.paths
+        if self.known:
+            self.facts = await asyncio.to_thread(self.known.load, paths)
+        else:
+            self.facts = Facts.none(len(paths))
+        facts = self.facts
+        pixels = facts.images["width"].astype(np.int64) * facts.images["height"]
+        bombs = pixels > self.orders.rules.threshold("decompression_bomb")
+        facts.stamps[(facts.depth < self.need) | bombs, :3] = 0
+
+    async def _parts(self) -> AsyncIterator[tuple[int, Part]]:
+        """Results in the listing's order, with at most a few chunks under way."""
+        waiting: deque[tuple[int, int, asyncio.Task[Part]]] = deque()
+        total, next_one = len(self.listing.paths), 0
+
+        def send(start: int, stop: int) -> tuple[int, int, asyncio.Task[Part]]:
+            look = self.workers.look(self._chunk(start, stop), self.orders)
+            return start, stop, asyncio.create_task(look)
+
+        try:
+            while next_one < total or waiting:
+                while len(waiting) < 3 * self.workers.processes and next_one < total:
+                    stop = min(total, next_one + CHUNK_IMAGES)
+                    waiting.append(send(next_one, stop))
+                    next_one = stop
+                start, stop, task = waiting[0]
+                part = await task
+                waiting.popleft()
+                if start + len(part) < stop:  # it took long: the rest goes first
+                    waiting.appendleft(send(start + len(part), stop))
+                yield start, part
+        finally:
+            for _, _, task in waiting:
+                task.cancel()
+
+    def _chunk(self, start: int, stop: int) -> Chunk:
+        home = os.fsencode(self.listing.root) + b"/"
+        paths = self.listing.paths.raws(start, stop)
+        images = tuple([path if path.startswith(b"/") else home + path for path in paths])
+        facts = self.facts
+        if not self.known or not facts.depth[start:stop].any():
+            return Chunk(images)
+        digests = facts.images["digest"][start:stop].copy()
+        digests[facts.depth[start:stop] < self.need] = 0
+        return Chunk(images, facts.stamps[start:stop], digests)
+
+    def _merge(self, start: int, part: Part) -> list[FileHit]:
+        """Put a part in its place; what is found in it, in the order of rows."""
+        facts, rows = self.facts, slice(start, start + len(part))
+        new_image, new_label = part.new_image, part.new_label
+        self.reused["images"] += int((~new_image).sum())
+        self.reused["labels"] += int((~new_label).sum())
+        images = facts.images[rows]
+        for name in IMAGE.names or ():
+            if name in ("label", "labels_digest"):
+                images[name][new_label] = part.images[name][new_label]
+            elif name != "split":
+                images[name][new_image] = part.images[name][new_image]
+        hits = [(start + index, on_label, hit) for index, on_label, hit in part.hits]
+        hits += self._judge_again(start, np.flatnonzero(~new_image))
+        images["usable"] &= images["label"] != Label.DROPPED
+        facts.depth[rows][new_image] = self.need
+        facts.pixels[rows][new_image] = part.pixels[new_image] if len(part.pixels) else _NOTHING
+        self._take_boxes(rows, part)
+        changed = (part.stamps != facts.stamps[rows]).any(axis=1)
+        if changed.any():
+            facts.stamps[rows] = part.stamps
+            self._changed = True
+            self._unkept.append(start + np.flatnonzero(changed))
+        return sorted(hits, key=lambda hit: hit[:2])
+
+    def _judge_again(self, start: int, known: npt.NDArray[np.intp]) -> list[FileHit]:
+        """What is found in known images under the rules of this scan."""
+        facts, hits = self.facts, []
+        facts.images["usable"][start + known] = True
+        if facts.same_verdicts:
+            known = known[facts.images["odd"][start + known]]
+        for row in (start + known).tolist():
+            image = _facts_of(facts.images[row], shown(self.listing.paths.raw(row)))
+            found = list(check_image(image, self.orders.rules))
+            facts.images["odd"][row] = bool(found)
+            facts.images["usable"][row] = image.usable(self.orders.rules)
+            hits += [(row, False, hit) for hit in found]
+        return hits
+
+    def _take_boxes(self, rows: slice, part: Part) -> None:
+        known = self.facts.boxes
+        first, last = np.searchsorted(known["image"], (rows.start, rows.stop))
+        known = known[first:last]
+        known = known[~part.new_label[known["image"] - rows.start]]
+        part.boxes["image"] += rows.start
+        boxes = np.concatenate([known, part.boxes]) if len(known) else part.boxes
+        if len(known) and len(part.boxes):
+            boxes = boxes[np.argsort(boxes["image"], kind="stable")]
+        self._boxes.append(boxes)
+
+    def _keep(self) -> None:
+        """Put by what was seen since the last time."""
+        if not self.known or not self._unkept:
+            return
+        boxes = np.concatenate(self._boxes[self._kept_chunks :])
+        rows = np.concatenate(self._unkept)
+        self.known.keep(f"{time.time_ns():020d}", self.listing.paths, self.facts, rows, boxes)
+        self._unkept.clear()
+        self._kept_chunks = len(self._boxes)
 
 
-def _chunk(paths: Paths, root: str, start: int, stop: int) -> Chunk:
-    home = os.fsencode(root)
-    return Chunk(tuple(os.path.join(home, path) for path in paths.raws(start, stop)))  # noqa: PTH118
+def _facts_of(row: np.void, path: str) -> ImageFacts:
+    """An image of which nothing is wrong that would keep it from being decoded."""
+    return ImageFacts(
+        name=path.rpartition("/")[2],
+        size_bytes=int(row["size_bytes"]),
+        format=FORMATS[row["format"]] or None,
+        width=int(row["width"]),
+        height=int(row["height"]),
+        trailing_bytes=int(row["trailing_bytes"]),
+        orientation=int(row["orientation"]),
+        mode=MODES[row["mode"]],
+        frames=int(row["frames"]),
+    )

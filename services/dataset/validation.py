@@ -4,6 +4,7 @@ import asyncio
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -20,15 +21,27 @@ from services.dataset.domain.report import About, build_report
 from services.dataset.domain.scanned import Scanned
 from services.dataset.domain.tally import count
 from services.dataset.domain.whole import WHOLE_RULES
+from services.dataset.fingerprint import looks, verdicts
 from services.dataset.found_so_far import Found
-from services.dataset.listing import list_dataset
+from services.dataset.known import KnownFiles
+from services.dataset.listing import Listing, list_dataset
 from services.dataset.look import Orders
 from services.dataset.options import ValidateOptions
-from services.dataset.scan import StageProgress, Take, scan
+from services.dataset.scan import Scan, StageProgress, Take
 from services.dataset.workers import Workers
 
+LISTING_S = 0.5
 OWN_RULES = ".shirushi-rules.yaml"
 """In the dataset's folder: severities and thresholds that always hold for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Means:
+    """What a check works with."""
+
+    workers: Workers
+    known: Path | None = None
+    """The folder with what earlier checks saw of datasets; without, every file is looked at."""
 
 
 async def validate(
@@ -38,7 +51,7 @@ async def validate(
     named: str,
     validation_id: str,
     roots: Sequence[Path],
-    workers: Workers,
+    means: Means,
     found: Found,
     progress: StageProgress,
 ) -> dict[str, Any]:
@@ -50,7 +63,7 @@ async def validate(
         named: the dataset as the user wrote it.
         validation_id: of the job.
         roots: folders that nothing read may lie outside of; empty = any.
-        workers: processes that open the files.
+        means: what opens the files, and what is known of them.
         found: takes what is found, as it is found.
         progress: told of images done.
 
@@ -67,17 +80,20 @@ async def validate(
         labels=options.check_labels,
         full=options.mode == "full",
         roots=tuple(map(str, roots)),
+        hashed=options.mode != "fast",
     )
 
     def take(split: str | None, file: str | None, hit: Hit) -> None:
         found.add(rules.finding(hit, split=split, file=file))
 
-    listing = await asyncio.to_thread(list_dataset, survey, Fence(roots))
+    listing = await _listed(survey, Fence(roots), progress)
     _add_problems(survey, found, rules)
-    scanned = await scan(listing, survey.names, orders, workers, take=take, progress=progress)
+    store = _store(means.known, survey, orders) if means.known and options.check_images else None
+    one = Scan(listing, survey.names, orders, means.workers, store)
+    scanned = await one.run(take, progress)
     if orders.full and orders.images:
-        scanned.twins = await find_twins(scanned, rules, workers, progress)
-        scanned.crops = await describe_boxes(scanned, workers, progress)
+        scanned.twins = await find_twins(scanned, rules, means.workers, progress)
+        scanned.crops = await describe_boxes(scanned, means.workers, progress)
     await asyncio.to_thread(_judge_whole, scanned, rules, options, take)
     tally = count(scanned, found.findings)
     about = About(
@@ -87,8 +103,34 @@ async def validate(
         sources={split: _sources(survey, split) for split in survey.splits},
         quirks=survey.quirks,
         seconds=time.monotonic() - begin,
+        mode=options.mode,
+        reused=one.reused,
     )
     return build_report(about, tally)
+
+
+async def _listed(survey: Survey, fence: Fence, progress: StageProgress) -> Listing:
+    """The files of the dataset, with a sign of life while they are listed."""
+    images, stopped = 0, False
+
+    def tell(count: int) -> None:
+        nonlocal images
+        images = count
+        if stopped:
+            raise InterruptedError
+
+    listing = asyncio.create_task(asyncio.to_thread(list_dataset, survey, fence, tell))
+    try:
+        while not (await asyncio.wait({listing}, timeout=LISTING_S))[0]:
+            await progress(images, max(1, images), "listing files")
+    finally:
+        stopped = True
+    return listing.result()
+
+
+def _store(home: Path, survey: Survey, orders: Orders) -> KnownFiles:
+    what = verdicts(orders.rules, orders.classes)
+    return KnownFiles(home, str(survey.root), looks(), what)
 
 
 def _own_rules(survey: Survey) -> dict[str, Any]:

@@ -2,14 +2,16 @@
 
 import asyncio
 import ctypes
+import gc
 import logging
 import multiprocessing
 import os
+import pickle
 import signal
 from collections.abc import Callable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
+from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import suppress
+from functools import lru_cache
 from types import TracebackType
 from typing import Self, TypeVar
 
@@ -29,12 +31,12 @@ class Workers:
 
     def __init__(self, processes: int | None = None) -> None:
         self.processes = processes or min(os.cpu_count() or 1, MAX_WORKERS)
-        self._pool: ProcessPoolExecutor | None = None
+        self._pool: Executor | None = None
         self._quarantine = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
         """Start the processes at once: the first check shall not wait for their imports."""
-        self._pool = _pool(self.processes)
+        self._pool = get_executor(self.processes)
         for _ in range(self.processes):
             self._pool.submit(_be_ready)
         return self
@@ -52,23 +54,23 @@ class Workers:
         """Do a piece of work in one of the processes.
 
         Raises:
-            BrokenProcessPool: the work killed its process.
+            BrokenExecutor: the work killed its process.
         """
-        pool = self._pool = self._pool or _pool(self.processes)
+        pool = self._pool = self._pool or get_executor(self.processes)
         try:
             return await asyncio.get_running_loop().run_in_executor(pool, work, given)
-        except BrokenProcessPool:
+        except BrokenExecutor:
             if self._pool is pool:
                 self._pool = None
             raise
 
     async def look(self, chunk: Chunk, orders: Orders) -> Part:
         """Look at a chunk. A file that kills the process that opens it becomes a finding."""
-        pool = self._pool = self._pool or _pool(self.processes)
+        pool = self._pool = self._pool or get_executor(self.processes)
         loop = asyncio.get_running_loop()
         try:
-            return await loop.run_in_executor(pool, look_at, chunk, orders)
-        except BrokenProcessPool:
+            return await loop.run_in_executor(pool, _look, chunk, _packed(orders))
+        except BrokenExecutor:
             log.warning("a file killed a scan process", extra={"images": len(chunk.images)})
             if self._pool is pool:
                 self._pool = None
@@ -79,20 +81,25 @@ class Workers:
 def _look_one_by_one(chunk: Chunk, orders: Orders) -> Part:
     """Look at each item in a process that may die of it."""
     parts: list[Part] = []
-    pool = _pool(1)
+    pool = get_executor(1)
     try:
         for image in chunk.images:
             try:
                 parts.append(pool.submit(look_at, Chunk((image,)), orders).result())
-            except BrokenProcessPool:
+            except BrokenExecutor:
                 parts.append(deadly(orders))
-                pool = _pool(1)
+                pool = get_executor(1)
     finally:
         pool.shutdown()
     return joined(parts)
 
 
-def _pool(processes: int) -> ProcessPoolExecutor:
+def get_executor(processes: int) -> Executor:
+    """What looks at chunks: processes of this machine, which a poison image may end.
+
+    Anything else that is a `concurrent.futures.Executor`, on hosts that see the same files, serves
+    as well: a chunk, its orders and its part are plain values that can be pickled.
+    """
     return ProcessPoolExecutor(
         processes,
         mp_context=multiprocessing.get_context("spawn"),  # threads of the store client run here
@@ -100,8 +107,26 @@ def _pool(processes: int) -> ProcessPoolExecutor:
     )
 
 
+@lru_cache(maxsize=8)
+def _packed(orders: Orders) -> bytes:
+    """Orders are the same for thousands of chunks: packed once, and unpacked once per process."""
+    return pickle.dumps(orders)
+
+
+@lru_cache(maxsize=8)
+def _unpacked(orders: bytes) -> Orders:
+    unpacked: Orders = pickle.loads(orders)  # noqa: S301 -- from our own parent process
+    return unpacked
+
+
+def _look(chunk: Chunk, orders: bytes) -> Part:
+    return look_at(chunk, _unpacked(orders))
+
+
 def _be_ready() -> None:
-    """Nothing to do: importing this module has brought in all that a scan needs."""
+    """Importing this module has brought in all that a scan needs: it stays, and is no garbage."""
+    gc.freeze()
+    gc.set_threshold(100_000)  # of a scan's small objects, hardly any refers to another
 
 
 def _die_with_parent() -> None:

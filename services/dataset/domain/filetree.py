@@ -22,7 +22,7 @@ class SplitFiles:
 
     def expected(self) -> Paths:
         """Where the trainer looks for the label of each image, in the same order: made anew."""
-        return Paths.of(label_of(image, self.root) for image in self.images.raws())
+        return labels_of(self.images, self.root)
 
     def expected_of(self, row: int) -> str:
         """Where the trainer looks for the label of one image."""
@@ -44,3 +44,15 @@ def label_of(image: bytes, root: str) -> bytes:
     """Where the trainer looks for the label of an image; both relative to `root`, or absolute."""
     home = os.fsencode(root) + b"/"
     return swapped(image if image.startswith(b"/") else home + image).removeprefix(home)
+
+
+def labels_of(images: Paths, root: str) -> Paths:
+    """Where the trainer looks for the label of each image, as `label_of`."""
+    home = os.fsencode(root) + b"/"
+    if b"/images/" in home:  # of the rare kind that can point outside of the folder
+        return Paths.of(label_of(image, root) for image in images.raws())
+    start = len(home)
+    return Paths.of(
+        swapped(image) if image.startswith(b"/") else swapped(home + image)[start:]
+        for image in images.raws()
+    )

@@ -23,7 +23,7 @@ TRAINED_FORMATS = frozenset(SUFFIXES) - {"gif"}
 EXIF_NORMAL = 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class ImageFacts:
     """One image file. Sizes are pixels as stored, before any EXIF rotation."""
 
@@ -42,8 +42,10 @@ class ImageFacts:
     frames: int = 1
     digest: bytes | None = None
     """xxh3-128 of the file; None when not all of it was read."""
-    stamp: tuple[int, int] = (0, 0)
-    """When content and inode last changed, in ns since 1970."""
+    stamp: tuple[int, int, int] = (0, 0, 0)
+    """Size, and when content and inode last changed, in ns since 1970; zeros when not opened."""
+    same: bool = False
+    """The hash is the one that was expected: nothing else was looked at."""
     thumb: npt.NDArray[np.uint8] | None = None
     """(h, w, 3) BGR, a pixel per 8×8 block of the image; None when it was not decoded, and after
     it was measured."""
@@ -59,8 +61,8 @@ def check_image(image: ImageFacts, rules: Rules) -> Iterator[Hit]:
     """Everything that is wrong with one image file."""
     if image.fault:
         yield image.fault
-    suffix = PurePosixPath(image.name).suffix.lower()
-    if image.format and suffix not in SUFFIXES[image.format]:
+    if image.format and not image.name.lower().endswith(SUFFIXES[image.format]):
+        suffix = PurePosixPath(image.name).suffix.lower()
         text = f"The name says {suffix[1:]}, but the content is {image.format}. Rename it."
         yield Hit("extension_content_mismatch", text, value=image.format)
     if image.fault:

@@ -32,6 +32,14 @@ class Paths(Sequence[str]):
             ends.append(len(blob))
         return cls(bytes(blob), np.frombuffer(ends, np.int64))
 
+    @classmethod
+    def joined(cls, parts: Sequence["Paths"]) -> "Paths":
+        """Several sequences as one."""
+        starts = np.cumsum([0, *(len(part.blob) for part in parts)])
+        ends = [part.ends[1:] + start for part, start in zip(parts, starts, strict=False)]
+        first = np.zeros(1, np.int64)
+        return cls(b"".join(part.blob for part in parts), np.concatenate([first, *ends]))
+
     def raw(self, index: int) -> bytes:
         """The bytes of one path."""
         return self.blob[self.ends[index] : self.ends[index + 1]]

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from services.dataset.domain.findings import Findings, Severity
@@ -27,6 +27,9 @@ class About:
     """Where each split that is there was found, relative to the dataset's folder."""
     quirks: Sequence[str]
     seconds: float
+    mode: str = "full"
+    reused: Mapping[str, int] = field(default_factory=dict)
+    """Files that were not looked at again, because they have not changed: images, labels."""
 
 
 def build_report(about: About, tally: Tally) -> dict[str, Any]:
@@ -48,6 +51,8 @@ def build_report(about: About, tally: Tally) -> dict[str, Any]:
         "findings": [finding.as_dict() for finding in findings.listed()],
         "summary": findings.summary(),
         "usable": {n: {"images": s.usable, "of": s.images} for n, s in splits.items()},
+        "mode": about.mode,
+        "reused": dict(about.reused),
         "processing_time": round(about.seconds, 3),
         "report_url": f"/api/v1/ml/artifacts/{report_key(about.validation_id)}",
     }

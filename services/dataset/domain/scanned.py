@@ -55,6 +55,7 @@ IMAGE = np.dtype(
         ("frames", "i4"),
         ("trailing_bytes", "i8"),
         ("faulty", "?"),  # its pixels cannot be had
+        ("odd", "?"),  # it has a finding of its own, its label aside
         ("usable", "?"),  # the trainer would take it
         ("label", "u1"),  # a Label
         ("labels_digest", "u8"),  # of the kept boxes, the same in any order of rows

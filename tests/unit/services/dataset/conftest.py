@@ -15,7 +15,7 @@ from services.dataset.findings_file import Filter, FindingsWriter, read_page
 from services.dataset.found_so_far import Found
 from services.dataset.look import Chunk, Orders, Part, look_at
 from services.dataset.options import ValidateOptions
-from services.dataset.validation import validate
+from services.dataset.validation import Means, validate
 from services.dataset.workers import Workers
 
 Check = Callable[..., Any]
@@ -76,7 +76,9 @@ def root(tmp_path: Path) -> Path:
 def check(tmp_path: Path) -> Check:
     """Check a folder: `report = await check(folder, mode="fast")`."""
 
-    async def run(path: Path, *, roots: tuple[Path, ...] = (), **options: Any) -> dict[str, Any]:
+    async def run(
+        path: Path, *, roots: tuple[Path, ...] = (), known: Path | None = None, **options: Any
+    ) -> dict[str, Any]:
         async def quiet(done: int, of: int, stage: str) -> None:
             assert 0 <= done <= of
             assert stage
@@ -90,7 +92,7 @@ def check(tmp_path: Path) -> Check:
             named="shown",
             validation_id="job1",
             roots=roots,
-            workers=HereAndNow(),
+            means=Means(HereAndNow(), known),
             found=found,
             progress=quiet,
         )

@@ -19,7 +19,7 @@ from services.dataset.domain.findings import Findings
 from services.dataset.findings_file import FindingsWriter
 from services.dataset.found_so_far import Found
 from services.dataset.options import ValidateOptions
-from services.dataset.validation import validate
+from services.dataset.validation import Means, validate
 from tests.planted.base import YAML, describe, image, make, put, text
 from tests.planted.pictures import png_header
 from tests.planted.scenes import photo
@@ -122,7 +122,7 @@ def checked(root: Path) -> tuple[dict[str, int], float, float]:
             named="d",
             validation_id="v",
             roots=(root.parent,),
-            workers=HereAndNow(),
+            means=Means(HereAndNow()),
             found=Found(FindingsWriter(root.parent), Findings(10)),
             progress=quiet,
         )

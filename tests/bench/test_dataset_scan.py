@@ -1,0 +1,145 @@
+"""Speed of the dataset scan in CPU time per image, against ultralytics' own cold label scan.
+
+Both look at the same files in the same run; `-s` prints the figures. Our worker processes are
+warm, as they are in the running service; ultralytics' imports are not counted either.
+"""
+
+import asyncio
+import os
+import shutil
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import cv2
+import numpy as np
+import psutil
+import pytest
+
+from services.dataset.domain.findings import Findings
+from services.dataset.findings_file import FindingsWriter
+from services.dataset.found_so_far import Found
+from services.dataset.options import ValidateOptions
+from services.dataset.validation import Means, validate
+from services.dataset.workers import Workers
+
+IMAGES = 4000
+CLASSES = 20
+SIZES = ((640, 480), (800, 600), (640, 640), (500, 375))
+
+
+def make_images(root: Path, count: int = IMAGES) -> Path:
+    """JPEGs of about 110 KB with one to five boxes each; a tenth are val."""
+    rng = np.random.default_rng(0)
+    for index in range(count):
+        split = "val" if index % 10 == 0 else "train"
+        image, label = root / "images" / split, root / "labels" / split
+        image.mkdir(parents=True, exist_ok=True)
+        label.mkdir(parents=True, exist_ok=True)
+        width, height = SIZES[index % len(SIZES)]
+        coarse = rng.integers(0, 255, (height // 16, width // 16, 3), dtype=np.uint8)
+        smooth = cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+        noise = rng.integers(-18, 18, (height, width, 1))
+        pixels = np.clip(smooth.astype(np.int16) + noise, 0, 255).astype(np.uint8)
+        _, jpeg = cv2.imencode(".jpg", pixels, [cv2.IMWRITE_JPEG_QUALITY, 81])
+        (image / f"img_{index:06d}.jpg").write_bytes(jpeg.tobytes())
+        rows = []
+        for _ in range(int(rng.integers(1, 6))):
+            w, h = rng.uniform(0.05, 0.3, 2)
+            x, y = rng.uniform(w / 2, 1 - w / 2), rng.uniform(h / 2, 1 - h / 2)
+            rows.append(f"{rng.integers(0, CLASSES)} {x:.6f} {y:.6f} {w:.6f} {h:.6f}\n")
+        (label / f"img_{index:06d}.txt").write_text("".join(rows))
+    names = ", ".join(f"c{index}" for index in range(CLASSES))
+    (root / "data.yaml").write_text(f"train: images/train\nval: images/val\nnames: [{names}]\n")
+    return root
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    folder = make_images(tmp_path_factory.mktemp("scan"))
+    yield folder
+    shutil.rmtree(folder)
+
+
+@pytest.fixture(scope="module")
+def ultralytics_s(root: Path, tmp_path_factory: pytest.TempPathFactory) -> float:
+    """CPU seconds per image of ultralytics' scan without a cache, the better of two."""
+    os.environ |= {"YOLO_OFFLINE": "1", "YOLO_AUTOINSTALL": "0"}
+    os.environ["YOLO_CONFIG_DIR"] = str(tmp_path_factory.mktemp("yolo"))
+    from ultralytics.data.dataset import YOLODataset  # noqa: PLC0415 -- reads the environment
+
+    data = {"names": dict(enumerate(f"c{i}" for i in range(CLASSES))), "nc": CLASSES, "channels": 3}
+    best = 1e9
+    for _ in range(2):
+        begin = time.process_time()
+        for split in ("train", "val"):
+            YOLODataset(img_path=str(root / "images" / split), data=data, task="detect")
+            (root / "labels" / f"{split}.cache").unlink()
+        best = min(best, (time.process_time() - begin) / IMAGES)
+    return best
+
+
+def cpu_s() -> float:
+    """CPU time of this process and of its children that run."""
+    here = psutil.Process()
+    spent = [each.cpu_times() for each in (here, *here.children(recursive=True))]
+    return sum(times.user + times.system for times in spent)
+
+
+async def our_s(
+    root: Path, folder: Path, workers: Workers, *, known: Path | None = None, **options: Any
+) -> float:
+    """CPU seconds per image of a whole check, report and list of findings included."""
+
+    async def quiet(done: int, of: int, stage: str) -> None: ...
+
+    await asyncio.to_thread(folder.mkdir, exist_ok=True)
+    begin = cpu_s()
+    found = Found(FindingsWriter(folder), Findings(100))
+    report = await validate(
+        root,
+        ValidateOptions(**options),
+        named="bench",
+        validation_id="bench",
+        roots=(root,),
+        means=Means(workers, known),
+        found=found,
+        progress=quiet,
+    )
+    found.writer.close()
+    assert report["total_images"] == IMAGES
+    assert report["usable"]["train"]["images"] == IMAGES * 9 // 10
+    return (cpu_s() - begin) / IMAGES
+
+
+@pytest.mark.slow
+async def test_each_depth_is_as_quick_as_promised(
+    root: Path, ultralytics_s: float, tmp_path: Path
+) -> None:
+    files = list((root / "images/train").iterdir())
+    mean_kb = sum(file.stat().st_size for file in files) / len(files) / 1000
+    times: dict[str, float] = {}
+    async with Workers() as workers:
+        await our_s(root, tmp_path / "warm", workers, mode="fast")
+        for mode in ("fast", "standard", "full"):
+            times[mode] = min(
+                [await our_s(root, tmp_path / mode, workers, mode=mode) for _ in range(2)]
+            )
+        known = tmp_path / "known"
+        await our_s(root, tmp_path / "first", workers, known=known, mode="full")
+        await asyncio.sleep(1.2)  # files changed within the last second are not trusted
+        for turn in range(2):
+            for file in files[turn::100][: IMAGES // 100]:
+                file.write_bytes(file.read_bytes() + b"\0" * (turn + 1))
+            once = await our_s(root, tmp_path / "again", workers, known=known, mode="full")
+            times["1 % changed"] = min(once, times.get("1 % changed", once))
+    print(
+        f"\n{IMAGES} JPEGs, mean {mean_kb:.0f} KB; ultralytics {ultralytics_s * 1e6:.0f} µs/image"
+    )
+    for name, taken in times.items():
+        print(f"{name:12} {taken * 1e6:7.1f} µs/image  {ultralytics_s / taken:6.2f} ×")
+    assert ultralytics_s / times["fast"] > 8 * 0.9
+    assert ultralytics_s / times["standard"] > 5 * 0.9
+    assert ultralytics_s / times["full"] > 0.25 * 0.9
+    assert ultralytics_s / times["1 % changed"] > 10 * 0.9
