@@ -16,12 +16,14 @@ from services.dataset.registry import measure
 
 _PAIRING: dict[str, Callable[[PurePosixPath, Picture], bool]] = {
     "label_in_images_dir": lambda path, p: path.parts[0] == "images" and _home(path, p),
-    "label_in_wrong_split": lambda path, p: path.parts[1] != p.split and path.stem == p.stem,
-    "label_case_mismatch": lambda path, p: (
-        path.parts[1] == p.split and path.stem.casefold() == p.stem.casefold()
+    "label_in_wrong_split": lambda path, p: (
+        path.parts[0] == "labels" and path.parts[1] != p.split and path.stem == p.stem
     ),
     "unicode_normalization_mismatch": lambda path, p: (
-        path.parts[1] == p.split and _normal(path.stem) == _normal(p.stem)
+        path.parts[:2] == ("labels", p.split) and _normal(path.stem) == _normal(p.stem)
+    ),
+    "label_case_mismatch": lambda path, p: (
+        path.parts[:2] == ("labels", p.split) and path.stem.casefold() == p.stem.casefold()
     ),
 }
 _LEFT_OUT = ("os_junk_file", "non_image_in_images", "broken_symlink", "control_char_in_filename")
@@ -46,7 +48,7 @@ def fix_files(edition: Edition, places: Places, wanted: Collection[str], left: L
     strays = dict(edition.draft.strays)
     if "unsupported_extension" in wanted:
         _convert(edition, strays, left)
-    for rule in _PAIRING.keys() & set(wanted):
+    for rule in [rule for rule in _PAIRING if rule in wanted]:
         _pair(edition, strays, rule, left)
     for path in sorted(strays):
         name = PurePosixPath(path).name.lower()
