@@ -15,7 +15,7 @@ from libs.common.datasets import survey_dataset, usable
 from libs.common.errors import BadInput, PermanentError, ShirushiError
 from libs.common.events import Artifact, DatasetPreviewed, DatasetRegistered, DatasetVersion
 from services.dataset.contents import Contents
-from services.dataset.domain.diff import Change, compare, summary
+from services.dataset.domain.diff import Change, changed_labels, compare, summary
 from services.dataset.domain.draft import Draft
 from services.dataset.garbage import collect
 from services.dataset.sources import draft_of_folder, draft_of_manifest
@@ -93,6 +93,7 @@ async def conclude(
         changes: what it did, in numbers.
         more: further fields of the report.
     """
+    await contents.fetch(changed_labels(base.draft, after))
     found = await asyncio.to_thread(lambda: list(compare(base.draft, after, contents.text)))
     report = {"name": base.name, "from": base.version, "changes": dict(changes)} | more
     report |= summary(base.draft, after, found)

@@ -12,9 +12,9 @@ from libs.common.jobs import Job, apply
 from services.dataset import garbage
 from services.dataset.alike import near_marks
 from services.dataset.base import Base, conclude, open_base, refuse_nothing
-from services.dataset.domain.diff import aligned, changed_labels
+from services.dataset.domain.diff import aligned
 from services.dataset.domain.draft import Draft
-from services.dataset.editions import Edition, blobs_to_read
+from services.dataset.editions import Edition, labels_to_read
 from services.dataset.editions import apply as apply_steps
 from services.dataset.options import (
     DeleteClassOptions,
@@ -58,7 +58,7 @@ async def _edited(task: Task, steps: Sequence[object], name: str | None) -> tupl
     base = await open_base(task, name)
     contents = task.contents()
     await task.attempt.progress(done=0, of=1, stage="reading labels")
-    await contents.fetch(blobs_to_read(base.draft))
+    await contents.fetch(labels_to_read(base.draft, steps))
     edition = Edition(base.draft, contents)
     marks: Mapping[str, tuple[str, ...]] = {}
     if any(isinstance(step, Deal) and step.group for step in steps):
@@ -92,7 +92,6 @@ async def restore(task: Task) -> None:
     base = Base(name, now, newest.version if newest else options.version)
     contents = task.contents()
     then = aligned(now, draft)
-    await contents.fetch(changed_labels(now, then))
     await conclude(task, base, then, contents, {}, restored=options.version)
 
 

@@ -18,7 +18,7 @@ from libs.common.dataset_edits import (
 )
 from libs.common.errors import BadInput
 from services.dataset.contents import Contents
-from services.dataset.domain.draft import Blob, Content, Draft, Picture, renamed
+from services.dataset.domain.draft import Content, Draft, Picture, renamed
 from services.dataset.domain.groups import grouped, sequences, source_of
 from services.dataset.domain.labels import parse_label
 from services.dataset.domain.picking import ImageFinder, class_index, find_images
@@ -226,6 +226,11 @@ _STEPS: dict[type, Callable[[Edition, Any], None]] = {
 }
 
 
-def blobs_to_read(draft: Draft) -> list[Content | None]:
-    """The labels of a draft that are only in the store."""
-    return [p.label for p in draft.pictures.values() if isinstance(p.label, Blob)]
+def labels_to_read(draft: Draft, steps: Sequence[object]) -> list[Content | None]:
+    """The labels that steps read: none, those that are patched, or all of them."""
+    if all(isinstance(step, RenameClass | MoveImages | DropImages) for step in steps):
+        return []
+    if all(isinstance(step, PatchLabels) for step in steps):
+        names = [p.image for step in steps if isinstance(step, PatchLabels) for p in step.patches]
+        return [draft.pictures[key].label for key in find_images(draft, names)]
+    return [picture.label for picture in draft.pictures.values()]

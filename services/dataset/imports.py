@@ -55,7 +55,6 @@ async def _conclude(task: Task, options: ImportOptions, found: Found) -> None:
     if newest:
         manifest, _ = await read_manifest(as_ref(newest), task.attempt.deps.artifacts)
         now = draft_of_manifest(manifest)
-        await contents.fetch(picture.label for picture in now.pictures.values())
         base = Base(options.name, now, newest.version)
         draft = aligned(now, draft)
     changes = {"images": len(draft.pictures), "lost": found.lost.total()}
