@@ -30,6 +30,8 @@ from services.analyzer.validate import validate
 
 DECIDES = ("split", "imgsz", "iou_threshold", "protocol")
 """Options that change which boxes are stored; all others are arithmetic on them."""
+OURS = 2
+"""Number of our try: newer than that of a worker that found the request before we said so."""
 
 
 @dataclass
@@ -155,7 +157,7 @@ async def _judge(
     await deps.bus.publish(request)
     job = await load(deps, "analysis", job_id)
     assert job is not None
-    inner = Within(job, 1, deps, outer=attempt, doing=doing)
+    inner = Within(job, OURS, deps, outer=attempt, doing=doing)
     own = folder / doing.replace(" ", "-")
     own.mkdir(parents=True)
     await inner.tell(AnalysisStarted, worker=deps.worker)

@@ -15,6 +15,11 @@ from services.gateway.schemas.comparisons import CompareModels
 from services.gateway.state import BASE, Gateway, Once, OnceOnly, State, Waits, fresh
 
 router = APIRouter(tags=["models"])
+JUDGING = {
+    *("split", "imgsz", "iou_threshold", "device", "protocol"),
+    *("confidence_threshold", "match_iou"),
+}
+"""Fields for the judgements that a comparison has to make first."""
 
 
 @router.post("/model/compare")
@@ -82,18 +87,7 @@ async def _requested(body: CompareModels, gateway: Gateway, once: Once) -> Analy
     if body.models:
         models = [await asyncio.to_thread(gateway.resolver.model, text) for text in body.models]
         dataset = await asyncio.to_thread(gateway.resolver.dataset, body.test_dataset_path or "")
-        given = body.model_dump(
-            mode="json",
-            include={
-                "split",
-                "imgsz",
-                "iou_threshold",
-                "device",
-                "confidence_threshold",
-                "match_iou",
-            },
-            exclude_none=True,
-        )
+        given = body.model_dump(mode="json", include=JUDGING, exclude_none=True)
         options |= {"models": [model.model_dump(mode="json") for model in models]}
         options |= {"judging": given}
         base = models[0]

@@ -27,6 +27,7 @@ class CompareModels(Body):
     imgsz: int | None = Field(default=None, ge=32, le=1280, multiple_of=32)
     iou_threshold: float = Field(default=0.45, gt=0, le=1)
     device: str | None = Field(default=None, pattern=r"^(cpu|\d+)$")
+    protocol: Literal["square", "yolo_val"] = "square"
     confidence_threshold: float | None = Field(
         default=None, ge=0, le=1, description="of all; left out: as each was judged"
     )
