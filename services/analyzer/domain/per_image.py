@@ -11,7 +11,7 @@ from services.analyzer.domain.report import Analysis
 from services.analyzer.domain.rows import corners, detection_id, label_id, of_image
 
 WORST_FIRST = ("false_negative", "misclassification", "mislocalization", "false_positive")
-SAMPLES_PER_CAUSE = 12
+SAMPLES_PER_CAUSE = 8
 MOST_BOXES = 100_000
 """Listed in `prediction_results`, so that a report stays readable at any confidence."""
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
 
 from services.analyzer.plots.style import (
     INK,
@@ -89,9 +90,10 @@ def _lines(
     words = [*labels.values(), "mean of all classes", "the weakest 8 of 999 classes"]
     figure, axes = plot(5.6, 4.2, right_in=widest_in(words, 9) + 0.7)
     axes.set_title(title)
-    for name, (row, _) in series.items():
-        if name not in labels:
-            axes.plot(x, row, lw=0.6, color=MUTED, alpha=0.35)
+    others = [
+        list(zip(x, row, strict=True)) for name, (row, _) in series.items() if name not in labels
+    ]
+    axes.add_collection(LineCollection(others, linewidths=0.6, colors=MUTED, alpha=0.35))
     for at, name in enumerate(named):
         axes.plot(x, series[name][0], lw=1.4, color=colour(at), label=labels[name])
     return figure, axes

@@ -36,7 +36,7 @@ def draw_shares(data: dict[str, Any]) -> bytes:
 def _draw(data: dict[str, Any], cells: list[list[float]], title: str, form: str) -> bytes:
     names = [short(name) for name in data["names"]]
     count = len(names)
-    cell_in = 0.44 if count <= 12 else 0.32 if count <= MOST_NUMBERS else max(13.0 / count, 0.06)
+    cell_in = 0.44 if count <= 12 else 0.32 if count <= MOST_NUMBERS else max(10.5 / count, 0.06)
     points = 9.0 if count <= MOST_NUMBERS else max(72 * cell_in * 0.85, 4.0)
     named = count <= MOST_NAMES
     side = count * cell_in
@@ -53,13 +53,17 @@ def _draw(data: dict[str, Any], cells: list[list[float]], title: str, form: str)
         )
         _cells(axes, np.asarray(cells, dtype=float), form)
         axes.set_title(title)
-        axes.set_xlabel("true")
-        axes.set_ylabel("predicted")
-        axes.tick_params(length=0)
-        ticks = range(count) if named else []
-        shown = names if named else []
-        axes.set_xticks(ticks, shown, rotation=90, fontsize=points)
-        axes.set_yticks(ticks, shown, fontsize=points)
+        axes.set_axis_off()  # a tick costs five times what its name does
+        pad = 0.08 / cell_in
+        if named:
+            for at, name in enumerate(names):
+                axes.text(-0.5 - pad, at, name, ha="right", va="center", fontsize=points)
+                axes.text(
+                    at, count - 0.5 + pad, name, ha="center", va="top", fontsize=points, rotation=90
+                )
+        far = (margin - 0.25) / cell_in
+        axes.text(count / 2, count - 0.5 + far, "true", ha="center", va="center")
+        axes.text(-0.5 - far, count / 2, "predicted", ha="center", va="center", rotation=90)
         if listed:
             x = 1 + 0.25 / side
             axes.text(x, 1, "Most frequent confusions", transform=axes.transAxes, va="top")
@@ -89,10 +93,12 @@ def _cells(axes: Axes, cells_cc: Any, form: str) -> None:
     top = float(cells_cc[:-1, :-1].max(initial=0)) or 1.0
     axes.imshow(cells_cc, cmap="Blues", vmin=0, vmax=top, aspect="equal", interpolation="nearest")
     axes.grid(visible=False)
-    axes.spines[:].set_visible(False)
     edge = len(cells_cc) - 1.5
-    for line in (axes.axhline, axes.axvline):
-        line(edge, color=MUTED, linewidth=0.8)
+    ends = [-0.5, len(cells_cc) - 0.5]
+    for x, y in (([edge, edge], ends), (ends, [edge, edge])):
+        axes.plot(x, y, color=MUTED, linewidth=0.8)
+    axes.set_xlim(*ends)
+    axes.set_ylim(*reversed(ends))
     if len(cells_cc) > MOST_NUMBERS:
         return
     for y, x in zip(*np.nonzero(cells_cc), strict=True):

@@ -18,7 +18,7 @@ from matplotlib import font_manager, rc_context
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-DPI = 120
+DPI = 110
 FONT = "IPAexGothic"
 INK, MUTED, GRID = "#1f2937", "#6b7280", "#e5e7eb"
 COLOURS = ("#2563eb", "#dc2626", "#059669", "#d97706", "#7c3aed", "#0891b2", "#be185d", "#4d7c0f")
@@ -88,7 +88,7 @@ def png(figure: Figure) -> bytes:
     """The figure as a PNG."""
     buffer = io.BytesIO()
     figure.savefig(
-        buffer, dpi=DPI, metadata={"Software": "Shirushi"}, pil_kwargs={"compress_level": 4}
+        buffer, dpi=DPI, metadata={"Software": "Shirushi"}, pil_kwargs={"compress_level": 2}
     )
     return buffer.getvalue()
 
