@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from libs.common.dataset_edits import PatchLabels
 from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.matching import match
 from services.analyzer.domain.suspects import Suspects, suspects, suspects_table
@@ -106,3 +107,5 @@ def test_each_doubt_comes_with_the_edit_that_the_dataset_service_takes() -> None
             "remove": [{"class": "b", "box": [0.05, 0.025, 0.1, 0.05]}],
         },
     }
+    step = PatchLabels.model_validate({"op": "patch_labels", "patches": list(edits.values())})
+    assert step.patches[0].remove[0].class_ == "a"  # type: ignore[union-attr]
