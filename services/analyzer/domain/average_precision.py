@@ -14,6 +14,7 @@ from services.analyzer.domain.area_ranges import AREAS, found_by_area, in_range
 from services.analyzer.domain.boxes import Bools, Floats, Ints
 from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.matching import COCO_THRESHOLDS, Matches
+from services.analyzer.domain.true_table import TrueTable, class_blocks
 
 MAX_DETECTIONS = 300
 """Detections counted per image and class, the highest scores first."""
@@ -122,30 +123,35 @@ def coco_ap(data: Evidence, matches: Matches, *, max_detections: int = MAX_DETEC
 
     Source: pycocotools `COCOeval.accumulate`; equal to it to 1e-9 (see the tests).
     """
-    ranks = data.ranking
     classes, thresholds = len(data.classes), len(COCO_THRESHOLDS)
     walk = _walk(data, matches, max_detections)
     support_ac = np.stack(
         [np.bincount(data.label_class_l[in_l], minlength=classes) for in_l in walk.in_al]
     )
-    precision_actr = np.full((len(AREAS), classes, thresholds, len(RECALL_POINTS)), np.nan)
-    recall_act = np.full((len(AREAS), classes, thresholds), np.nan)
-    recall_few_mct = np.full((len(FEW), classes, thresholds), np.nan)
-    in_image_h = ranks.in_image_d[walk.detection_h]
-    for c in np.flatnonzero(data.support_c):
-        own = slice(walk.start_c[c], walk.start_c[c + 1])
-        true_atn, seen_atn = walk.true_ath[:, :, own], walk.seen_ath[:, :, own]
-        for m, few in enumerate(FEW):
-            early = true_atn[0][:, in_image_h[own] < few].sum(axis=1)
-            recall_few_mct[m, c] = early / support_ac[0, c]
-        there_a = np.flatnonzero(support_ac[:, c])
-        precision_actr[there_a, c], recall_act[there_a, c] = _curves(
-            true_atn[there_a],
-            seen_atn[there_a],
-            walk.before_ah[there_a, None, own],
-            support_ac[there_a, c],
+    precision_actr = np.zeros((len(AREAS), classes, thresholds, len(RECALL_POINTS)))
+    recall_act = np.zeros((len(AREAS), classes, thresholds))
+    for block, own, start_c in class_blocks(walk.start_c, len(AREAS) * thresholds):
+        precision_actr[:, block], recall_act[:, block] = _curves(
+            walk.true_ath[:, :, own],
+            walk.seen_ath[:, :, own],
+            walk.before_ah[:, own],
+            start_c,
+            support_ac[:, block],
         )
-    return CocoAp(precision_actr, recall_act, recall_few_mct)
+    precision_actr[support_ac == 0] = np.nan
+    recall_act[support_ac == 0] = np.nan
+    return CocoAp(precision_actr, recall_act, _early_recall(data, walk, support_ac[0]))
+
+
+def _early_recall(data: Evidence, walk: "_Walk", support_c: Ints) -> Floats:
+    """Recall with few detections per image and class; shape (m, c, t)."""
+    in_image_h = data.ranking.in_image_d[walk.detection_h]
+    recall_mct = np.full((len(FEW), len(support_c), len(COCO_THRESHOLDS)), np.nan)
+    there = support_c > 0
+    for m, few in enumerate(FEW):
+        table = TrueTable.of(walk.true_ath[0] & (in_image_h < few), walk.start_c)
+        recall_mct[m, there] = table.found_cw[there] / support_c[there, None]
+    return recall_mct
 
 
 @dataclass(frozen=True)
@@ -183,58 +189,36 @@ def _walk(data: Evidence, matches: Matches, max_detections: int) -> _Walk:
 
 
 def _curves(
-    true_atn: Bools, seen_atn: Bools, before_a1n: Ints, support_a: Ints
+    true_atn: Bools, seen_atn: Bools, before_an: Ints, start_c: Ints, support_ac: Ints
 ) -> tuple[Floats, Floats]:
-    """Precision at the 101 recall points, and the recall reached, per range and threshold."""
-    ranges, thresholds, columns = true_atn.shape
-    said_atn = np.cumsum(seen_atn, axis=2) + before_a1n
-    table = TrueTable.of(true_atn.reshape(ranges * thresholds, columns))
-    said_e = said_atn.reshape(ranges * thresholds, columns)[table.place]
-    envelope_k = table.envelope(table.number_e / (said_e + _EPS))
-    needed_ar = np.stack([labels_needed(support) for support in support_a.tolist()])
-    rows = np.arange(len(envelope_k))[:, None]
-    needed_r = np.repeat(np.minimum(needed_ar, envelope_k.shape[1] - 1), thresholds, axis=0)
-    precision_atr = envelope_k[rows, needed_r].reshape(ranges, thresholds, -1)
-    return precision_atr, table.found_t.reshape(ranges, thresholds) / support_a[:, None]
+    """Interpolated precision at the 101 recall points, and the recall reached, of some classes."""
+    areas, thresholds, columns = true_atn.shape
+    table = TrueTable.of(true_atn.reshape(areas * thresholds, columns), start_c)
+    said_e, _ = table.counted(seen_atn.reshape(areas * thresholds, columns))
+    said_e += before_an[table.row_e // thresholds, table.column_e]
+    envelope = table.envelope(table.number_e / (said_e + _EPS))
+    classes, _, most = envelope.shape
+    envelope_catk = envelope.reshape(classes, areas, thresholds, most)
+    needed_car = np.stack(
+        [[labels_needed(support) for support in own] for own in support_ac.T.tolist()]
+    )
+    precision_catr = envelope_catk[
+        np.arange(classes)[:, None, None, None],
+        np.arange(areas)[:, None, None],
+        np.arange(thresholds)[:, None],
+        np.minimum(needed_car, most - 1)[:, :, None],
+    ]
+    found_act = table.found_cw.reshape(classes, areas, thresholds).transpose(1, 0, 2)
+    recall_act = found_act / np.maximum(support_ac, 1)[:, :, None]
+    return precision_catr.transpose(1, 0, 2, 3), recall_act
 
 
 @lru_cache(maxsize=4096)
 def labels_needed(support: int) -> Ints:
     """Index of the first true positive that reaches each recall point, out of `support` labels."""
+    if not support:
+        return np.full(len(RECALL_POINTS), np.iinfo(np.int64).max)
     return np.searchsorted(np.arange(1, support + 1) / support, RECALL_POINTS)
-
-
-@dataclass(frozen=True)
-class TrueTable:
-    """The true positives of each threshold, numbered from 1: all that a curve's envelope needs.
-
-    `place` are rows and columns of the `e` true positives in the marks they came from, `number_e`
-    says how many of the row there are up to each, `found_t` how many there are in all.
-    """
-
-    place: tuple[Ints, Ints]
-    number_e: Ints
-    found_t: Ints
-
-    @classmethod
-    def of(cls, true_tn: Bools) -> "TrueTable":
-        """Of marks along a curve, shape (t, n)."""
-        rows, columns = np.nonzero(true_tn)
-        found_t = np.bincount(rows, minlength=len(true_tn))
-        first_t = np.cumsum(found_t) - found_t
-        return cls((rows, columns), np.arange(1, len(rows) + 1) - first_t[rows], found_t)
-
-    def spread(self, value_e: Floats) -> Floats:
-        """Values by threshold and number, 0 from the row's end on; shape (t, most + 1)."""
-        most = int(self.found_t.max()) if len(self.found_t) else 0
-        value_tk = np.zeros((len(self.found_t), most + 1))
-        value_tk[self.place[0], self.number_e - 1] = value_e
-        return value_tk
-
-    def envelope(self, precision_e: Floats) -> Floats:
-        """Highest precision from each true positive on; shape (t, most + 1), last column 0."""
-        best: Floats = np.maximum.accumulate(self.spread(precision_e)[:, ::-1], axis=1)[:, ::-1]
-        return best
 
 
 def mean(values: Floats) -> float | None:

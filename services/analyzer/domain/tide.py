@@ -14,12 +14,12 @@ import numpy as np
 import numpy.typing as npt
 
 from services.analyzer.domain.assignment import take
-from services.analyzer.domain.average_precision import TrueTable
 from services.analyzer.domain.boxes import Bools, Floats, Ints, Overlaps, best_first, best_of
 from services.analyzer.domain.errors import CAUSES
 from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.matching import BACKGROUND_IOU, NONE, Matches
 from services.analyzer.domain.tide_order import data_points
+from services.analyzer.domain.true_table import TrueTable, class_blocks
 
 RIGHT, CLS, LOC, BOTH, DUP, BKG = range(-1, 5)
 """Codes of detections: right or not counted, then places in `CAUSES`."""
@@ -206,28 +206,25 @@ def _mean_ap(
     start_c = np.searchsorted(class_e, np.arange(classes + 1))
     ap_vc = np.zeros(support_vc.shape)
     there_vc = support_vc > 0
-    for c in range(classes):
-        own = slice(start_c[c], start_c[c + 1])
+    for block, own, local_c in class_blocks(start_c, len(true_ve)):
         true_vn = true_ve[:, own]
-        if not true_vn.shape[1]:
-            continue
         seen_vn = np.ones(true_vn.shape, dtype=bool) if seen_ve is None else seen_ve[:, own]
-        there_vc[:, c] |= seen_vn.any(axis=1)
-        ap_vc[:, c] = _ap(true_vn, seen_vn, support_vc[:, c])
+        table = TrueTable.of(true_vn, local_c)
+        said_e, all_cv = table.counted(seen_vn)
+        there_vc[:, block] |= all_cv.T > 0
+        ap_vc[:, block] = _ap(table, said_e, support_vc[:, block])
     if always is not None:
         there_vc[always[0]] = always[1]
     return np.asarray(ap_vc.sum(axis=1) / np.maximum(there_vc.sum(axis=1), 1))
 
 
-def _ap(true_vn: Bools, seen_vn: Bools, support_v: Ints) -> Floats:
-    """AP of one class, per variant; 0 without labels."""
-    table = TrueTable.of(true_vn)
-    said_vn = np.cumsum(seen_vn, axis=1)
-    envelope_vk = table.envelope(table.number_e / said_vn[table.place])
-    needed_vr = np.stack([_needed(support) for support in support_v.tolist()])
-    needed_vr = np.minimum(needed_vr, envelope_vk.shape[1] - 1)
-    ap_v: Floats = envelope_vk[np.arange(len(support_v))[:, None], needed_vr].mean(axis=1)
-    return ap_v
+def _ap(table: TrueTable, said_e: Ints, support_vc: Ints) -> Floats:
+    """AP of some classes, per variant; 0 without labels."""
+    envelope_cvk = table.envelope(table.number_e / said_e)
+    needed_cvr = np.stack([[_needed(each) for each in own] for own in support_vc.T.tolist()])
+    needed_cvr = np.minimum(needed_cvr, envelope_cvk.shape[2] - 1)
+    ap: Floats = table.at(envelope_cvk, needed_cvr).mean(axis=2).T
+    return ap
 
 
 @lru_cache(maxsize=4096)

@@ -38,8 +38,11 @@ def data_points(
     at_m = np.empty(len(moved_m), dtype=np.int64)
     start_c = np.searchsorted(class_n, np.arange(len(data.classes) + 1))
     wide_n = key_n * (data.detections + 1) + order_n
-    for c in np.unique(to_m):
-        own = np.flatnonzero(to_m == c)
+    by_class_m = np.argsort(to_m, kind="stable")
+    moved_c = np.bincount(to_m, minlength=len(data.classes))
+    ends_c = np.cumsum(moved_c)
+    for c in np.flatnonzero(moved_c):
+        own = by_class_m[ends_c[c] - moved_c[c] : ends_c[c]]
         falling = -score_n[start_c[c] : start_c[c + 1]]
         low = np.searchsorted(falling, -data.score_d[moved_m[own]], side="left")
         high = np.searchsorted(falling, -data.score_d[moved_m[own]], side="right")

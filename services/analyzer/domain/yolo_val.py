@@ -6,17 +6,19 @@ true positives.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
 
 from services.analyzer.domain.assignment import Taken, levels, take
-from services.analyzer.domain.average_precision import RECALL_POINTS, TrueTable, mean
+from services.analyzer.domain.average_precision import RECALL_POINTS, mean
 from services.analyzer.domain.boxes import Bools, Floats, Ints, Overlaps, best_first
 from services.analyzer.domain.confusion import crossed_counts
 from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.matching import COCO_THRESHOLDS, Matches
 from services.analyzer.domain.ranking import by_class, inverse
+from services.analyzer.domain.true_table import TrueTable, class_blocks
 
 Singles = npt.NDArray[np.float32]
 
@@ -87,9 +89,7 @@ def ultralytics_ap(data: Evidence, matches: Matches) -> UltralyticsAp:
     first_d[taken.detection_h[taken.label_th[0] >= 0]] = True
     listed = np.argsort(place_d[taken.detection_h])
     place_h, true_th = place_d[taken.detection_h[listed]], taken.label_th[:, listed] >= 0
-    bounds_c = np.searchsorted(place_h, start_c)
     present = np.flatnonzero(data.support_c)
-    ap_ct = np.zeros((len(present), len(COCO_THRESHOLDS)))
     precision_ck = np.zeros((len(present), len(GRID)))
     recall_ck = np.zeros_like(precision_ck)
     for row, c in enumerate(present):
@@ -102,13 +102,16 @@ def ultralytics_ap(data: Evidence, matches: Matches) -> UltralyticsAp:
         recall_ck[row] = np.interp(-GRID, falling_n, true_n / (support + _EPS), left=0)
         precision_n = true_n / np.arange(1, len(own_n) + 1)
         precision_ck[row] = np.interp(-GRID, falling_n, precision_n, left=1)
-        own = slice(bounds_c[c], bounds_c[c + 1])
-        ap_ct[row] = _trapezoid_ap(true_th[:, own], place_h[own] - start_c[c] + 1, support)
+    ap_ct = np.zeros((len(data.classes), len(COCO_THRESHOLDS)))
+    bounds_c = np.searchsorted(place_h, start_c)
+    for block, own, local_c in class_blocks(bounds_c, len(COCO_THRESHOLDS)):
+        rank_n = place_h[own] - np.repeat(start_c[:-1][block], np.diff(local_c)) + 1
+        ap_ct[block] = _trapezoid_ap(true_th[:, own], rank_n, local_c, data.support_c[block])
     f1_ck = 2 * precision_ck * recall_ck / (precision_ck + recall_ck + _EPS)
     best = int(_smooth(f1_ck.mean(axis=0), 0.1).argmax()) if len(present) else 0
     return UltralyticsAp(
         tuple(int(c) for c in present),
-        ap_ct,
+        ap_ct[present],
         precision_ck[:, best],
         recall_ck[:, best],
         f1_ck[:, best],
@@ -187,7 +190,7 @@ def _scores(data: Evidence) -> Floats | Singles:
     return single_d if (single_d == data.score_d).all() else data.score_d
 
 
-def _trapezoid_ap(true_tn: Bools, rank_n: Ints, support: int) -> Floats:
+def _trapezoid_ap(true_tn: Bools, rank_n: Ints, start_c: Ints, support_c: Ints) -> Floats:
     """Area under the precision envelope, on 101 points, between the sentinels of ultralytics.
 
     Its curve has a point per detection; only the last one before each rise of recall matters. That
@@ -195,28 +198,38 @@ def _trapezoid_ap(true_tn: Bools, rank_n: Ints, support: int) -> Floats:
     one's envelope, where the curve is level. From the last true positive on it is 0.
 
     Args:
-        true_tn: which candidates are right, per threshold.
+        true_tn: which candidates of some classes are right, per threshold.
         rank_n: how many detections of the class there are up to each.
-        support: labels of the class.
+        start_c: where each class starts among the columns, and the last ends.
+        support_c: labels of each class.
 
     Returns:
-        AP per threshold, shape (t,).
+        AP per class and threshold, shape (c, t).
     """
-    table = TrueTable.of(true_tn)
-    rank_e = rank_n[table.place[1]].astype(np.float64)
-    envelope_tk, rank_tk = table.envelope(table.number_e / rank_e), table.spread(rank_e)
-    recall_k = np.arange(support + 1) / (support + _EPS)
-    below_r = np.searchsorted(recall_k[1:], RECALL_POINTS, side="right")
-    next_r = np.minimum(below_r, envelope_tk.shape[1] - 1)
-    last_r = next_r - 1
-    right_tr = envelope_tk[:, next_r]
-    before_tr = np.where(below_r > 0, rank_tk[:, last_r], 0)
-    left_tr = np.where(below_r > 0, envelope_tk[:, last_r], 1.0)
-    left_tr = np.where(rank_tk[:, next_r] == before_tr + 1, left_tr, right_tr)
-    step_r = np.diff(recall_k)[np.minimum(below_r, support - 1)]
-    value_tr = (right_tr - left_tr) / step_r * (RECALL_POINTS - recall_k[below_r]) + left_tr
-    value_tr[below_r >= table.found_t[:, None]] = 0.0
-    return np.asarray(np.trapezoid(value_tr, RECALL_POINTS, axis=1))
+    table = TrueTable.of(true_tn, start_c)
+    rank_e = rank_n[table.column_e].astype(np.float64)
+    envelope_ctk, rank_ctk = table.envelope(table.number_e / rank_e), table.spread(rank_e)
+    below_cr = np.stack([_labels_within(support) for support in support_c.tolist()])
+    below_c1r = below_cr[:, None]
+    next_c1r = np.minimum(below_c1r, envelope_ctk.shape[2] - 1)
+    last_c1r = np.maximum(next_c1r - 1, 0)
+    right_ctr = table.at(envelope_ctk, next_c1r)
+    before_ctr = np.where(below_c1r, table.at(rank_ctk, last_c1r), 0)
+    left_ctr = np.where(below_c1r, table.at(envelope_ctk, last_c1r), 1.0)
+    left_ctr = np.where(table.at(rank_ctk, next_c1r) == before_ctr + 1, left_ctr, right_ctr)
+    labels_c1 = support_c[:, None] + _EPS
+    recall_cr = below_cr / labels_c1
+    step_cr = np.maximum((below_cr + 1) / labels_c1 - recall_cr, _EPS)
+    value_ctr = (right_ctr - left_ctr) / step_cr[:, None] * (RECALL_POINTS - recall_cr)[:, None]
+    value_ctr += left_ctr
+    value_ctr[below_c1r >= table.found_cw[:, :, None]] = 0.0
+    return np.asarray(np.trapezoid(value_ctr, RECALL_POINTS, axis=2))
+
+
+@lru_cache(maxsize=4096)
+def _labels_within(support: int) -> Ints:
+    """How many true positives lie at or before each recall point, out of `support` labels."""
+    return np.searchsorted(np.arange(1, support + 1) / (support + _EPS), RECALL_POINTS, "right")
 
 
 def _smooth(curve_k: Floats, fraction: float) -> Floats:
