@@ -1,6 +1,8 @@
 """Check a dataset and tell what is found while it runs, then the whole."""
 
+import logging
 import time
+from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
 import orjson
@@ -8,12 +10,15 @@ import orjson
 from libs.common.events import DatasetFindingsFound, DatasetValidated
 from libs.common.work import Attempt
 from services.dataset.domain.findings import Findings
-from services.dataset.domain.report import findings_key, report_key, translated
+from services.dataset.domain.report import findings_key, picture_key, report_key, translated
 from services.dataset.findings_file import FindingsWriter
 from services.dataset.found_so_far import Found
+from services.dataset.histograms import draw
 from services.dataset.options import ValidateOptions, read_options
 from services.dataset.task import Task
 from services.dataset.validation import Means, validate
+
+log = logging.getLogger(__name__)
 
 BATCH_FINDINGS = 500
 BATCH_BYTES = 400_000
@@ -44,6 +49,7 @@ async def check(task: Task) -> None:
         found.writer.abandon()
         raise
     artifacts = attempt.deps.artifacts
+    report["pictures"] = await _draw(task, report)
     listed = await artifacts.put_file(findings_key(attempt.job.id), rows)
     stored = await artifacts.put_bytes(report_key(attempt.job.id), orjson.dumps(report))
     japanese = await artifacts.put_bytes(
@@ -63,6 +69,21 @@ async def check(task: Task) -> None:
         findings=listed,
         reports={"ja": japanese},
     )
+
+
+async def _draw(task: Task, report: dict[str, Any]) -> list[dict[str, str]]:
+    """Draw and store the diagrams; a check is not lost for a diagram that cannot be drawn."""
+    attempt, told = task.attempt, []
+    try:
+        drawn = await task.workers.run(draw, report)
+    except (BrokenProcessPool, ImportError, ValueError, RuntimeError) as error:
+        log.warning("no diagrams were drawn", extra={"why": str(error)})
+        return []
+    for name, data in drawn.items():
+        key = picture_key(attempt.job.id, name)
+        await attempt.deps.artifacts.put_bytes(key, data)
+        told.append({"name": name, "key": key, "url": f"/api/v1/ml/artifacts/{key}"})
+    return told
 
 
 class _Teller:

@@ -8,7 +8,7 @@ import numpy as np
 from services.dataset.compare import Question, compare
 from services.dataset.crops import Cut, describe
 from services.dataset.domain.findings import Rules
-from services.dataset.domain.look_alikes import sampled_images
+from services.dataset.domain.look_alikes import MOST_BOXES, sampled_images
 from services.dataset.domain.scanned import FORMATS, TWIN, Crops, Scanned, Table
 from services.dataset.domain.twins import IDENTICAL, MIRRORED, candidates
 from services.dataset.scan import StageProgress
@@ -72,7 +72,9 @@ async def describe_boxes(scanned: Scanned, workers: Workers, progress: StageProg
         boxes += [np.arange(first[row], first[row + 1]) for row in part]
         await progress(start + len(part), len(rows), "comparing boxes")
     vectors, which = np.concatenate(told), np.concatenate(boxes)
-    seen = np.isfinite(vectors).all(axis=1)
+    seen = np.flatnonzero(np.isfinite(vectors).all(axis=1))
+    if len(seen) > MOST_BOXES:
+        seen = seen[np.linspace(0, len(seen) - 1, MOST_BOXES).astype(np.intp)]
     return Crops(which[seen], vectors[seen])
 
 

@@ -26,6 +26,7 @@ class ValidateOptions(Options):
     validate_format: bool = True
     mode: Literal["fast", "standard", "full"] = "full"
     rules: dict[str, dict[str, Any]] = Field(default_factory=dict)
+    imgsz: int = Field(default=640, ge=32, le=4096, description="training size, in pixels")
     max_examples: int = Field(default=100, ge=1, le=10_000)
 
     @field_validator("rules")

@@ -105,8 +105,9 @@ async def validate(
         seconds=time.monotonic() - begin,
         mode=options.mode,
         reused=one.reused,
+        imgsz=options.imgsz,
     )
-    return build_report(about, tally)
+    return await asyncio.to_thread(build_report, about, tally)
 
 
 async def _listed(survey: Survey, fence: Fence, progress: StageProgress) -> Listing:

@@ -22,6 +22,7 @@ FEWEST_OF_CLASS = 8
 """Of smaller classes nothing is said."""
 SURE = 0.85
 """Share of a class's crops whose neighbours are of the class, below which nothing is said of it."""
+MOST_BOXES = 4_000
 SHOWN_PAIRS = 20
 
 

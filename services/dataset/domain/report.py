@@ -5,7 +5,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from services.dataset.domain.advice import advise
 from services.dataset.domain.findings import Findings, Severity
+from services.dataset.domain.statistics import figures
 from services.dataset.domain.tally import SplitTally, Tally
 from services.dataset.domain.texts import Lang
 from services.dataset.domain.wording import in_language
@@ -30,6 +32,8 @@ class About:
     mode: str = "full"
     reused: Mapping[str, int] = field(default_factory=dict)
     """Files that were not looked at again, because they have not changed: images, labels."""
+    imgsz: int = 640
+    """The training size that sizes of boxes are told at, in pixels."""
 
 
 def build_report(about: About, tally: Tally) -> dict[str, Any]:
@@ -71,7 +75,8 @@ def findings_key(job_id: str) -> str:
 
 def translated(report: Mapping[str, Any], findings: Findings, lang: Lang) -> dict[str, Any]:
     """The same report with its sentences on findings in another language."""
-    told = dict(report)
+    told, figured = dict(report), report["statistics"]
+    advice = "recommendations_ja" if lang == "ja" else "recommendations"
     for name in SPLITS:
         told[f"{name}_info"] = report[f"{name}_info"] | {
             "errors": sentences(findings, "E", name, lang=lang),
@@ -80,8 +85,14 @@ def translated(report: Mapping[str, Any], findings: Findings, lang: Lang) -> dic
     return told | {
         "errors": sentences(findings, "E", lang=lang),
         "warnings": sentences(findings, "W", lang=lang),
+        "statistics": figured | {"recommendations": figured[advice]},
         "findings": [in_language(finding, lang) for finding in report["findings"]],
     }
+
+
+def picture_key(job_id: str, name: str) -> str:
+    """Where a diagram of a job's report is kept."""
+    return f"datasets/.reports/{job_id}/{name}.png"
 
 
 def sentences(
@@ -147,6 +158,8 @@ def _statistics(about: About, tally: Tally) -> dict[str, Any]:
     for split in splits.values():
         total.update(split.instances)
     instances, images = total.total(), sum(split.images for split in splits.values())
+    drawn = figures(tally.scanned, about.imgsz)
+    told = advise(tally, drawn, about.quirks)
     return {
         "total_instances": instances,
         "class_balance": {
@@ -157,34 +170,11 @@ def _statistics(about: About, tally: Tally) -> dict[str, Any]:
             name: {"count": split.images, "percentage": _percent(split.images, images)}
             for name, split in splits.items()
         },
-        "recommendations": _advice(about, tally),
+        "recommendations": [advice.en for advice in told],
+        "recommendations_ja": [advice.ja for advice in told],
+        "figures": drawn,
     }
 
 
 def _percent(part: int, whole: int) -> float:
     return round(100 * part / whole, 2) if whole else 0.0
-
-
-def _advice(about: About, tally: Tally) -> list[str]:
-    """What to do next, the most urgent first, as sentences."""
-    found = tally.findings
-    told: list[str] = []
-    lost = sum(split.images - split.usable for split in tally.splits.values())
-    if lost:
-        told.append(
-            f"The trainer would leave out {lost} images. Mend the {found.of('E')} errors first."
-        )
-    elif found.of("E"):
-        told.append(f"Mend the {found.of('E')} errors before training.")
-    rules = found.summary()
-    if rules.get("exact_duplicate_across_splits"):
-        told.append("Split the dataset anew: duplicates are kept together by POST /dataset/split.")
-    if "val" not in tally.splits and "train" in tally.splits:
-        told.append("There is no val split: POST /dataset/split makes one.")
-    if rules.get("few_samples_class") or rules.get("class_imbalance"):
-        told.append("Collect more images of the rare classes, or delete those that do not matter.")
-    if rules.get("segments_in_detection_set"):
-        told.append("Polygons are read as the boxes around them; for detection that is fine.")
-    if not told:
-        told.append("Nothing stands in the way of a training.")
-    return told + list(about.quirks)

@@ -17,6 +17,7 @@ class ValidateDataset(Body):
     mode: Literal["fast", "standard", "full"] = "full"
     rules: dict[str, dict[str, Any]] = Field(default_factory=dict)
     max_examples: int = Field(default=100, ge=1, le=10_000)
+    imgsz: int = Field(default=640, ge=32, le=4096, description="training size in pixels")
 
 
 class FindingsQuery(Body):
