@@ -29,7 +29,7 @@ BASIS = ("validation_id", "split", "confidence_threshold", "iou_threshold", "mat
 NO_RUN = "no completed training of this system made these weights"
 NO_JUDGEMENT = (
     "the model was never judged, and the run that made it is not known: "
-    "POST /model/validate first, then visualise again"
+    "name a dataset in test_dataset_path, or POST /model/validate first"
 )
 
 

@@ -36,7 +36,8 @@ def evaluate(client: Client, arguments: argparse.Namespace, console: Console) ->
 def visualize(client: Client, arguments: argparse.Namespace, console: Console) -> int:
     """Draw a model's pictures."""
     with progress(arguments, console, "drawing") as on_progress:
-        answer = client.visualize_model(arguments.model, on_progress=on_progress)
+        given = {"test_dataset_path": arguments.dataset} if arguments.dataset else {}
+        answer = client.visualize_model(arguments.model, on_progress=on_progress, **given)
     if arguments.json:
         print_json(answer)
     else:
@@ -57,6 +58,9 @@ def add_arguments(verb: AddVerb) -> None:
     _evaluate_arguments(verb("evaluate", "judge a model on labelled images"))
     visualize = verb("visualize", "draw a model's curves and matrices")
     visualize.add_argument("model", metavar="MODEL", type=full_path, help="name, path or artifact")
+    visualize.add_argument(
+        "--dataset", type=full_path, help="judge on its val split; default: as judged or trained"
+    )
 
 
 def _evaluate_arguments(command: argparse.ArgumentParser) -> None:

@@ -61,13 +61,17 @@ async def visualize(body: VisualizeModel, gateway: State, once: OnceOnly, waits:
     job = once.earlier(gateway)
     if job is None:
         model = await asyncio.to_thread(gateway.resolver.model, body.model_path)
-        options = body.model_dump(mode="json", exclude={"model_path"})
+        dataset = None
+        if body.test_dataset_path:
+            dataset = await asyncio.to_thread(gateway.resolver.dataset, body.test_dataset_path)
+        options = body.model_dump(mode="json", exclude={"model_path", "test_dataset_path"})
         job = await gateway.publish(
             AnalysisRequested(
                 job_id=once.job_id,
                 body_sha256=once.body_sha256,
                 operation="visualize",
                 model=model,
+                dataset=dataset,
                 options=options,
             )
         )

@@ -24,6 +24,7 @@ from services.gateway.state import Gateway, State, fresh
 
 router = APIRouter(prefix="/model/validate/{validation_id}", tags=["panels"])
 PICTURE_S = 30.0
+IMAGES: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}, "image/webp": {}}}}
 KEPT = {"Cache-Control": "private, max-age=3600"}
 Section = Literal[
     "curves",
@@ -86,7 +87,7 @@ async def image(
     return await _answer(gateway, request, "image", validation_id, query, image=image)
 
 
-@router.get("/images/{image}/picture")
+@router.get("/images/{image}/picture", response_class=Response, responses=IMAGES)
 async def picture(
     validation_id: str,
     image: int,
@@ -98,7 +99,7 @@ async def picture(
     return await _drawn(gateway, request, "picture", validation_id, query, image=image)
 
 
-@router.get("/boxes/{box}/crop")
+@router.get("/boxes/{box}/crop", response_class=Response, responses=IMAGES)
 async def crop(
     validation_id: str,
     box: str,

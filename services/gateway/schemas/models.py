@@ -55,6 +55,9 @@ class VisualizeModel(Body):
     """`POST /model/visualize`."""
 
     model_path: Reference
+    test_dataset_path: Reference | None = Field(
+        default=None, description="judge on its val split; left out: as judged last, or as trained"
+    )
     include_confusion_matrix: bool = True
     include_pr_curve: bool = True
     include_f1_curve: bool = True

@@ -2,12 +2,14 @@
 
 import io
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pytest
 from PIL import Image as Picture
 
@@ -99,6 +101,36 @@ def test_hostile_names_and_empty_sets_are_drawn_without_a_warning(classes: int) 
         assert colours(diagram.pen(diagram.data(found))) > 1, diagram.name
     for each in TRAINING:
         assert colours(each.pen(HISTORY[:1] if classes else [])) > 1
+
+
+DRAWING = """
+import asyncio, os
+from services.analyzer.plots.curves import draw_pr
+from services.analyzer.plots.pool import PENS
+
+async def main():
+    await PENS.draw({"a": (draw_pr, {"map50": 0.0, "precision": {}})})
+    print("drawn", flush=True)
+    await asyncio.sleep(60)
+
+if __name__ == "__main__":
+    asyncio.run(main())
+"""
+
+
+def test_drawing_processes_die_with_a_killed_service(tmp_path: Path) -> None:
+    script = tmp_path / "drawing.py"
+    script.write_text(DRAWING)
+    command = [sys.executable, str(script)]
+    environment = os.environ | {"PYTHONPATH": str(Path(__file__).parents[4])}
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment) as service:
+        assert service.stdout is not None
+        assert service.stdout.readline() == b"drawn\n"
+        children = psutil.Process(service.pid).children(recursive=True)
+        assert children
+        service.kill()
+    _, alive = psutil.wait_procs(children, timeout=20)
+    assert alive == []
 
 
 def test_a_large_set_lists_the_images_with_the_most_errors() -> None:

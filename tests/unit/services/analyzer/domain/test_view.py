@@ -130,6 +130,14 @@ def test_the_worst_images_come_first() -> None:
     assert all(row["causes"].get("miss") for row in image_table(seen, only.tolist()))
 
 
+def test_a_class_of_any_name_can_be_referred_to() -> None:
+    name = "R&B #1 + ロゴ=50%?"
+    data = by_hand(1, [name, "b"], [(0, 0, [0, 0, 9, 9])], [(0, 0, 0.9, [0, 0, 9, 9])])
+    seen = view(data, match(data), confidence=0.25)
+    row = panels(seen, Filters(), fixed(data))["class_metrics"][name]
+    assert followed(seen, row["boxes"]["tp"]) == row["tp"] == 1
+
+
 def test_a_set_without_any_box_has_panels() -> None:
     data = by_hand(3, ["cat"], [], [])
     seen = view(data, match(data, match_iou=0.5), confidence=0.25)
