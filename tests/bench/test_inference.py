@@ -1,0 +1,159 @@
+"""Whole validations against `yolo val` on the same model and images, in the same run.
+
+Ours goes over the bus, from the request to the fact, and stores report, boxes, predictions and all
+pictures; theirs is `model.val()` in a process that has imported everything. Wall time is what a
+user waits for; CPU time, of all processes of ours, is steadier on a busy machine.
+"""
+
+import asyncio
+import contextlib
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from libs.common.datasets import read_dataset, write_data_yaml
+from libs.common.events import AnalysisRequested, DatasetRef, ModelRef, ModelValidated
+from libs.common.service import Deps
+from libs.common.subjects import ANALYZER
+from libs.common.work import run_jobs
+from libs.synthetic import DatasetSpec, write_dataset
+from services.analyzer.asking import AnalyzerDeps
+from services.analyzer.child import Stock, judging_environment
+from services.analyzer.handlers import analyse_model
+from tests.unit.services.analyzer.scenes import CLASSES, WEIGHTS
+
+pytestmark = pytest.mark.timeout(900)
+
+IMGSZ = 320
+END_S = 300.0
+ROUNDS = int(os.environ.get("SHIRUSHI_BENCH_ROUNDS", "2"))
+
+VAL = """
+import json, sys, time
+from ultralytics import YOLO
+weights, data, project, plots = sys.argv[1:]
+for line in sys.stdin:
+    model = YOLO(weights)
+    wall, cpu = time.perf_counter(), time.process_time()
+    box = model.val(data=data, split="val", imgsz=320, device="cpu", workers=0, verbose=False,
+                    plots=plots == "plots", project=project).box
+    print("RESULT", json.dumps({"wall_s": time.perf_counter() - wall,
+          "cpu_s": time.process_time() - cpu, "map50": box.map50, "map50_95": box.map}), flush=True)
+"""
+
+
+class YoloVal:
+    """A process that runs `model.val()` whenever it is told to."""
+
+    def __init__(self, yaml: Path, folder: Path, *, plots: bool) -> None:
+        words = [str(WEIGHTS), str(yaml), str(folder), "plots" if plots else "bare"]
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", VAL, *words],
+            env=judging_environment(folder / "yolo"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    def run(self) -> dict[str, float]:
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write("go\n")
+        self._process.stdin.flush()
+        for line in self._process.stdout:
+            if line.startswith("RESULT"):
+                found: dict[str, float] = json.loads(line.removeprefix("RESULT"))
+                return found
+        raise AssertionError("the peer died")
+
+    def close(self) -> None:
+        self._process.kill()
+        self._process.communicate()
+
+
+@pytest.fixture
+async def analyzer(deps: Deps) -> AsyncIterator[AnalyzerDeps]:
+    """A running analyzer with a warm process, as the service has it."""
+    stock = Stock(judging_environment(deps.scratch / "yolo"))
+    ours = AnalyzerDeps(**vars(deps), stock=stock)
+    stock.refill()
+    task = asyncio.create_task(run_jobs(ours, ANALYZER, analyse_model))
+    yield ours
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+    await stock.close()
+
+
+def _cpu_s() -> float:
+    children = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return time.process_time() + children.ru_utime + children.ru_stime
+
+
+async def _ours(deps: AnalyzerDeps, folder: Path, job_id: str, **options: Any) -> dict[str, Any]:
+    request = AnalysisRequested(
+        job_id=job_id,
+        operation="validate",
+        model=ModelRef(name="base", path=str(WEIGHTS)),
+        dataset=DatasetRef(name="set", path=str(folder)),
+        options={"split": "val", "imgsz": IMGSZ} | options,
+    )
+    wall, cpu = time.perf_counter(), _cpu_s()
+    await deps.bus.publish(request)
+    async with asyncio.timeout(END_S):
+        async for record in deps.bus.replay(f"evt.analysis.*.v1.{job_id}"):
+            if record.event.terminal:
+                event = record.event
+                break
+    assert isinstance(event, ModelValidated), event
+    spent = {"wall_s": time.perf_counter() - wall, "cpu_s": _cpu_s() - cpu}
+    report = json.loads(await deps.artifacts.get_bytes(event.report.key))
+    return spent | {"theirs": report["ultralytics"], "inference_s": report["inference_seconds"]}
+
+
+@pytest.mark.parametrize(
+    ("images", "plots", "wanted"), [(128, False, 1.5), (64, True, 3.0)], ids=["bare", "plots"]
+)
+async def test_whole_validations_against_yolo_val(
+    analyzer: AnalyzerDeps, tmp_path: Path, images: int, plots: bool, wanted: float
+) -> None:
+    folder = tmp_path / "set"
+    spec = DatasetSpec(classes=CLASSES, counts={"val": images}, size=640, seed=1)
+    write_dataset(folder, spec, workers=2)
+    yaml = write_data_yaml(read_dataset(folder), tmp_path / "data.yaml")
+    peer = YoloVal(yaml, tmp_path / "val", plots=plots)
+    try:
+        peer.run()  # its first run scans labels and warms up; ours has no cache to fill
+        theirs, square, same = [], [], []
+        for at in range(ROUNDS):
+            theirs.append(await asyncio.to_thread(peer.run))
+            square.append(await _ours(analyzer, folder, f"s{at}"))
+            same.append(await _ours(analyzer, folder, f"y{at}", protocol="yolo_val"))
+    finally:
+        peer.close()
+    for key, name in (("map50", "map50"), ("map50_95", "map50_95")):
+        assert same[0]["theirs"][key] == pytest.approx(theirs[0][name], abs=1e-6)
+    print(f"\n{images} images of 640 px at {IMGSZ}, {os.cpu_count()} cores, plots={plots}")
+    best = {name: _best(runs) for name, runs in (("val", theirs), ("sq", square), ("yv", same))}
+    for name, about in (("val", "yolo val"), ("sq", "ours, square"), ("yv", "ours, yolo_val")):
+        wall, cpu = best[name]
+        print(
+            f"{about:16} wall {wall:6.2f} s {images / wall:6.1f} images/s  cpu {cpu:6.2f} s  "
+            f"x{best['val'][0] / wall:.2f} wall, x{best['val'][1] / cpu:.2f} cpu"
+        )
+    print(f"wanted on an idle machine: x{wanted} wall")
+    if os.getloadavg()[0] < 1.5 * (os.cpu_count() or 1):
+        assert best["val"][0] / best["sq"][0] > 0.8 * wanted
+
+
+def _best(runs: list[dict[str, Any]]) -> tuple[float, float]:
+    return min(run["wall_s"] for run in runs), min(run["cpu_s"] for run in runs)
