@@ -14,12 +14,12 @@ MOST_OF = 0.6
 def misses_in_few_classes(facts: Facts) -> Advice | None:
     """A few classes cause most misses; what they have in common is their size, or not."""
     total = sum(facts.misses.values())
-    worst = sorted(facts.misses, key=lambda name: (-facts.misses[name], name))
+    worst = sorted(facts.support, key=lambda name: (-facts.misses.get(name, 0), name))
     most, seen = max(1, len(worst) // 3), 0
     if total < FEWEST_ERRORS or len(worst) < 3:
         return None
     for count, name in enumerate(worst[:most], start=1):
-        seen += facts.misses[name]
+        seen += facts.misses.get(name, 0)
         expected = sum(facts.support[each] for each in worst[:count]) / sum(facts.support.values())
         if seen >= MOST_OF * total and seen / total >= 1.5 * expected:
             return _few_classes(facts, worst[:count], seen / total)
@@ -29,7 +29,7 @@ def misses_in_few_classes(facts: Facts) -> Advice | None:
 def _few_classes(facts: Facts, names: list[str], share: float) -> Advice:
     sizes = [median(facts.missed_px[name]) for name in names if facts.missed_px.get(name)]
     small = bool(sizes) and max(sizes) < SMALL_PX and facts.imgsz is not None
-    of, who = len(facts.misses), listed(names)
+    of, who = len(facts.support), listed(names)
     en = f"{len(names)} of {of} classes ({who}) cause {share:.0%} of misses"
     ja = f"{of} クラス中 {len(names)} クラス（{who}）が見落としの {share:.0%} です"
     if small and facts.imgsz:

@@ -90,6 +90,10 @@ SPEAKS: list[tuple[str, dict[str, Any], str]] = [
     ("calibration_off", {"ece": 0.2, "overconfidence": -0.1}, "surer than it says"),
 ]
 SILENT: list[dict[str, Any]] = [
+    {
+        "support": {"a": 100, "b": 100, "c": 100},  # other classes are in the model alone
+        "misses": dict.fromkeys(NAMES, 0) | {"a": 10, "b": 10, "c": 10},
+    },
     {"in_train": 50, "split": "train"},
     {"map50_95": None, "best_f1": None, "ece": None},
     {"support": {"a": 3}, "misses": {"a": 3}, "missed_px": {}},
