@@ -107,7 +107,8 @@ class Scan:
         facts = self.facts
         pixels = facts.images["width"].astype(np.int64) * facts.images["height"]
         bombs = pixels > self.orders.rules.threshold("decompression_bomb")
-        facts.stamps[(facts.depth < self.need) | bombs, :3] = 0
+        facts.depth[bombs | facts.images["faulty"]] = 0  # what is faulty is looked at again
+        facts.stamps[facts.depth < self.need, :3] = 0
 
     async def _parts(self) -> AsyncIterator[tuple[int, Part]]:
         """Results in the listing's order, with at most a few chunks under way."""
