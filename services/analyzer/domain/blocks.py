@@ -20,7 +20,7 @@ from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.lrp import TAU, Lrp, optimal_lrp
 from services.analyzer.domain.matching import Matches
 from services.analyzer.domain.operating_point import OperatingPoint
-from services.analyzer.domain.tide import MAX_DETECTIONS, Tide, tide
+from services.analyzer.domain.tide import MAX_DETECTIONS, Tide
 from services.analyzer.domain.yolo_val import (
     UltralyticsAp,
     ultralytics_ap,
@@ -33,7 +33,9 @@ Block = dict[str, Any]
 SIZES = tuple(area.name for area in AREAS[1:])
 
 
-def further(data: Evidence, matches: Matches, point: OperatingPoint, ap: CocoAp) -> Block:
+def further(
+    data: Evidence, matches: Matches, point: OperatingPoint, ap: CocoAp, causes: Tide
+) -> Block:
     """All of them.
 
     Args:
@@ -41,6 +43,7 @@ def further(data: Evidence, matches: Matches, point: OperatingPoint, ap: CocoAp)
         matches: of the same evidence.
         point: the operating point.
         ap: with 300 detections per image and class.
+        causes: of all detections.
     """
     crowded = (data.ranking.in_image_d >= COCO_DETECTIONS).any()
     at_100 = coco_ap(data, matches, max_detections=COCO_DETECTIONS) if crowded else ap
@@ -49,7 +52,7 @@ def further(data: Evidence, matches: Matches, point: OperatingPoint, ap: CocoAp)
     return {
         "coco": coco_block(data.classes, at_100, ap),
         "ultralytics": ultralytics_block(data.classes, ultralytics_ap(data, matches), matrix_cc),
-        "tide": tide_block(data, tide(data, matches)),
+        "tide": tide_block(data, causes),
         "lrp": lrp_block(data.classes, optimal_lrp(data, matches)),
         "calibration": calibration_block(calibration(data, matches)),
         "label_accuracy": label_accuracy(data, matches, point),

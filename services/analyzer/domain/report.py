@@ -1,6 +1,7 @@
 """The answer to `POST /model/validate`, computed from evidence: plain values for JSON."""
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,6 +20,7 @@ from services.analyzer.domain.false_alarms import FalseAlarms, false_alarms
 from services.analyzer.domain.matching import Matches, match
 from services.analyzer.domain.operating_point import OperatingPoint, operating_point
 from services.analyzer.domain.size_recall import size_recall
+from services.analyzer.domain.tide import Tide, tide
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,11 @@ class Analysis:
     errors: Errors
     curves: ConfidenceCurves
     alarms: FalseAlarms
+
+    @cached_property
+    def tide(self) -> Tide:
+        """Causes of all detections, whatever their confidence, and what each costs."""
+        return tide(self.data, self.matches)
 
 
 def analyse(data: Evidence, *, confidence: float, match_iou: float) -> Analysis:
@@ -171,7 +178,7 @@ def extras(found: Analysis) -> dict[str, Any]:
             "per_1000_images_by_class": alarms.per_1000_images_by_class,
             "note": None if alarms.clean_images else "the set has no image without a logo",
         },
-        **further(found.data, found.matches, found.point, found.ap),
+        **further(found.data, found.matches, found.point, found.ap, found.tide),
         "confusion_matrix": confusion_data(found.table),
         "curves": curve_data(found),
         "size_recall": size_recall(found.data, found.point),
@@ -182,7 +189,8 @@ def match_columns(found: Analysis) -> dict[str, list[Any]]:
     """Columns of matches.parquet: labels first, then detections; rows count within their kind.
 
     `match` is the row of the label found (or of the detection that found it), at `match_iou` and
-    any confidence, or -1; `iou` its overlap; `cause` why a box is wrong at the operating point.
+    any confidence, or -1; `iou` its overlap; `cause` why a box is wrong at the operating point;
+    `tide_cause` the same among all detections that TIDE counts.
     """
     data, matches = found.data, found.matches
     by_l = np.full(data.labels, -1, dtype=np.int64)
@@ -193,5 +201,6 @@ def match_columns(found: Analysis) -> dict[str, list[Any]]:
         "match": by_l.tolist() + matches.label_d.tolist(),
         "iou": iou_l.tolist() + matches.iou_d.tolist(),
         "cause": found.errors.cause_l.tolist() + found.errors.cause_d.tolist(),
+        "tide_cause": found.tide.names_l.tolist() + found.tide.names_d.tolist(),
         "about_label": [-1] * data.labels + found.errors.label_d.tolist(),
     }

@@ -54,6 +54,16 @@ class Tide:
         seen = np.bincount(self.cause_d[self.cause_d >= 0], minlength=5)
         return dict(zip(CAUSES, [*seen.tolist(), int(self.missed_l.sum())], strict=True))
 
+    @property
+    def names_d(self) -> npt.NDArray[np.str_]:
+        """The cause of each detection in words; "" where it is right or not counted."""
+        return np.array([*CAUSES, ""])[self.cause_d]
+
+    @property
+    def names_l(self) -> npt.NDArray[np.str_]:
+        """`miss` for the labels that no detection is about, else ""."""
+        return np.where(self.missed_l, "miss", "")
+
 
 def tide(data: Evidence, matches: Matches, *, max_detections: int = MAX_DETECTIONS) -> Tide:
     """Causes and their cost, as the paper defines them and its authors' tidecv computes them.

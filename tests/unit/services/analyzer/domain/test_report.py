@@ -59,6 +59,8 @@ def test_columns_of_the_matches_cross_reference_both_ways() -> None:
     columns = report.match_columns(FOUND)
     assert columns["match"] == [0, -1, -1, 0, -1, -1, -1]
     assert columns["cause"] == ["", "cls", "miss", "", "", "cls", "bkg"]
+    # the box of confidence 0.05 counts here too
+    assert columns["tide_cause"] == ["", "", "miss", "", "bkg", "cls", "bkg"]
     assert columns["about_label"] == [-1, -1, -1, -1, -1, 1, -1]
 
 
