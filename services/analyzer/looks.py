@@ -12,7 +12,7 @@ from services.analyzer import drawing
 from services.analyzer.domain import rows
 from services.analyzer.domain.view import View
 from services.analyzer.drawing import MISSED, RIGHT, TRUE, WRONG, Box
-from services.analyzer.options import Options
+from services.analyzer.options import JOB_ID, Options
 from services.analyzer.originals import original
 from services.analyzer.recent import Recent
 from services.analyzer.stored import Stored, StoredValidations
@@ -25,7 +25,7 @@ LAYERS = ("gt", "pred")
 class Look(Options):
     """What every picture may be asked for."""
 
-    validation_id: str = Field(max_length=64)
+    validation_id: str = Field(pattern=JOB_ID)
     confidence: float | None = Field(default=None, ge=0, le=1)
     iou: float | None = Field(default=None, gt=0, le=1)
     overlay: str = Field(default="gt,pred", max_length=32)

@@ -8,6 +8,8 @@ from libs.common.errors import BadInput
 from libs.common.events import ModelRef
 
 Split = Literal["train", "val", "test"]
+JOB_ID = r"^[A-Za-z0-9_-]{1,64}$"
+"""Nothing that a subject of the bus would take for more than one job."""
 
 
 class Options(BaseModel):

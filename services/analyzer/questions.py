@@ -15,7 +15,7 @@ from services.analyzer.domain.errors import CAUSES
 from services.analyzer.domain.panels import panels
 from services.analyzer.domain.view import SIZES, Filters, View, select
 from services.analyzer.looks import Looks
-from services.analyzer.options import Options
+from services.analyzer.options import JOB_ID, Options
 from services.analyzer.stored import Stored, StoredValidations
 
 Json = dict[str, Any]
@@ -25,7 +25,7 @@ Share = Field(default=None, ge=0, le=1)
 class Question(Options):
     """What every question about a validation may say; None = as the validation was made."""
 
-    validation_id: str = Field(max_length=64)
+    validation_id: str = Field(pattern=JOB_ID)
     confidence: float | None = Share
     iou: float | None = Field(default=None, gt=0, le=1)
     class_: str | None = Field(default=None, alias="class", max_length=256)
