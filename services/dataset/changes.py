@@ -1,7 +1,7 @@
 """Operations that make versions, end them, or free what they held: one function each."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from libs.common import subjects
 from libs.common.dataset_edits import Deal, DeleteClass
@@ -10,7 +10,7 @@ from libs.common.errors import NotFound
 from libs.common.events import KINDS, DatasetCollected, DatasetDeleted, Request
 from libs.common.jobs import Job, apply
 from services.dataset import garbage
-from services.dataset.alike import near_marks
+from services.dataset.alike import look_for_alike
 from services.dataset.base import Base, conclude, open_base, refuse_nothing
 from services.dataset.domain.diff import aligned
 from services.dataset.domain.draft import Draft
@@ -26,6 +26,9 @@ from services.dataset.options import (
 from services.dataset.registry import as_ref
 from services.dataset.sources import draft_of_manifest
 from services.dataset.task import Task
+
+MOST_DEALS = 5
+"""So often images are dealt out anew because a check would still find twins across splits."""
 
 
 async def edit(task: Task) -> None:
@@ -59,12 +62,16 @@ async def _edited(task: Task, steps: Sequence[object], name: str | None) -> tupl
     contents = task.contents()
     await task.attempt.progress(done=0, of=1, stage="reading labels")
     await contents.fetch(labels_to_read(base.draft, steps))
-    edition = Edition(base.draft, contents)
-    marks: Mapping[str, tuple[str, ...]] = {}
-    if any(isinstance(step, Deal) and step.group for step in steps):
-        marks = await near_marks(base.draft, contents, task.workers, task.stages())
-    await task.attempt.progress(done=0, of=1, stage="editing")
-    await asyncio.to_thread(apply_steps, edition, steps, marks)
+    if not any(isinstance(step, Deal) and step.group for step in steps):
+        edition = Edition(base.draft, contents)
+        await asyncio.to_thread(apply_steps, edition, steps)
+        return edition, base
+    alike = await look_for_alike(base.draft, contents, task.workers, task.stages())
+    for _ in range(MOST_DEALS):
+        edition = Edition(base.draft, contents)
+        await asyncio.to_thread(apply_steps, edition, steps, alike.marks)
+        if not await alike.compare(edition.draft):
+            break
     return edition, base
 
 
