@@ -38,7 +38,8 @@ from services.analyzer.parquet import read_boxes, write_matches
 WEIGHTS = Path(__file__).parents[2] / "weights/shirushi-logo-n.pt"
 CLASSES = tuple(json.loads(WEIGHTS.with_suffix(".json").read_text())["dataset"]["spec"]["classes"])
 END_S = 60.0
-LIGHT = {"split": "val", "save_plots": False, "save_confusion_matrix": False, "imgsz": 128}
+QUIET = ("save_plots", "save_confusion_matrix", "save_predictions", "analyze_errors")
+LIGHT = {"split": "val", "imgsz": 128} | dict.fromkeys(QUIET, False)
 
 
 @pytest.fixture
