@@ -13,6 +13,8 @@ CLIPPED = 252
 """From this grey level on a pixel counts as burnt out."""
 FILL_GREY = 128
 FILL_TOLERANCE = 4
+BLOCK_ROWS = 10
+"""A lost tail begins inside a row of blocks, 16 pixels high, at up to 5/8 of the size."""
 _LEAST_EDGES = 50
 _LEVELS = np.arange(256, dtype=np.float64)
 _SIGNS = np.tile(np.array([1.0, -1.0], np.float32), 4)
@@ -85,7 +87,7 @@ def grey_fill(small: Picture) -> float:
     above = len(rows) - filled - 1
     if above < 1 or plain[0].mean() > 0.5 or plain[: above + 1].mean() > 0.25:
         return 0.0
-    edge = plain[max(0, above - 2) : above + 1].mean(axis=1).min()
+    edge = plain[max(0, above - BLOCK_ROWS) : above + 1].mean(axis=1).min()
     return filled / len(rows) if edge < 0.4 else 0.0
 
 
