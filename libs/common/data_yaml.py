@@ -48,7 +48,7 @@ def _read_splits(found: DataYaml, data: dict[Any, Any]) -> None:
     if isinstance(data.get("path"), str):
         found.path = data["path"]
     said = {str(key).strip().lower(): key for key in data if data[key]}
-    misnamed = next((said[key] for key in MISNAMED_VAL if key in said), None)
+    misnamed = next((said[key] for key in MISNAMED_VAL if key in said), None) or _like_val(data)
     if not data.get("val") and misnamed:
         found.report(
             "val_key_misnamed",
@@ -74,6 +74,16 @@ def _read_splits(found: DataYaml, data: dict[Any, Any]) -> None:
                 f"'{split}' must be a folder, a txt list, or a list of these, not {value!r:.60}.",
                 fatal=False,
             )
+
+
+def _like_val(data: dict[Any, Any]) -> Any:
+    """A key with a path that is nearly `val`, or begins with it: `vla`, `val_dir`."""
+    for key, value in data.items():
+        name = str(key).strip().lower()
+        near = name.startswith("val") or sorted(name) == sorted("val")
+        if near and value and isinstance(value, str) and name not in ("value", "values"):
+            return key
+    return None
 
 
 def _read_names(found: DataYaml, data: dict[Any, Any]) -> None:

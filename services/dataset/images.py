@@ -11,7 +11,7 @@ import xxhash
 
 from services.dataset.domain.findings import Hit, Rules
 from services.dataset.domain.images import ImageFacts, bomb
-from services.dataset.jpegs import decoded_jpeg, jpeg_end, jpeg_header, jpeg_orientation
+from services.dataset.jpegs import cut_jpeg, decoded_jpeg, jpeg_end, jpeg_header, jpeg_orientation
 from services.dataset.pillow import by_pillow
 from services.dataset.pixels import measure
 
@@ -95,6 +95,8 @@ def _look(
     else:
         if facts.format != "jpeg" or not _jpeg(handle, facts, data, rules, full):
             by_pillow(path, facts, data, rules, full)
+            if facts.format == "jpeg" and facts.fault:
+                facts.fault = cut_jpeg(data) or facts.fault
         if facts.thumb is not None:
             facts.pixels, facts.thumb = measure(facts.thumb, data, facts.format), None
 

@@ -18,6 +18,9 @@ LEAST_SIDE = 64
 """A small picture is larger than an eighth rather than smaller than this, in pixels."""
 _EXIF = b"Exif\0\0"
 _ORIENTATION = 0x0112
+_WIPED = bytes(32)
+_FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""Markers of the segment that gives a JPEG's size (ITU-T T.81, table B.1)."""
 
 
 def jpeg_header(data: bytes) -> tuple[int, int, str] | None:
@@ -61,17 +64,31 @@ def decoded_jpeg(data: bytes) -> tuple[Hit | None, npt.NDArray[np.uint8] | None]
         return None, thumb
     if "Premature end of JPEG file" in reason:
         return _truncated(), None
-    if "premature end of data segment" in reason:
+    if "premature end of data segment" in reason and not _overwritten(data):
         text = "The image data breaks off before its end mark: the lower part is grey."
         return Hit("truncated_jpeg_with_eoi", text, value=reason[:120]), None
     by_pillow = decoded_by_pillow(data)
-    if by_pillow is None:
-        text = "The image cannot be decoded."
-        return Hit("corrupt_scan_data", text, value=reason[:120]), None
-    if "Corrupt JPEG data" in reason:
-        text = "The image data is damaged: part of the picture is garbage."
-        return Hit("corrupt_scan_data", text, value=reason[:120]), None
-    return None, by_pillow
+    if by_pillow is not None and "Corrupt JPEG data" not in reason:
+        return None, by_pillow
+    text = "The image data is damaged: part of the picture is garbage."
+    damage = Hit("corrupt_scan_data", text, value=reason[:120])
+    return (cut_jpeg(data) or damage) if by_pillow is None else damage, None
+
+
+def _overwritten(data: bytes) -> bool:
+    """Whether a stretch of the compressed picture was wiped, which also ends its decoding early."""
+    return data.find(_WIPED, _scan_of_jpeg(data)) >= 0
+
+
+def cut_jpeg(data: bytes) -> Hit | None:
+    """Of a JPEG that cannot be decoded: whether its rest is missing, or there was never one."""
+    at, framed = 2, False
+    while at + 4 <= len(data) and data[at] == 0xFF and data[at + 1] != 0xDA:
+        framed |= data[at + 1] in _FRAMES
+        at += 2 + max(2, int.from_bytes(data[at + 2 : at + 4], "big"))
+    if not framed:
+        return Hit("not_an_image", "Only its first bytes are those of an image.")
+    return _truncated() if END_OF_JPEG not in data[min(at, len(data)) :] else None
 
 
 def _truncated() -> Hit:

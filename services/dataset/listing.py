@@ -6,9 +6,7 @@ nothing is opened, so that a pipe, a device or a folder that is named like an im
 
 import os
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
-from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -18,12 +16,18 @@ from libs.common.dataset_files import IMAGE_SUFFIXES, Fence, is_folder
 from libs.common.dataset_survey import Survey, listed_images
 from libs.common.safe_yaml import Problem
 from services.dataset.domain.filetree import FileTree, SplitFiles, labels_of
-from services.dataset.domain.paths import Paths, shown, swapped
+from services.dataset.domain.paths import Paths, shown
 from services.dataset.domain.scanned import shown_file
+from services.dataset.surroundings import (
+    around,
+    as_written,
+    home_of,
+    images_among,
+    sources_of,
+)
 
 MAX_OTHERS = 2_000_000
 """Files that are no images are listed up to here, per split."""
-MOST_AROUND = 10_000
 _SUFFIXES = tuple(suffix.encode() for suffix in IMAGE_SUFFIXES)
 _TELL_EVERY = 20_000
 
@@ -79,6 +83,7 @@ def list_dataset(survey: Survey, fence: Fence, tell: Tell = lambda _: None) -> L
             root=os.fspath(survey.root),
             images=paths[start : start + counts[index]],
             beside=_shown(one.beside, home),
+            skipped=frozenset(_shown(images_among(one.beside), home)),
             labels=strays[split],
             links=_shown(one.links, home),
         )
@@ -87,7 +92,7 @@ def list_dataset(survey: Survey, fence: Fence, tell: Tell = lambda _: None) -> L
         splits,
         paths,
         counts,
-        FileTree(tree, _sources(survey, home), _around(survey, home)),
+        FileTree(tree, sources_of(survey, home), around(survey, home)),
     )
 
 
@@ -178,57 +183,12 @@ def _strays(
     strays: dict[str, tuple[str, ...]] = {}
     for split in splits:
         folders = {os.fsencode(source) for source in survey.sources[split] if source.is_dir()}
-        homes = {_as_written(_home(folder), home) for folder in folders} - folders
+        homes = {as_written(home_of(folder), home) for folder in folders} - folders
         files = Paths.of(file.removeprefix(home) for each in sorted(homes) for file in _files(each))
         lost = pc.invert(pc.is_in(as_arrow(files), value_set=expected))
         rows = pc.indices_nonzero(lost).to_pylist()
         strays[split] = tuple(sorted(shown_file(files.raw(row)) for row in rows))
     return strays
-
-
-def _home(folder: bytes) -> bytes:
-    """Where the trainer looks for the labels of the images in `folder`."""
-    return os.path.dirname(swapped(folder + b"/_.jpg"))  # noqa: PTH120
-
-
-def _as_written(folder: bytes, home: bytes) -> bytes:
-    """`folder`, or, where it does not exist, the one that differs in capital letters only."""
-    if os.path.isdir(folder) or not folder.startswith(home):  # noqa: PTH112
-        return folder
-    at = home.rstrip(b"/")
-    for wanted in folder.removeprefix(home).split(b"/"):
-        try:
-            names = [entry.name for entry in os.scandir(at) if is_folder(entry)]
-        except OSError:
-            return folder
-        like = [name for name in names if name.lower() == wanted.lower()]
-        at += b"/" + (wanted if wanted in like or not like else min(like))
-    return at
-
-
-def _sources(survey: Survey, home: bytes) -> dict[str, tuple[str, ...]]:
-    return {
-        split: tuple(shown(os.fsencode(source).removeprefix(home)) for source in sources)
-        for split, sources in survey.sources.items()
-    }
-
-
-def _around(survey: Survey, home: bytes) -> tuple[str, ...]:
-    """The names in the folders above the splits' images and labels, inside the dataset's folder."""
-    places = [os.fsencode(source) for sources in survey.sources.values() for source in sources]
-    top = home.rstrip(b"/")
-    above = {top}
-    for place in (*places, *map(_home, places)):
-        parent = os.path.dirname(place)  # noqa: PTH120
-        while parent.startswith(home):
-            above.add(parent)
-            parent = os.path.dirname(parent)  # noqa: PTH120
-    names: list[bytes] = []
-    for folder in sorted(above.difference(places)):
-        if os.path.isdir(folder):  # noqa: PTH112
-            with suppress(OSError), os.scandir(folder) as entries:
-                names += [entry.path for entry in islice(entries, MOST_AROUND)]
-    return _shown(names, home)
 
 
 def as_arrow(paths: Paths) -> pa.Array:

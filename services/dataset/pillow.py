@@ -65,7 +65,9 @@ def _mode(image: Image.Image, data: bytes) -> str:
 
 def _png_fault(data: bytes, size: int, rules: Rules, full: bool) -> Hit | None:
     """Damage that the chunk structure of a PNG shows, before anything is decompressed."""
-    if len(data) >= 24 and data[12:16] == b"IHDR":
+    if data[12:16] != b"IHDR":
+        return Hit("not_an_image", "Only its first bytes are those of an image.")
+    if len(data) >= 24:
         width, height = struct.unpack(">II", data[16:24])
         if fault := bomb(width, height, rules):
             return fault

@@ -66,6 +66,8 @@ DEFECTS = [
     _yaml("val_missing", "empty", "train: images/train\nval: ''\n" + NAMES),
     _yaml("val_key_misnamed", "valid", GOOD.replace("val:", "valid:")),
     _yaml("val_key_misnamed", "validation", GOOD.replace("val:", "validation:")),
+    _yaml("val_key_misnamed", "turned letters", GOOD.replace("val:", "vla:")),
+    _yaml("val_key_misnamed", "longer", GOOD.replace("val:", "val_dir:")),
     _yaml("val_key_misnamed", "capitals", GOOD.replace("val:", "Val:")),
     _yaml("nc_names_mismatch", "more", GOOD + "nc: 5\n"),
     _yaml("nc_names_mismatch", "fewer", GOOD + "nc: 1\n"),
@@ -93,6 +95,8 @@ DEFECTS = [
     _yaml("absolute_path_missing", "val of Windows", f"train: images/train\nval: D:/x/val\n{NAMES}"),
     _yaml("path_traversal", "etc", f"train: images/train\nval: ../../../../../../etc\n{NAMES}"),
     _yaml("path_traversal", "path", "path: ../../../../../../etc\n" + GOOD),
+    _yaml("path_traversal", "one up", f"train: images/train\nval: ../secret/images\n{NAMES}"),
+    _yaml("path_traversal", "down and up", f"train: images/../../../../../../../etc\nval: images/val\n{NAMES}"),
     _yaml("path_traversal", "not there", f"train: images/train\nval: ../../secret/images\n{NAMES}"),
     Defect(
         "path_traversal",

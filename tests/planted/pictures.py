@@ -44,6 +44,13 @@ def _garbage() -> bytes:
     return bytes(data)
 
 
+def _wiped() -> bytes:
+    data = bytearray(photo(2))
+    middle = len(data) // 2
+    data[middle : middle + 400] = bytes(400)
+    return bytes(data)
+
+
 def _png(**options: object) -> bytes:
     return encoded(_pixels(), "PNG", **options)
 
@@ -165,13 +172,17 @@ DEFECTS = [
     _file("zero_byte_image", "empty", b""),
     _file("zero_byte_image", "empty PNG", b"", ".png"),
     _file("not_an_image", "text", b"not a picture at all\n" * 20),
+    _file("not_an_image", "a mark alone", b"\x89PNG\r\n\x1a\n" + b"garbage" * 50, ".png"),
+    _file("not_an_image", "two marks alone", b"\xff\xd8\xff\xe0" + b"garbage" * 50),
     _file("not_an_image", "a page", b"<!DOCTYPE html><html><body>404</body></html>"),
     _file("not_an_image", "noise", np.random.default_rng(1).bytes(5000).replace(b"\xff\xd8", b"ab"), ".png"),
     _file("truncated_jpeg", "half", _cut(0.5)),
     _file("truncated_jpeg", "nearly all", _cut(0.95)),
+    _file("truncated_jpeg", "a header alone", photo(2)[:400]),
     _file("truncated_jpeg_with_eoi", "half", _cut(0.5, closed=True)),
     _file("truncated_jpeg_with_eoi", "most", _cut(0.8, closed=True)),
     _file("corrupt_scan_data", "inside", _garbage()),
+    _file("corrupt_scan_data", "wiped", _wiped()),
     _file("png_crc_error", "data", _wrong_crc(), ".png"),
     _file("truncated_png", "half", _png()[: len(_png()) // 2], ".png"),
     _file("truncated_png", "without its end", _png()[:-12], ".png"),

@@ -15,6 +15,8 @@ class SplitFiles:
     images: Paths = field(default_factory=lambda: Paths.of(()))
     beside: tuple[str, ...] = ()
     """Other files in the image folders."""
+    skipped: frozenset[str] = frozenset()
+    """Of those, images by their content whose names the trainer does not take for images."""
     labels: tuple[str, ...] = ()
     """Files in the label folders that no image of any split looks for, sorted."""
     links: tuple[str, ...] = ()

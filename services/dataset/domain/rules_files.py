@@ -130,8 +130,9 @@ def _beside(files: SplitFiles, explained: set[str]) -> Iterator[tuple[str, Hit]]
             yield file, Hit("label_in_images_dir", text)
         elif is_class_list(name):
             yield file, Hit("stray_classes_txt", "A class list among the images; it is ignored.")
-        elif suffix in UNSUPPORTED:
-            text = f"The trainer does not read {suffix} files and skips it silently. Convert it."
+        elif suffix in UNSUPPORTED or file in files.skipped:
+            kind = f"{suffix} files" if suffix else "images without a suffix"
+            text = f"The trainer does not read {kind} and skips it silently. Convert it."
             yield file, Hit("unsupported_extension", text, value=suffix)
         elif suffix not in (".cache", ".npy") and not name.startswith("."):
             yield file, Hit("non_image_in_images", "Not an image; it is ignored.", value=suffix)
@@ -145,6 +146,13 @@ def _around(tree: FileTree) -> Iterator[Place]:
         elif "/" in file and is_class_list(_name(file)):
             text = "A class list among images or labels; it is ignored."
             yield None, file, Hit("stray_classes_txt", text)
+        elif file.split("/")[-2:-1] == ["images"] and _is_other(_name(file)):
+            yield None, file, Hit("non_image_in_images", "Not an image; it is ignored.")
+
+
+def _is_other(name: str) -> bool:
+    """A file that the rules above say nothing of; names without a dot may be folders."""
+    return "." in name[1:] and not name.startswith(".") and not name.endswith((".cache", ".npy"))
 
 
 def _name(file: str) -> str:
