@@ -168,4 +168,8 @@ def test_an_evaluation_moves_with_its_sliders_and_opens_the_boxes_behind_a_numbe
     assert crops.first.evaluate("image => image.decode().then(() => image.naturalWidth)") > 50
     crops.first.click()
     expect(page.get_by_role("dialog").locator("img")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.set_viewport_size({"width": 390, "height": 844})
+    expect(page.get_by_test_id("per-class")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert watched.complaints == []

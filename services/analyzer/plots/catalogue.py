@@ -25,18 +25,19 @@ def _causes(report: dict[str, Any]) -> dict[str, Any] | None:
     return {"causes": found["causes"], "delta_ap": (report.get("tide") or {}).get("delta_ap")}
 
 
-def _rates(report: dict[str, Any]) -> dict[str, Any] | None:
-    found: dict[str, Any] = report["curves"]["confidence"]
-    return found if "precision_by_class" in found else None
+def _rate(rate: str) -> Callable[[Any], Any]:
+    """What `curves.draw_rate` shows of one rate; a report of an older release may lack it."""
+    shown = ("confidence", "best_f1", "best_confidence", rate, f"{rate}_by_class")
+    return lambda report: {name: report["curves"]["confidence"][name] for name in shown}
 
 
 JUDGEMENT = (
     Diagram("confusion_matrix", matrix.draw_counts, lambda r: r["confusion_matrix"]),
     Diagram("confusion_matrix_normalized", matrix.draw_shares, lambda r: r["confusion_matrix"]),
     Diagram("pr_curve", curves.draw_pr, lambda r: r["curves"]["pr"]),
-    Diagram("f1_curve", curves.draw_f1, lambda r: r["curves"]["confidence"]),
-    Diagram("p_curve", curves.draw_p, _rates),
-    Diagram("r_curve", curves.draw_r, _rates),
+    Diagram("f1_curve", curves.draw_f1, _rate("f1")),
+    Diagram("p_curve", curves.draw_p, _rate("precision")),
+    Diagram("r_curve", curves.draw_r, _rate("recall")),
     Diagram("class_metrics", bars.draw_class_metrics, lambda r: r["class_metrics"]),
     Diagram("error_causes", bars.draw_causes, _causes),
     Diagram("calibration", bars.draw_calibration, lambda r: r["calibration"]["above"]),
