@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from fastapi import Response
 
+from libs.common.errors import NotFound
 from libs.common.events import (
     Artifact,
     DatasetPreviewed,
@@ -95,7 +96,10 @@ async def result_of(gateway: Gateway, job: Job) -> dict[str, Any]:
     report = diff_of(job)
     body["dry_run"] = isinstance(job.outcome, DatasetPreviewed)
     if report:
-        body["diff"] = orjson.loads(await gateway.deps.artifacts.get_bytes(report.key))
+        try:
+            body["diff"] = orjson.loads(await gateway.deps.artifacts.get_bytes(report.key))
+        except NotFound:  # the version was deleted and collected since
+            body["diff"] = None
         body["changes_url"] = f"{BASE}/dataset/edits/{job.id}/changes"
     return body
 
