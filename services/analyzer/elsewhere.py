@@ -111,7 +111,7 @@ class Reader:
             image_ways(image_rows, self.paths, image_table), self.options.image_ids, "image_ids"
         )
         kinds = class_ways(class_rows, self.dataset.names, class_table)
-        base = self.options.category_base
+        base = 0 if said.shares else self.options.category_base  # YOLO counts from 0
         kinds = self._wanted(kinds, None if base is None else str(base), "category_base")
         labels = self.truth.labels
         image_way, why = choose(
@@ -260,7 +260,8 @@ class Reader:
             )
 
     def _note(self, what: str, why: str) -> None:
-        self.notes.append(f"{what}, {why}" if why else what)
+        if self.said.image_n:
+            self.notes.append(f"{what}, {why}" if why else what)
 
 
 def _relative(path: str, root: Path) -> str:

@@ -128,11 +128,13 @@ async def test_whole_validations_against_yolo_val(
 ) -> None:
     folder = tmp_path / "set"
     spec = DatasetSpec(classes=CLASSES, counts={"val": images}, size=640, seed=1)
-    write_dataset(folder, spec, workers=2)
+    await asyncio.to_thread(write_dataset, folder, spec, workers=2)
     yaml = write_data_yaml(read_dataset(folder), tmp_path / "data.yaml")
     peer = YoloVal(yaml, tmp_path / "val", plots=plots)
     try:
-        peer.run()  # its first run scans labels and warms up; ours has no cache to fill
+        await asyncio.to_thread(
+            peer.run
+        )  # its first run scans labels and warms up; ours has no cache to fill
         theirs, square, same = [], [], []
         for at in range(ROUNDS):
             theirs.append(await asyncio.to_thread(peer.run))

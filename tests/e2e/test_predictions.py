@@ -213,6 +213,20 @@ def test_what_cannot_be_read_in_one_way_is_refused_with_a_sentence(
     assert says in answer.json()["detail"]
 
 
+def test_a_model_that_found_nothing_has_no_precision_worth_the_name_and_no_error(
+    stack: Stack, http: httpx.Client
+) -> None:
+    folder = stack.home.parent / "nothing-found"
+    write_set(folder, FEW)
+    (folder / "none.json").write_text("[]")
+    (folder / "texts").mkdir()
+    (folder / "texts/shop_0001.txt").touch()
+    for path in (folder / "none.json", folder / "texts"):
+        report = _judged(http, path, folder)
+        assert (report["map50"], report["map50_95"], report["recall"]) == (0, 0, 0)
+        assert report["total_images"] == 4
+
+
 def test_what_is_ambiguous_is_judged_once_the_request_says_what_is_meant(
     stack: Stack, http: httpx.Client
 ) -> None:

@@ -154,9 +154,11 @@ def choose(
         BadInput: `unknown_ids`: no way explains a single row; `ambiguous_ids`: several do, with
             other numbers, and the labels do not tell which is meant.
     """
+    if not rows:
+        return Way("name", {}), ""
     explained = [sum(count for each, count in rows.items() if each in w.index_of) for w in ways]
     best = max(explained, default=0)
-    if not best and rows:
+    if not best:
         raise BadInput(
             f"No {what} of the predictions fits this dataset ({_some(rows)}). Are they of another "
             f"dataset or split? Give {what} as in the dataset, or a file with the tables of COCO.",
