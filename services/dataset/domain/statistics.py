@@ -24,7 +24,8 @@ def figures(scanned: Scanned, imgsz: int) -> dict[str, Any]:
     """
     boxes = scanned.boxes
     sides = box_sides(scanned, imgsz)
-    ratio = np.log2(sides[:, 0] / np.maximum(sides[:, 1], 1e-6)) if len(sides) else np.zeros(0)
+    drawn = np.maximum(sides, 1e-6)  # a box may have no width
+    ratio = np.log2(drawn[:, 0] / drawn[:, 1]) if len(sides) else np.zeros(0)
     width, height = (scanned.images[name] for name in ("width", "height"))
     known = (width > 0) & (height > 0)
     return {
