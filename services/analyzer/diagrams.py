@@ -13,7 +13,7 @@ from services.analyzer.plots.pool import PENS
 
 log = logging.getLogger(__name__)
 
-OLDER = "the stored report is of an older release: POST /model/validate again"
+OLDER = "the stored report does not hold what it shows: POST /model/validate again"
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ async def test_what_cannot_be_drawn_is_named_with_the_reason(tmp_path: Path) -> 
         ],
     )
     reasons = {each["name"]: each["reason"] for each in drawn.missing}
-    assert "older release" in reasons["p_curve.png"]
+    assert "validate again" in reasons["p_curve.png"]
     assert reasons["training_curves.png"] == "no run is known"
     assert "failed" in reasons["results.png"]
     assert drawn.names == []
