@@ -6,10 +6,11 @@ import os
 import numpy as np
 
 from services.dataset.compare import Question, compare
-from services.dataset.crops import Cut, describe
+from services.dataset.crops import Cut, Hunt, describe, hunt
+from services.dataset.domain.doubts import searches, verdicts
 from services.dataset.domain.findings import Rules
 from services.dataset.domain.look_alikes import MOST_BOXES, sampled_images
-from services.dataset.domain.scanned import FORMATS, TWIN, Crops, Scanned, Table
+from services.dataset.domain.scanned import FORMATS, TWIN, Crops, Doubt, Scanned, Table
 from services.dataset.domain.twins import IDENTICAL, MIRRORED, candidates
 from services.dataset.scan import StageProgress
 from services.dataset.workers import Workers
@@ -87,3 +88,26 @@ def _cuts(scanned: Scanned, rows: list[int]) -> tuple[Cut, ...]:
         path = os.path.join(home, scanned.paths.raw(row))  # noqa: PTH118 (bytes)
         cuts.append(Cut(path, np.column_stack([boxes[column] for column in columns])))
     return tuple(cuts)
+
+
+async def search_objects(
+    scanned: Scanned, workers: Workers, progress: StageProgress
+) -> tuple[Doubt, ...]:
+    """Look for the objects of boxes that look odd, and for classes that are missing."""
+    asked = await asyncio.to_thread(searches, scanned)
+    home = os.fsencode(scanned.root)
+    found: list[tuple[float, tuple[float, ...]]] = []
+    for start in range(0, len(asked), workers.processes):
+        part = asked[start : start + workers.processes]
+        hunts = [
+            Hunt(
+                os.path.join(home, scanned.paths.raw(search.image)),  # noqa: PTH118 (bytes)
+                search.size,
+                search.near,
+                search.exemplars,
+            )
+            for search in part
+        ]
+        found += await asyncio.gather(*(workers.run(hunt, each) for each in hunts))
+        await progress(start + len(part), len(asked), "searching for objects")
+    return verdicts(scanned, asked, found)

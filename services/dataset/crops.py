@@ -3,6 +3,7 @@
 Only OpenCV and simplejpeg. Runs in a scan process; an image is opened once for all of its boxes.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,6 +53,58 @@ def _describe(cut: Cut) -> Vectors:
         if right - left >= LEAST_SIDE and bottom - top >= LEAST_SIDE:
             told[row] = described(picture[top:bottom, left:right])
     return told
+
+
+@dataclass(frozen=True, slots=True)
+class Hunt:
+    """An image file, and what to find in it."""
+
+    path: bytes
+    size: tuple[float, float]
+    """Width and height, shares of the image."""
+    near: tuple[float, float] | None
+    """Centre to look around, by one size; None = everywhere."""
+    exemplars: Vectors
+    """(n, LENGTH)."""
+
+
+def hunt(task: Hunt) -> tuple[float, tuple[float, ...]]:
+    """The window most like any exemplar: its distance, and its centre, width and height."""
+    size = np.array([[0.5, 0.5, *task.size]], np.float32)
+    picture = _opened(Cut(task.path, size))
+    best: tuple[float, tuple[float, ...]] = (float("inf"), (0.0, 0.0, 0.0, 0.0))
+    if picture is None:
+        return best
+    height, width = picture.shape[:2]
+    for x, y, w, h in _windows(task.size, task.near):
+        left, top = int((x - w / 2) * width), int((y - h / 2) * height)
+        right, bottom = left + round(w * width), top + round(h * height)
+        if left < 0 or top < 0 or right > width or bottom > height:
+            continue
+        if right - left < LEAST_SIDE or bottom - top < LEAST_SIDE:
+            continue
+        vector = described(picture[top:bottom, left:right])
+        distance = float(np.sqrt(((task.exemplars - vector) ** 2).sum(axis=1).min()))
+        if distance < best[0]:
+            best = distance, (x, y, w, h)
+    return best
+
+
+def _windows(
+    size: tuple[float, float], near: tuple[float, float] | None
+) -> Iterator[tuple[float, float, float, float]]:
+    """Windows in steps of an eighth of their size; centre, width and height."""
+    for scale in (1.0, 0.85, 1.18):
+        w, h = size[0] * scale, size[1] * scale
+        if near is not None:
+            xs, ys = (
+                centre + np.arange(-8, 9) / 8 * s for centre, s in zip(near, (w, h), strict=True)
+            )
+        else:
+            xs, ys = (np.arange(s / 2, 1 - s / 2 + 1e-9, s / 8) for s in (w, h))
+        for y in ys.tolist():
+            for x in xs.tolist():
+                yield x, y, w, h
 
 
 def described(crop: Picture) -> Vectors:

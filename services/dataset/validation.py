@@ -11,7 +11,7 @@ from typing import Any
 from libs.common.dataset_files import Fence
 from libs.common.dataset_survey import Survey, survey_dataset
 from libs.common.safe_yaml import YamlFile, read_mapping
-from services.dataset.closer import describe_boxes, find_twins
+from services.dataset.closer import describe_boxes, find_twins, search_objects
 from services.dataset.domain.catalogue import CATALOGUE
 from services.dataset.domain.filetree import FileTree
 from services.dataset.domain.findings import Hit, Rules
@@ -94,6 +94,7 @@ async def validate(
     if orders.full and orders.images:
         scanned.twins = await find_twins(scanned, rules, means.workers, progress)
         scanned.crops = await describe_boxes(scanned, means.workers, progress)
+        scanned.doubts = await search_objects(scanned, means.workers, progress)
     await asyncio.to_thread(_judge_whole, scanned, rules, options, take)
     tally = count(scanned, found.findings)
     about = About(

@@ -112,6 +112,20 @@ class Crops:
     """(K, D): their descriptions, as in crops.py."""
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A box, or the lack of one, that looks wrong."""
+
+    rule: str
+    image: int
+    box: int
+    """Row of the box; -1 when it is missing."""
+    kind: int
+    """The class."""
+    place: tuple[float, ...]
+    """Where its object was found: centre, width, height."""
+
+
 @dataclass
 class Scanned:
     """A dataset as one scan saw it. Arrays are not to be changed by rules."""
@@ -132,6 +146,8 @@ class Scanned:
     """Pairs of images that were compared and show the same, in full mode."""
     crops: Crops | None = None
     """Descriptions of boxes, in full mode."""
+    doubts: tuple[Doubt, ...] = ()
+    """What a search for objects came to, in full mode."""
     tree: FileTree = field(default_factory=lambda: FileTree({}))
     """Names of the files around the images; empty when `validate_format` is off."""
 

@@ -2,6 +2,7 @@
 
 from typing import Literal
 
+from services.dataset.domain.doubts import check_doubts
 from services.dataset.domain.look_alikes import check_labels_by_looks
 from services.dataset.domain.rules_boxes import check_corners, check_overlaps
 from services.dataset.domain.rules_dataset import check_classes, check_duplicates, check_splits
@@ -43,5 +44,6 @@ WHOLE_RULES: tuple[tuple[Part, WholeRule], ...] = (
     ("labels", check_classes),
     ("labels", check_class_drift),
     ("labels", check_labels_by_looks),
+    ("labels", check_doubts),
     ("always", check_splits),
 )

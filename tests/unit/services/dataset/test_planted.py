@@ -14,9 +14,7 @@ SHALLOW = [*files.DEFECTS, *labels.DEFECTS, *description.DEFECTS]
 """Found without a look at pixels."""
 DEFECTS: list[Defect] = [*SHALLOW, *pictures.DEFECTS, *whole.DEFECTS, *meaning.DEFECTS]
 
-NOT_YET = frozenset(
-    {"missing_box_suspect", "box_misplaced_suspect"} | {"spurious_box_suspect", "sixteen_bit_image"}
-)
+NOT_YET = frozenset({"sixteen_bit_image"})
 """Rules on pixels and meaning that are being written."""
 
 
