@@ -196,18 +196,14 @@ def _curves(
     table = TrueTable.of(true_atn.reshape(areas * thresholds, columns), start_c)
     said_e, _ = table.counted(seen_atn.reshape(areas * thresholds, columns))
     said_e += before_an[table.row_e // thresholds, table.column_e]
-    envelope = table.envelope(table.number_e / (said_e + _EPS))
-    classes, _, most = envelope.shape
-    envelope_catk = envelope.reshape(classes, areas, thresholds, most)
+    envelope_cwk = table.envelope(table.number_e / (said_e + _EPS))
+    classes, _, most = envelope_cwk.shape
     needed_car = np.stack(
         [[labels_needed(support) for support in own] for own in support_ac.T.tolist()]
     )
-    precision_catr = envelope_catk[
-        np.arange(classes)[:, None, None, None],
-        np.arange(areas)[:, None, None],
-        np.arange(thresholds)[:, None],
-        np.minimum(needed_car, most - 1)[:, :, None],
-    ]
+    needed_cwr = np.minimum(needed_car, most - 1).repeat(thresholds, axis=1)
+    precision_cwr = table.at(envelope_cwk, needed_cwr)
+    precision_catr = precision_cwr.reshape(classes, areas, thresholds, -1)
     found_act = table.found_cw.reshape(classes, areas, thresholds).transpose(1, 0, 2)
     recall_act = found_act / np.maximum(support_ac, 1)[:, :, None]
     return precision_catr.transpose(1, 0, 2, 3), recall_act
