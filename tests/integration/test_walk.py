@@ -170,8 +170,25 @@ async def test_every_cell_cause_and_class_leads_to_its_images(rest: AsyncClient)
     assert (await rest.get(f"{at}/curves")).json() == report["curves"]
 
 
-async def test_what_changed_or_was_never_there_is_refused(rest: AsyncClient) -> None:
-    report = await validated(rest)
+def say_the_labels(folder: Path) -> Path:
+    """Predictions as YOLO txt that repeat the labels of `folder`."""
+    said = folder.parent / "said"
+    said.mkdir()
+    for label in (folder / "labels/val").iterdir():
+        lines = [f"{line} 0.9\n" for line in label.read_text().splitlines()]
+        (said / label.name).write_text("".join(lines))
+    return said
+
+
+async def test_what_changed_or_was_never_there_is_refused(
+    rest: AsyncClient, tmp_path: Path
+) -> None:
+    said = await asyncio.to_thread(say_the_labels, tmp_path / "set")
+    body = {"predictions_path": str(said), "test_dataset_path": "set", "save_plots": False}
+    answer = await rest.post("/model/validate", json=body, headers={"Prefer": "wait=60"})
+    assert answer.status_code == 200, answer.text
+    report = answer.json()
+    assert report["recall"] == 1.0
     at = f"/model/validate/{report['validation_id']}"
     picture = f"{at}/images/3/picture"
     first = await rest.get(picture)
