@@ -12,9 +12,9 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
 from pathlib import Path, PurePosixPath
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -188,6 +188,21 @@ async def for_each(
                 group.create_task(run())
     except ExceptionGroup as errors:
         raise errors.exceptions[0] from None
+
+
+async def to_its_end(work: Coroutine[Any, Any, Thing]) -> Thing:
+    """What `work` gives; when cancelled, only after it is over.
+
+    The store's client goes on with a request that nobody waits for any more: its bytes would come
+    or go at a time when others have looked already.
+    """
+    task = asyncio.ensure_future(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.wait({task})
+        _ = task.cancelled() or task.exception()  # seen; the cancel counts more
+        raise
 
 
 def _assemble(manifest: Manifest, blobs: dict[str, Path], target: Path) -> None:

@@ -17,7 +17,7 @@ from libs.common import subjects
 from libs.common.artifacts import ArtifactStore
 from libs.common.bus import Bus
 from libs.common.dataset_log import DatasetLog
-from libs.common.dataset_versions import Manifest, for_each
+from libs.common.dataset_versions import Manifest, for_each, to_its_end
 from libs.common.errors import BadInput, Conflict, NotFound, TransientError
 from libs.common.jobs import Job, fold
 from services.dataset.scan import Progress
@@ -107,7 +107,7 @@ async def _remove(artifacts: ArtifactStore, keys: list[str], progress: Progress)
 
     async def remove(key: str) -> None:
         nonlocal done
-        await artifacts.delete(key)
+        await to_its_end(artifacts.delete(key))
         done += 1
         await progress(done, len(keys))
 

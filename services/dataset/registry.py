@@ -17,6 +17,7 @@ from libs.common.dataset_versions import (
     for_each,
     manifest_key,
     read_manifest,
+    to_its_end,
 )
 from libs.common.errors import BadInput, Conflict, NotFound
 from libs.common.events import (
@@ -108,7 +109,7 @@ class Registry:
             digest, size = await asyncio.to_thread(measure, file.content)
             if digest not in known:
                 known.add(digest)
-                await self._send(name, digest, file.content)
+                await to_its_end(self._send(name, digest, file.content))
             members.append(Member(path=file.path, size_bytes=size, sha256=digest))
             await progress(len(members), len(files))
 
