@@ -98,7 +98,8 @@ class KnownFiles:
                 self._read(file, listed, facts)
             except (OSError, pa.ArrowException, KeyError, ValueError):
                 continue
-        facts.boxes = facts.boxes[np.argsort(facts.boxes["image"], kind="stable")]
+        if (np.diff(facts.boxes["image"]) < 0).any():
+            facts.boxes = facts.boxes[np.argsort(facts.boxes["image"], kind="stable")]
         return facts
 
     def keep(
@@ -147,6 +148,7 @@ class KnownFiles:
             taken = np.zeros(len(listed), bool)
             taken[places[places >= 0]] = True
             boxes = [facts.boxes[~taken[facts.boxes["image"]]]]
+            facts.boxes = boxes[0]
             start = 0
             for group in range(file.num_row_groups):
                 table = file.read_row_group(group)

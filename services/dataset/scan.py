@@ -189,7 +189,8 @@ class Scan:
         known = self.facts.boxes
         first, last = np.searchsorted(known["image"], (rows.start, rows.stop))
         known = known[first:last]
-        known = known[~part.new_label[known["image"] - rows.start]]
+        if part.new_label.any():  # otherwise a view of what is known, which takes no memory
+            known = known[~part.new_label[known["image"] - rows.start]]
         part.boxes["image"] += rows.start
         boxes = np.concatenate([known, part.boxes]) if len(known) else part.boxes
         if len(known) and len(part.boxes):

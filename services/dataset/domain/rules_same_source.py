@@ -1,7 +1,6 @@
 """Images of one source in two splits, by their names: frames of a video, copies of a photo."""
 
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from services.dataset.domain.findings import Hit, Rules
 from services.dataset.domain.groups import sequences, source_of
@@ -10,7 +9,7 @@ from services.dataset.domain.scanned import Place, Scanned
 
 def check_same_source(scanned: Scanned, _: Rules) -> Iterator[Place]:
     """Val and test images whose video or photo is in an earlier split too."""
-    names = [PurePosixPath(path).name for path in scanned.paths]
+    names = [path.rpartition("/")[2] for path in scanned.paths]
     sources = [source_of(name) for name in names]
     numbered = sequences([name for name, source in zip(names, sources, strict=True) if not source])
     home: dict[str, int] = {}
