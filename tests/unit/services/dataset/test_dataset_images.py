@@ -1,6 +1,8 @@
 """Each image rule on real files: a planted defect is found, its clean twin stays silent."""
 
 import io
+import os
+import socket
 import struct
 import zlib
 from collections.abc import Callable
@@ -139,3 +141,18 @@ def test_a_link_that_leads_nowhere_is_told_from_a_file_that_is_bad(tmp_path: Pat
     facts = look_at_image(link, RULES, full=True)
     assert [hit.rule for hit in check_image(facts, RULES)] == ["broken_symlink"]
     assert not facts.usable(RULES)
+
+
+def test_what_has_the_name_of_an_image_but_is_no_file_is_told_and_not_waited_for(
+    tmp_path: Path,
+) -> None:
+    folder, pipe, device = (tmp_path / name for name in ("a.jpg", "b.jpg", "c.jpg"))
+    folder.mkdir()
+    os.mkfifo(pipe)
+    device.symlink_to("/dev/zero")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(tmp_path / "d.jpg"))
+        for path in (folder, pipe, device, tmp_path / "d.jpg"):
+            facts = look_at_image(path, RULES, full=True)
+            assert [hit.rule for hit in check_image(facts, RULES)] == ["not_an_image"]
+            assert not facts.usable(RULES)
