@@ -19,7 +19,7 @@ from services.analyzer.parts import Keeper, Stamp, fingerprint, read_parts, stam
 PROTOCOLS = {
     "square": "rect=False, confidence from 0.001, boxes in pixels of the original images",
     "yolo_val": "as `yolo val`: rect=True in batches of 16, confidence from 0.001, suppression at "
-    "IoU 0.7, boxes in pixels of the original images",
+    "IoU 0.7, boxes in pixels of the original images, not cut at their edge",
 }
 MAX_DETECTIONS = 300
 BATCH = 8

@@ -94,8 +94,6 @@ async def run_child(
         )
     finally:
         await asyncio.shield(child.end())
-        if stock:
-            stock.refill()
 
 
 class Child:

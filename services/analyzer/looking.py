@@ -42,6 +42,7 @@ def judge(order: dict[str, Any], say: Say) -> None:
     Raises:
         BadInput: the model or the set cannot be judged.
     """
+    began_s = time.process_time()
     detector = Detector(order)
     names = tuple(order["names"])
     to_dataset = np.array(class_order(detector.names, names), dtype=np.int64)
@@ -58,7 +59,7 @@ def judge(order: dict[str, Any], say: Say) -> None:
         say("progress", done=done, of=len(order["images"]))
         if part.seconds >= order["part_s"] or at + 1 == len(batches):
             say("part", name=part.write(at + 1))
-    say("done")
+    say("done", cpu_s=time.process_time() - began_s)
 
 
 def _batches(order: dict[str, Any], imgsz: int, stride: int) -> list[Batch]:

@@ -100,11 +100,26 @@ class Detector:
             max_time_img=math.inf,
             end2end=self._end2end,
         )
-        for frame, boxes in zip(frames, found, strict=True):
-            size = frame.pixels.shape[:2]
-            shape = (frame.height_px, frame.width_px)
-            ops.scale_boxes(size, boxes[:, :4], shape, ratio_pad=frame.ratio_pad)
-        return [boxes[:, :6].cpu().numpy().astype(np.float64) for boxes in found]
+        return [
+            _on_image(each[:, :6].cpu(), frame) for each, frame in zip(found, frames, strict=True)
+        ]
+
+
+def _on_image(found: Any, frame: Frame) -> Floats:
+    """Boxes from the canvas to the image: cut at its edge, as `predict` gives them.
+
+    `yolo val` matches on the canvas, where a box may reach over the edge and where the two axes
+    may have gains that differ by a rounding: there nothing is cut, so that overlaps are the same.
+    """
+    if frame.ratio_pad is None:
+        shape = (frame.height_px, frame.width_px)
+        ops.scale_boxes(frame.pixels.shape[:2], found[:, :4], shape)
+        return np.asarray(found.numpy(), dtype=np.float64)
+    boxes: Floats = found.numpy().astype(np.float64)
+    (gain_y, gain_x), (left, top) = frame.ratio_pad
+    boxes[:, 0:4:2] = (boxes[:, 0:4:2] - left) / gain_x
+    boxes[:, 1:4:2] = (boxes[:, 1:4:2] - top) / gain_y
+    return boxes
 
 
 def describe(model: Any) -> dict[str, Any]:
