@@ -8,7 +8,7 @@ from PIL import Image
 
 from tests.planted.base import YAML as PLAIN
 from tests.planted.base import describe, image, move, put, text
-from tests.planted.scenes import encoded, label, photo, scene
+from tests.planted.scenes import HEIGHT, WIDTH, encoded, label, photo, scene
 
 SPLITS = "train: images/train\nval: images/val\n"
 NAMES = "names: [cup, bag]\n"
@@ -102,6 +102,15 @@ def _big() -> bytes:
     return encoded(Image.fromarray(scene(2)[0]).resize((1280, 960)))
 
 
+def _posters(root: Path) -> None:
+    """The same drawing in other colours: another poster, not the same image."""
+    for index, colour in ((60, (200, 40, 40)), (61, (40, 90, 200)), (62, (60, 160, 60))):
+        pixels = np.full((HEIGHT, WIDTH, 3), colour, np.uint8)
+        pixels[30:80, 50:120] = 240
+        put(image(root, index), encoded(pixels))
+        put(text(root, index), "")
+
+
 def _own_rules(root: Path) -> None:
     put(root / ".shirushi-rules.yaml", "few_samples_class: {threshold: 2}\n")
 
@@ -174,6 +183,7 @@ CONTROLS: dict[str, Callable[[Path], object]] = {
     ),
     "read me": lambda d: put(d / "README.roboflow.txt", "exported\n"),
     "classes.txt at the top": lambda d: put(d / "classes.txt", "cup\nbag\n"),
+    "posters in other colours": _posters,
     "own rules": _own_rules,
     "a background picture": lambda d: (
         put(image(d, 60), encoded(np.roll(scene(60)[0], 40, axis=1))),
