@@ -26,18 +26,33 @@ async def find_twins(
     pairs = await asyncio.to_thread(candidates, scanned, rules)
     pairs = pairs[np.argsort(pairs["first"], kind="stable")]  # an image is read once in a part
     kept: list[Table] = [np.zeros(0, TWIN)]
+    keys = [_pair_key(scanned, *row) for row in pairs[["first", "other", "kind"]].tolist()]
+    answers = {key: workers.remembered.get(key) for key in keys}
+    fresh = [at for at, key in enumerate(keys) if answers[key] is None]
     step = PAIRS_AT_ONCE * workers.processes
-    for start in range(0, len(pairs), step):
-        part = pairs[start : start + step]
+    for start in range(0, len(fresh), step):
+        part = fresh[start : start + step]
         asked = [
-            workers.run(compare, _questions(scanned, part[at : at + PAIRS_AT_ONCE]))
+            workers.run(compare, _questions(scanned, pairs[part[at : at + PAIRS_AT_ONCE]]))
             for at in range(0, len(part), PAIRS_AT_ONCE)
         ]
         verdicts = [verdict for told in await asyncio.gather(*asked) for verdict in told]
-        part["kind"][[verdict.identical for verdict in verdicts]] = IDENTICAL
-        kept.append(part[[verdict.same for verdict in verdicts]])
-        await progress(start + len(part), len(pairs), "comparing images that look alike")
+        for at, verdict in zip(part, verdicts, strict=True):
+            answers[keys[at]] = verdict
+            workers.remember(keys[at], verdict)
+        await progress(start + len(part), len(fresh), "comparing images that look alike")
+    for at, key in enumerate(keys):
+        answer = answers[key]
+        if answer and answer.same:
+            twin = pairs[at : at + 1]
+            twin["kind"] = IDENTICAL if answer.identical else twin["kind"]
+            kept.append(twin)
     return np.concatenate(kept)
+
+
+def _pair_key(scanned: Scanned, first: int, other: int, kind: int) -> tuple[bytes, bytes, int]:
+    digests = scanned.images["digest"]
+    return digests[first].tobytes(), digests[other].tobytes(), kind
 
 
 def _questions(scanned: Scanned, pairs: Table) -> tuple[Question, ...]:
@@ -59,24 +74,39 @@ def _questions(scanned: Scanned, pairs: Table) -> tuple[Question, ...]:
 async def describe_boxes(scanned: Scanned, workers: Workers, progress: StageProgress) -> Crops:
     """What the boxes of a sample of images show."""
     rows = await asyncio.to_thread(sampled_images, scanned)
+    first = scanned.first_box
     boxes: list[np.ndarray] = [np.zeros(0, np.intp)]
     told: list[np.ndarray] = [describe(())]
+    keys = {row: _boxes_key(scanned, row) for row in rows.tolist()}
+    answers = {key: workers.remembered.get(key) for key in keys.values()}
+    fresh = [row for row, key in keys.items() if answers[key] is None]
     step = IMAGES_AT_ONCE * workers.processes
-    for start in range(0, len(rows), step):
-        part = rows[start : start + step]
-        asked = [
-            workers.run(describe, _cuts(scanned, part[at : at + IMAGES_AT_ONCE].tolist()))
-            for at in range(0, len(part), IMAGES_AT_ONCE)
-        ]
-        told += await asyncio.gather(*asked)
-        first = scanned.first_box
-        boxes += [np.arange(first[row], first[row + 1]) for row in part]
-        await progress(start + len(part), len(rows), "comparing boxes")
+    for start in range(0, len(fresh), step):
+        part = fresh[start : start + step]
+        groups = [part[at : at + IMAGES_AT_ONCE] for at in range(0, len(part), IMAGES_AT_ONCE)]
+        asked = [workers.run(describe, _cuts(scanned, group)) for group in groups]
+        for group, vectors in zip(groups, await asyncio.gather(*asked), strict=True):
+            ends = np.cumsum([first[row + 1] - first[row] for row in group])[:-1]
+            for row, own in zip(group, np.split(vectors, ends), strict=True):
+                answers[keys[row]] = own
+                workers.remember(keys[row], own)
+        await progress(start + len(part), len(fresh), "comparing boxes")
+    for row, key in keys.items():
+        if (known := answers[key]) is not None:
+            told.append(known)
+            boxes.append(np.arange(first[row], first[row + 1]))
     vectors, which = np.concatenate(told), np.concatenate(boxes)
     seen = np.flatnonzero(np.isfinite(vectors).all(axis=1))
     if len(seen) > MOST_BOXES:
         seen = seen[np.linspace(0, len(seen) - 1, MOST_BOXES).astype(np.intp)]
     return Crops(which[seen], vectors[seen])
+
+
+def _boxes_key(scanned: Scanned, row: int) -> tuple[bytes, bytes]:
+    """Of the image's bytes and its boxes in their order."""
+    boxes = scanned.boxes[scanned.first_box[row] : scanned.first_box[row + 1]]
+    places = np.column_stack([boxes[name] for name in ("x", "y", "width", "height")])
+    return scanned.images["digest"][row].tobytes(), places.tobytes()
 
 
 def _cuts(scanned: Scanned, rows: list[int]) -> tuple[Cut, ...]:

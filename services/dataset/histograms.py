@@ -61,7 +61,7 @@ def _classes(axes: Any, distribution: dict[str, dict[str, int]]) -> None:
     axes.tick_params(axis="y", labelsize=8 if len(names) < 25 else 5)
     axes.set_xlabel("Boxes")
     axes.set_title("Boxes per class")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="upper left", bbox_to_anchor=(1, 1))
 
 
 def _sizes(axes: Any, figures: dict[str, Any]) -> None:

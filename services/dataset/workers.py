@@ -8,12 +8,12 @@ import multiprocessing
 import os
 import pickle
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from concurrent.futures import BrokenExecutor, Executor, ProcessPoolExecutor
 from contextlib import suppress
 from functools import lru_cache
 from types import TracebackType
-from typing import Self, TypeVar
+from typing import Any, Self, TypeVar
 
 from services.dataset.look import Chunk, Orders, Part, deadly, joined, look_at
 
@@ -23,6 +23,7 @@ Told = TypeVar("Told")
 log = logging.getLogger(__name__)
 
 MAX_WORKERS = 2
+MOST_REMEMBERED = 50_000
 _PR_SET_PDEATHSIG = 1
 
 
@@ -33,6 +34,8 @@ class Workers:
         self.processes = processes or min(os.cpu_count() or 1, MAX_WORKERS)
         self._pool: Executor | None = None
         self._quarantine = asyncio.Lock()
+        self.remembered: dict[Hashable, Any] = {}
+        """Answers by the content that they are about, for later checks of the same files."""
 
     async def __aenter__(self) -> Self:
         """Start the processes at once: the first check shall not wait for their imports."""
@@ -49,6 +52,12 @@ class Workers:
     ) -> None:
         if self._pool:
             await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
+
+    def remember(self, key: Hashable, answer: Any) -> None:
+        """Keep an answer that depends on content alone; the oldest of very many goes."""
+        if len(self.remembered) >= MOST_REMEMBERED:
+            self.remembered.pop(next(iter(self.remembered)))
+        self.remembered[key] = answer
 
     async def run(self, work: Callable[[Given], Told], given: Given) -> Told:
         """Do a piece of work in one of the processes.

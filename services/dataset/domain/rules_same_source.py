@@ -9,6 +9,8 @@ from services.dataset.domain.scanned import Place, Scanned
 
 def check_same_source(scanned: Scanned, _: Rules) -> Iterator[Place]:
     """Val and test images whose video or photo is in an earlier split too."""
+    if len(scanned.splits) < 2:
+        return
     names = [path.rpartition("/")[2] for path in scanned.paths]
     sources = [source_of(name) for name in names]
     numbered = sequences([name for name, source in zip(names, sources, strict=True) if not source])

@@ -10,9 +10,14 @@ import pytest
 from PIL import Image
 
 from services.dataset.compare import SAME_SCENE, SIDE, worst_spot
+from services.dataset.domain.findings import Findings
+from services.dataset.findings_file import FindingsWriter
+from services.dataset.found_so_far import Found
+from services.dataset.options import ValidateOptions
+from services.dataset.validation import Means, validate
 from tests.planted.base import put
 from tests.planted.scenes import encoded
-from tests.unit.services.dataset.conftest import Check
+from tests.unit.services.dataset.conftest import Check, HereAndNow
 from tests.unit.services.dataset.test_pixels import scene
 
 Change = Callable[[np.ndarray], np.ndarray]
@@ -146,3 +151,36 @@ async def test_images_of_one_colour_are_blank_and_not_near(tmp_path: Path, check
     report = await check(root)
     assert report["summary"]["blank_image"] == 2
     assert not of(report, "duplicate", "identical")
+
+
+async def test_a_later_check_of_the_same_files_compares_nothing_again(tmp_path: Path) -> None:
+    asked: list[str] = []
+
+    class Counting(HereAndNow):
+        async def run(self, work: Callable[[Any], Any], given: Any) -> Any:
+            asked.append(work.__name__)
+            return work(given)
+
+    root = make(tmp_path / "d", as_file(again(scene(5), 60)), "images/train/z.jpg")
+    put(root / "labels/train/t5.txt", "0 0.5 0.5 0.4 0.4\n")
+    workers, summaries = Counting(), []
+    for turn in range(2):
+        folder = tmp_path / f"found{turn}"
+        folder.mkdir()
+        report = await validate(
+            root,
+            ValidateOptions(),
+            named="d",
+            validation_id="job",
+            roots=(tmp_path,),
+            means=Means(workers),
+            found=Found(FindingsWriter(folder), Findings(100)),
+            progress=quiet,
+        )
+        summaries.append(report["summary"])
+        assert sorted(asked) == ["compare", "describe"]
+    assert summaries[0] == summaries[1]
+    assert summaries[0]["near_duplicate"] == 1
+
+
+async def quiet(done: int, of: int, stage: str) -> None: ...
