@@ -15,8 +15,8 @@ from services.dataset.domain.scanned import Crops, Place, Scanned
 Vectors = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
 
-LEAST_IMAGES, MOST_IMAGES, SHARE_IMAGES = 300, 4_000, 0.05
-"""Crops are taken from 5 % of the images with boxes, at least 300 and at most 4,000."""
+LEAST_IMAGES, MOST_IMAGES, SHARE_IMAGES = 200, 4_000, 0.05
+"""Crops are taken from 5 % of the images with boxes, at least 200 and at most 4,000."""
 NEIGHBOURS = 5
 FEWEST_OF_CLASS = 8
 """Of smaller classes nothing is said."""
