@@ -81,7 +81,7 @@ def _request(
             training_id=training.id,
         ),
         dataset=request.dataset,
-        options={"split": split, "auto": True},
+        options={"split": split, "auto": True, "save_plots": True},
     )
 
 

@@ -41,7 +41,7 @@ class ValidateOptions(Options):
     save_predictions: bool = True
     save_confusion_matrix: bool = True
     analyze_errors: bool = True
-    save_plots: bool = True
+    save_plots: bool = False
     max_results: int = Field(default=2000, ge=0, le=100_000)
     split: Split = "test"
     imgsz: int | None = Field(default=None, ge=32, le=1280, multiple_of=32)

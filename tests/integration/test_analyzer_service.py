@@ -95,7 +95,8 @@ async def test_a_model_is_judged_then_drawn_from_the_stored_verdict(
     analyzer: Deps, dataset: DatasetRef, tmp_path: Path
 ) -> None:
     model = ModelRef(name="base", path=str(WEIGHTS))
-    judged = await _ask(analyzer, "v1", "validate", model, dataset=dataset)
+    options = {"save_plots": True}
+    judged = await _ask(analyzer, "v1", "validate", model, dataset=dataset, options=options)
     report = await _report(analyzer, judged)
     assert isinstance(judged, ModelValidated)
     assert judged.prefix.startswith("validations/base_20")

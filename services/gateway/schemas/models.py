@@ -30,7 +30,9 @@ class ValidateModel(Body):
     save_predictions: bool = True
     save_confusion_matrix: bool = True
     analyze_errors: bool = True
-    save_plots: bool = Field(default=True, description="the diagrams beside the matrix")
+    save_plots: bool = Field(
+        default=False, description="all diagrams now; else model/visualize draws them when asked"
+    )
     max_results: int = Field(
         default=2000, ge=0, le=100_000, description="images listed in prediction_results"
     )
