@@ -1,9 +1,9 @@
 """Which images belong together, so that a split keeps them on one side."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from itertools import pairwise
-from pathlib import PurePosixPath
 
 _COPY = re.compile(r"[._-]rf[._-][0-9a-f]{8,}$", re.IGNORECASE)
 """Exports of Roboflow call every augmented copy of a photo `name.rf.<hash>`."""
@@ -26,12 +26,25 @@ _COUNTERS = frozenset(
 )
 
 
+_DATE = re.compile(rb"(?:19|20)[0-9]{6}")
+_DIGITS = "0123456789"
+
+
+def may_have_sources(names: bytes) -> bool:
+    """Whether `source_of` can say anything of any of these names, which follow each other.
+
+    Looks for what its patterns have in common, at a tenth of their cost.
+    """
+    small = names.lower()
+    return any(word in small for word in (b"frame", b"frm", b"rf")) or bool(_DATE.search(names))
+
+
 def source_of(name: str) -> str | None:
     """The photo or video that an image was made from, by its file name; None if it does not say.
 
     `cup_jpg.rf.04695f7acc0d.jpg` -> `cup`; `street_frame_0012.jpg` -> `street`.
     """
-    stem = PurePosixPath(name).stem
+    stem = _stem(name)
     plain = _EXPORTED.sub("", _COPY.sub("", stem))
     if burst := _BURST.match(plain):
         return f"burst:{burst['second']}"
@@ -69,7 +82,7 @@ def grouped(members: Mapping[str, Iterable[str]]) -> dict[str, str]:
     return {key: root(key) for key in members}
 
 
-def sequences(names: Sequence[str]) -> dict[str, str]:
+def sequences(names: Iterable[str]) -> dict[str, str]:
     """Numbered names that follow one another, as frames of a video do, by name.
 
     `walk_0001`, `walk_0002`, … are one sequence when the part before the number is no usual
@@ -78,13 +91,12 @@ def sequences(names: Sequence[str]) -> dict[str, str]:
     numbers count the dataset, not frames.
     """
     found: dict[str, list[tuple[int, str]]] = {}
+    count = 0
     for name in names:
-        stem = _EXPORTED.sub("", _COPY.sub("", PurePosixPath(name).stem))
-        match = _FRAME.match(stem)
-        video = match["video"].strip("._- ") if match else ""
-        if match and len(video) >= _SHORTEST_VIDEO and video.lower() not in _COUNTERS:
-            found.setdefault(video, []).append((int(match["number"]), name))
-    if len(found) < _FEWEST_VIDEOS or max(map(len, found.values())) > len(names) / 3:
+        count += 1
+        if frame := _frame(_stem(name)):
+            found.setdefault(frame[0], []).append((frame[1], name))
+    if len(found) < _FEWEST_VIDEOS or max(map(len, found.values())) > count / 3:
         return {}
     told: dict[str, str] = {}
     for video, frames in found.items():
@@ -93,3 +105,36 @@ def sequences(names: Sequence[str]) -> dict[str, str]:
         if len(steps) >= 2 and sorted(steps)[len(steps) // 2] <= 30:
             told |= {name: f"video:{video}" for _, name in frames}
     return told
+
+
+def _frame(stem: str) -> tuple[str, int] | None:
+    """The video that a name may be a frame of, and the frame's number."""
+    if stem[-1:] not in _DIGITS or "rf" in stem.lower():
+        stem = _EXPORTED.sub("", _COPY.sub("", stem))
+    if not stem.isascii():
+        match = _FRAME.match(stem)
+        video = _told(match["video"]) if match else None
+        return (video, int(match["number"])) if match and video else None
+    head = stem.rstrip(_DIGITS)
+    if not head or len(stem) < len(head) + 3:
+        return None
+    video = _before_numbers(head)
+    return (video, int(stem[len(head) :])) if video else None
+
+
+@lru_cache(maxsize=4096)
+def _before_numbers(head: str) -> str | None:
+    """The video, by what comes before the digits: the same for all of its frames."""
+    match = _FRAME.match(head + "000")
+    return _told(match["video"]) if match else None
+
+
+def _told(video: str) -> str | None:
+    video = video.strip("._- ")
+    return video if len(video) >= _SHORTEST_VIDEO and video.lower() not in _COUNTERS else None
+
+
+def _stem(name: str) -> str:
+    name = name.rpartition("/")[2]
+    dot = name.rfind(".")
+    return name[:dot] if 0 < dot < len(name) - 1 else name

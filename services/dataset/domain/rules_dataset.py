@@ -54,8 +54,10 @@ def same_rows(keys: npt.NDArray[np.uint64]) -> Iterator[list[int]]:
 
 def _train_equals_val(scanned: Scanned) -> bool:
     keys = scanned.images["digest"]
-    train, val = (np.unique(keys[scanned.rows_of(name)], axis=0) for name in ("train", "val"))
-    return bool(len(train)) and np.array_equal(train, val) and bool(train.any(axis=1).all())
+    train, val = (keys[scanned.rows_of(name)] for name in ("train", "val"))
+    if not len(train) or not train.any(axis=1).all() or not (val == train[0]).all(axis=1).any():
+        return False
+    return np.array_equal(np.unique(train, axis=0), np.unique(val, axis=0))
 
 
 def _same_files(scanned: Scanned) -> bool:

@@ -3,7 +3,8 @@
 from collections.abc import Iterator
 
 from services.dataset.domain.findings import Hit, Rules
-from services.dataset.domain.groups import sequences, source_of
+from services.dataset.domain.groups import may_have_sources, sequences, source_of
+from services.dataset.domain.paths import shown
 from services.dataset.domain.scanned import Place, Scanned
 
 
@@ -11,12 +12,17 @@ def check_same_source(scanned: Scanned, _: Rules) -> Iterator[Place]:
     """Val and test images whose video or photo is in an earlier split too."""
     if len(scanned.splits) < 2:
         return
-    names = [path.rpartition("/")[2] for path in scanned.paths]
-    sources = [source_of(name) for name in names]
-    numbered = sequences([name for name, source in zip(names, sources, strict=True) if not source])
+    said: dict[int, str] = {}
+    if may_have_sources(scanned.paths.blob):
+        said = {
+            row: source for row, name in enumerate(_names(scanned)) if (source := source_of(name))
+        }
+    numbered = sequences(name for row, name in enumerate(_names(scanned)) if row not in said)
+    if not said and not numbered:
+        return
     home: dict[str, int] = {}
-    for row, (name, told) in enumerate(zip(names, sources, strict=True)):
-        source = told or numbered.get(name)
+    for row, name in enumerate(_names(scanned)):
+        source = said.get(row) or numbered.get(name)
         if source is None:
             continue
         first = home.setdefault(source, row)
@@ -30,3 +36,7 @@ def check_same_source(scanned: Scanned, _: Rules) -> Iterator[Place]:
         )
         hit = Hit("same_source_across_splits", text, value=shown)
         yield scanned.split_of(row), scanned.file_of(row), hit
+
+
+def _names(scanned: Scanned) -> Iterator[str]:
+    return (shown(raw[raw.rfind(b"/") + 1 :]) for raw in scanned.paths.raws())
