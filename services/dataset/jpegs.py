@@ -101,6 +101,8 @@ def jpeg_orientation(data: bytes) -> int:
 
     Source: JEITA CP-3451, Exif 2.32, 4.6.2: an APP1 segment that holds a TIFF directory.
     """
+    if data[2:6] == b"\xff\xe0\0\x10" and data[20:22] < b"\xff\xe0":
+        return 1  # the usual: one short application segment, which is no EXIF
     at = 2
     while b"\xff\xe0" <= data[at : at + 2] <= b"\xff\xef":  # application segments
         if data[at + 1] == 0xE1 and data[at + 4 : at + 10] == _EXIF:

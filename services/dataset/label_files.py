@@ -22,6 +22,7 @@ class LabelReader:
 
     def __init__(self, roots: tuple[str, ...]) -> None:
         self.fence = _fence(roots) if roots else None
+        self._allowed = b""
 
     def stamp(self, path: bytes) -> Stamp | None:
         """What tells whether the file is still the same; None when there is none."""
@@ -47,8 +48,9 @@ class LabelReader:
             info = os.fstat(handle)
             if not stat.S_ISREG(info.st_mode):
                 return None, (0, 0, 0), None
-            stamp = (info.st_size, info.st_mtime_ns, info.st_ctime_ns)
-            raw = os.pread(handle, min(info.st_size, MAX_LABEL_BYTES) + 1, 0)
+            size = info.st_size
+            stamp = (size, info.st_mtime_ns, info.st_ctime_ns)
+            raw = os.pread(handle, min(size, MAX_LABEL_BYTES) + 1, 0)
         except OSError as error:
             return None, (0, 0, 0), f"it cannot be read ({error.strerror})"
         finally:
@@ -58,8 +60,11 @@ class LabelReader:
     def _open(self, path: bytes) -> int:
         if self.fence is None:
             return os.open(path, OPEN_FLAGS)
-        if not self.fence.allows_folder(path[: path.rfind(b"/")]):
-            raise PermissionError(1, OUTSIDE)
+        folder = path[: path.rfind(b"/")]
+        if folder != self._allowed:
+            if not self.fence.allows_folder(folder):
+                raise PermissionError(1, OUTSIDE)
+            self._allowed = folder
         try:
             return os.open(path, OPEN_FLAGS | os.O_NOFOLLOW)
         except OSError:

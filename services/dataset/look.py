@@ -3,12 +3,13 @@
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 import numpy as np
 import numpy.typing as npt
 
 from services.dataset.domain.findings import Hit, Rules
-from services.dataset.domain.images import ImageFacts, check_image
+from services.dataset.domain.images import ImageFacts, are_quiet, check_image
 from services.dataset.domain.labels import LabelFile, parse_label
 from services.dataset.domain.paths import swapped
 from services.dataset.domain.plain_labels import labels_digest, read_plain
@@ -199,21 +200,23 @@ class _Looker:
         if not seen:
             return
         at = [index for index, _ in seen]
-        rows["size_bytes"][at] = [facts.size_bytes for _, facts in seen]
         rows["mtime_ns"][at] = [facts.stamp[1] for _, facts in seen]
-        for name in ("width", "height", "orientation", "frames", "trailing_bytes"):
-            rows[name][at] = [getattr(facts, name) for _, facts in seen]
+        numbers = np.array([_numbers(facts) for _, facts in seen], np.int64)
+        for name, column in zip(_NUMBERS, numbers.T, strict=True):
+            rows[name][at] = column
         rows["format"][at] = [_FORMAT[facts.format or ""] for _, facts in seen]
         rows["mode"][at] = [_MODE.get(facts.mode, 0) for _, facts in seen]
         rows["faulty"][at] = [facts.fault is not None for _, facts in seen]
         if seen[0][1].digest or self.orders.hashed or self.orders.full:
             digests = b"".join(facts.digest or bytes(16) for _, facts in seen)
             rows["digest"][at] = np.frombuffer(digests, np.uint64).reshape(-1, 2)
+        quiet = are_quiet(rows, rules).tolist()
+        rows["usable"][at] = True
         for index, facts in seen:
-            hits = list(check_image(facts, rules))
-            rows["usable"][index] = not hits or facts.usable(rules)
-            if hits:
-                rows["odd"][index] = True
+            if not quiet[index] or not self.chunk.images[index].endswith(_JPEG_SUFFIXES):
+                hits = list(check_image(facts, rules))
+                rows["usable"][index] = not hits or facts.usable(rules)
+                rows["odd"][index] = bool(hits)
                 part.hits += [(index, False, hit) for hit in hits]
             if facts.pixels is not None:
                 part.pixels[index] = facts.pixels[0]
@@ -288,5 +291,8 @@ def _state(label: LabelFile) -> Label:
     return Label.KEPT if label.rows else Label.EMPTY
 
 
+_NUMBERS = ("size_bytes", "width", "height", "orientation", "frames", "trailing_bytes")
+_numbers = attrgetter(*_NUMBERS)
+_JPEG_SUFFIXES = (b".jpg", b".jpeg", b".JPG")
 _FORMAT = {name: code for code, name in enumerate(FORMATS)}
 _MODE = {name: code for code, name in enumerate(MODES)}

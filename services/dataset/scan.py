@@ -27,7 +27,8 @@ from services.dataset.listing import Listing
 from services.dataset.look import Chunk, FileHit, Orders, Part
 from services.dataset.workers import Workers
 
-CHUNK_IMAGES = 256
+CHUNK_IMAGES, LARGE_CHUNK_IMAGES = 256, 1024
+"""Where pixels are decoded, and where a look takes microseconds."""
 KEEP_S = 2.0
 """So often what was seen is put by, so that a scan that is killed goes on from there."""
 
@@ -122,7 +123,7 @@ class Scan:
         try:
             while next_one < total or waiting:
                 while len(waiting) < 3 * self.workers.processes and next_one < total:
-                    stop = min(total, next_one + CHUNK_IMAGES)
+                    stop = min(total, next_one + self._step(next_one))
                     waiting.append(send(next_one, stop))
                     next_one = stop
                 start, stop, task = waiting[0]
@@ -134,6 +135,13 @@ class Scan:
         finally:
             for _, _, task in waiting:
                 task.cancel()
+
+    def _step(self, start: int) -> int:
+        """How many images the chunk from `start` has."""
+        known = self.known is not None and bool(
+            self.facts.depth[start : start + LARGE_CHUNK_IMAGES].all()
+        )
+        return LARGE_CHUNK_IMAGES if self.need < 3 or known else CHUNK_IMAGES
 
     def _chunk(self, start: int, stop: int) -> Chunk:
         home = os.fsencode(self.listing.root) + b"/"

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.dataset.domain.findings import Hit, Rules
+from services.dataset.domain.scanned import FORMATS, MODES, Table
 
 SUFFIXES = {
     "jpeg": (".jpg", ".jpeg", ".mpo"),
@@ -21,6 +22,7 @@ SUFFIXES = {
 }
 TRAINED_FORMATS = frozenset(SUFFIXES) - {"gif"}
 EXIF_NORMAL = 1
+_IS_PLAIN = np.array([mode in ("Gray", "YCbCr", "RGB", "L") for mode in MODES])
 
 
 @dataclass(slots=True)
@@ -73,6 +75,24 @@ def check_image(image: ImageFacts, rules: Rules) -> Iterator[Hit]:
         text = f"{image.trailing_bytes} bytes follow the end of the image; they are ignored."
         yield Hit("jpeg_trailing_data", text, value=str(image.trailing_bytes))
     yield from _pixels(image)
+
+
+def are_quiet(images: Table, rules: Rules) -> npt.NDArray[np.bool_]:
+    """(N,): JPEGs on which `check_image` cannot have anything to say, their names aside.
+
+    Whoever adds a rule there must make sure here that an image which it could hit is not quiet.
+
+    Args:
+        images: of IMAGE.
+        rules: their limits.
+    """
+    short = np.minimum(images["width"], images["height"])
+    long = np.maximum(images["width"], images["height"])
+    quiet = (images["format"] == FORMATS.index("jpeg")) & ~images["faulty"] & (short > 0)
+    quiet &= (short >= rules.threshold("image_too_small")) & _IS_PLAIN[images["mode"]]
+    quiet &= long < short * rules.threshold("extreme_image_aspect")
+    quiet &= (images["orientation"] == EXIF_NORMAL) & (images["frames"] == 1)
+    return np.asarray(quiet & (images["trailing_bytes"] == 0), bool)
 
 
 def _size(image: ImageFacts, rules: Rules) -> Iterator[Hit]:

@@ -77,6 +77,10 @@ def shown(path: bytes) -> str:
 
 def swapped(image: bytes) -> bytes:
     """An image's path with its last `/images/` as `/labels/` and its suffix as `.txt`."""
-    head, found, tail = image.rpartition(b"/images/")
-    path = head + b"/labels/" + tail if found else image
-    return path.rsplit(b".", 1)[0] + b".txt"
+    at, dot = image.rfind(b"/images/"), image.rfind(b".")
+    if at < 0:
+        return (image if dot < 0 else image[:dot]) + b".txt"
+    if dot < at:
+        path = image[:at] + b"/labels/" + image[at + 8 :]
+        return (path if dot < 0 else path[:dot]) + b".txt"
+    return image[:at] + b"/labels/" + image[at + 8 : dot] + b".txt"

@@ -48,7 +48,9 @@ class PlainLabels:
 def read_plain(files: Sequence[bytes], classes: int, rules: Rules) -> PlainLabels:
     """Read a batch of label files for a dataset with that many classes."""
     limit = rules.threshold("oversized_label_file")
-    plain = np.array([len(file) <= limit and _has_plain_bytes(file) for file in files], bool)
+    plain = np.array([len(file) <= limit for file in files], bool)
+    if not _has_plain_bytes(b"".join(files)):
+        plain &= [_has_plain_bytes(file) for file in files]
     tokens = _Tokens(files, plain)
     formed = tokens.well_formed()
     if not formed.all():
