@@ -14,7 +14,7 @@ from services.dataset.domain.findings import Hit
 from services.dataset.pillow import decoded_by_pillow
 
 END_OF_JPEG = b"\xff\xd9"
-LEAST_SIDE = 64
+LEAST_SIDE = 40
 """A small picture is larger than an eighth rather than smaller than this, in pixels."""
 _EXIF = b"Exif\0\0"
 _ORIENTATION = 0x0112

@@ -50,15 +50,16 @@ def measure(thumb: Picture, data: bytes, kind: str) -> Table:
     tiny = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA)
     cosines: Picture = cv2.dct(tiny.astype(np.float32))
     row["phash"], row["phash_mirrored"] = phashes(cosines)
-    chroma = _channel_range(thumb)
-    for name, value in describe(_counts(grey), _counts(chroma)).items():
+    channels = cv2.split(thumb)
+    told = describe(_counts(grey), _counts(_range_of(*channels)))
+    for name, value in told.items():
         row[name] = value
     row["clipped_rim"] = _rim(grey)
-    ends = [cv2.minMaxLoc(channel)[:2] for channel in cv2.split(thumb)]
+    ends = [cv2.minMaxLoc(channel)[:2] for channel in channels]
     row["spread"] = max(high - low for low, high in ends)
     row["grey_fill"] = grey_fill(thumb)
-    row["quality"] = jpeg_quality(data) if kind == "jpeg" else 0
-    row["sharpness"] = _sharpness(grey, data, kind, int(row["quality"][0]))
+    row["quality"] = quality = jpeg_quality(data) if kind == "jpeg" else 0
+    row["sharpness"] = _sharpness(grey, told["std"], data, kind, quality)
     row["seen"] = True
     return row
 
@@ -69,9 +70,8 @@ def _counts(channel: Picture) -> npt.NDArray[np.float32]:
     return counts.ravel()
 
 
-def _channel_range(picture: Picture) -> Picture:
-    """(h, w): largest less smallest of B, G, R."""
-    blue, green, red = cv2.split(picture)
+def _range_of(blue: Picture, green: Picture, red: Picture) -> Picture:
+    """(h, w): largest less smallest of the three."""
     largest, smallest = cv2.max(cv2.max(blue, green), red), cv2.min(cv2.min(blue, green), red)
     return np.asarray(cv2.subtract(largest, smallest), np.uint8)
 
@@ -82,25 +82,27 @@ def _rim(grey: Picture) -> float:
     return float(np.count_nonzero(rim >= CLIPPED)) / len(rim)
 
 
-def _sharpness(grey: Picture, data: bytes, kind: str, quality: int) -> float:
+def _sharpness(grey: Picture, contrast: float, data: bytes, kind: str, quality: int) -> float:
     """How steep the steepest edges are, 0 to 1; 1 also where bytes or detail rule a blur out.
 
     A blurred picture needs few bits and has little detail when it is small: only those that have
     both are decoded larger and looked at closely.
     """
-    contrast = float(cv2.meanStdDev(grey)[1][0, 0])
+    width = height = 0
+    if kind == "jpeg":
+        high, wide, _, _ = simplejpeg.decode_jpeg_header(data, strict=False)  # type: ignore[attr-defined]
+        width, height = int(wide), int(high)
+        limit = next(bits for most, bits in MOST_BITS if quality <= most)
+        if len(data) * 8 > limit * width * height:
+            return 1.0
     detail = float(cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_32F))[1][0, 0])
     if contrast < 1 or detail > SMOOTH * contrast:
         return 1.0
     if kind != "jpeg":
         whole = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
         return _edge_sharpness(np.asarray(whole)) if whole is not None else 1.0
-    height, width, _, _ = simplejpeg.decode_jpeg_header(data, strict=False)  # type: ignore[attr-defined]
-    limit = next(bits for most, bits in MOST_BITS if quality <= most)
-    if len(data) * 8 > limit * int(width) * int(height):
-        return 1.0
-    factor = min(1.0, SHARPNESS_SIDES[0] / max(int(width), int(height)))
-    least = {"min_width": int(int(width) * factor), "min_height": int(int(height) * factor)}
+    factor = min(1.0, SHARPNESS_SIDES[0] / max(width, height))
+    least = {"min_width": int(width * factor), "min_height": int(height * factor)}
     large: Picture = simplejpeg.decode_jpeg(  # type: ignore[attr-defined]
         data, "GRAY", strict=False, **least
     )

@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from services.dataset.domain.findings import Hit, Rules
-from services.dataset.domain.look_alikes import FEWEST_OF_CLASS, NEIGHBOURS, neighbours
+from services.dataset.domain.look_alikes import FEWEST_OF_CLASS, NEIGHBOURS, neighbours_of
 from services.dataset.domain.scanned import Doubt, Place, Scanned
 
 COMPACT = 0.95
@@ -54,7 +54,7 @@ def searches(scanned: Scanned) -> list[Search]:
     crops = scanned.crops
     if crops is None or len(crops.boxes) < 2 * FEWEST_OF_CLASS:
         return []
-    near = neighbours(scanned, crops)
+    near = neighbours_of(scanned, crops)
     rows = np.arange(len(crops.boxes))
     mine = near.nearest[rows, near.classes]
     usual = _quantile(mine, near.classes, len(scanned.names), 0.8)

@@ -4,19 +4,18 @@ Legend: K crops, C classes, D length of a description.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
 from services.dataset.domain.findings import Hit, Rules
-from services.dataset.domain.scanned import Crops, Place, Scanned
+from services.dataset.domain.scanned import Crops, Neighbours, Place, Scanned
 
 Vectors = npt.NDArray[np.float32]
 Rows = npt.NDArray[np.intp]
 
-LEAST_IMAGES, MOST_IMAGES, SHARE_IMAGES = 200, 4_000, 0.05
-"""Crops are taken from 5 % of the images with boxes, at least 200 and at most 4,000."""
+LEAST_IMAGES, MOST_IMAGES, SHARE_IMAGES = 200, 4_000, 0.02
+"""Crops are taken from 2 % of the images with boxes, at least 200 and at most 4,000."""
 NEIGHBOURS = 5
 FEWEST_OF_CLASS = 8
 """Of smaller classes nothing is said."""
@@ -36,16 +35,11 @@ def sampled_images(scanned: Scanned) -> Rows:
     return rows[np.linspace(0, len(rows) - 1, wanted).astype(np.intp)]
 
 
-@dataclass(frozen=True, slots=True)
-class Neighbours:
-    """The nearest crops of other images, per crop and class."""
-
-    classes: Rows
-    """(K,): class of each crop."""
-    votes: npt.NDArray[np.int64]
-    """(K, C): how many of the nearest crops are of each class."""
-    nearest: Vectors
-    """(K, C): distance to the nearest crop of each class in another image; inf if there is none."""
+def neighbours_of(scanned: Scanned, crops: Crops) -> Neighbours:
+    """The same as `neighbours`, found once for all who ask."""
+    if scanned.near is None:
+        scanned.near = neighbours(scanned, crops)
+    return scanned.near
 
 
 def neighbours(scanned: Scanned, crops: Crops) -> Neighbours:
@@ -82,7 +76,7 @@ def check_labels_by_looks(scanned: Scanned, _: Rules) -> Iterator[Place]:
     """
     if scanned.crops is None or len(scanned.crops.boxes) < 2 * FEWEST_OF_CLASS:
         return
-    near = neighbours(scanned, scanned.crops)
+    near = neighbours_of(scanned, scanned.crops)
     own = near.votes[np.arange(len(near.classes)), near.classes]
     sizes = np.bincount(near.classes, minlength=len(scanned.names))
     sure = np.zeros(len(sizes), bool)
@@ -131,7 +125,7 @@ def look_alikes(scanned: Scanned) -> list[dict[str, object]]:
     """
     if scanned.crops is None or not len(scanned.crops.boxes):
         return []
-    near = neighbours(scanned, scanned.crops)
+    near = neighbours_of(scanned, scanned.crops)
     kinds = [k for k in np.unique(near.classes).tolist() if (near.classes == k).sum() >= 2]
     own = {k: _median(near.nearest[near.classes == k, k]) for k in kinds}
     told: list[dict[str, object]] = []

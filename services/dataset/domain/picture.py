@@ -39,7 +39,9 @@ def phashes(cosines: Floats) -> tuple[int, int]:
 
 
 def _bits(block: Floats) -> int:
-    return int(np.packbits(block > np.median(block)).view(np.uint64)[0])
+    ranked = np.sort(block, axis=None)
+    median = (ranked[31] + ranked[32]) / 2
+    return int(np.packbits(block > median).view(np.uint64)[0])
 
 
 def describe(levels: Counts, chroma: Counts) -> dict[str, float]:
@@ -79,6 +81,8 @@ def grey_fill(small: Picture) -> float:
     Args:
         small: (h, w, 3), BGR.
     """
+    if abs(int(small[-1, 0, 0]) - FILL_GREY) > FILL_TOLERANCE:
+        return 0.0
     if np.abs(small[-1].astype(np.int16) - FILL_GREY).max() > FILL_TOLERANCE:
         return 0.0
     plain = np.abs(small.astype(np.int16) - FILL_GREY).max(axis=2) <= FILL_TOLERANCE

@@ -113,6 +113,18 @@ class Crops:
 
 
 @dataclass(frozen=True, slots=True)
+class Neighbours:
+    """The nearest crops of other images, per crop and class."""
+
+    classes: npt.NDArray[np.intp]
+    """(K,): class of each crop."""
+    votes: npt.NDArray[np.int64]
+    """(K, C): how many of the nearest crops are of each class."""
+    nearest: npt.NDArray[np.float32]
+    """(K, C): distance to the nearest crop of each class in another image; inf if there is none."""
+
+
+@dataclass(frozen=True, slots=True)
 class Doubt:
     """A box, or the lack of one, that looks wrong."""
 
@@ -146,6 +158,8 @@ class Scanned:
     """Pairs of images that were compared and show the same, in full mode."""
     crops: Crops | None = None
     """Descriptions of boxes, in full mode."""
+    near: Neighbours | None = None
+    """Theirs, once somebody has asked."""
     doubts: tuple[Doubt, ...] = ()
     """What a search for objects came to, in full mode."""
     tree: FileTree = field(default_factory=lambda: FileTree({}))
