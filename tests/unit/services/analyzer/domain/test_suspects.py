@@ -2,9 +2,10 @@ import numpy as np
 import pytest
 
 from libs.common.dataset_edits import PatchLabels
+from libs.common.label_doubts import Suspects
 from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.matching import match
-from services.analyzer.domain.suspects import Suspects, suspects, suspects_table
+from services.analyzer.domain.suspects import suspects, suspects_table
 from tests.unit.services.analyzer.domain.sets import Detection, Label, by_hand
 
 BOX, SHIFTED, ELSEWHERE = [0, 0, 40, 40], [20, 0, 60, 40], [200, 200, 240, 280]
