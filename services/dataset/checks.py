@@ -1,5 +1,6 @@
 """Check a dataset and tell what is found while it runs, then the whole."""
 
+import asyncio
 import logging
 import time
 from concurrent.futures.process import BrokenProcessPool
@@ -7,7 +8,9 @@ from typing import Any
 
 import orjson
 
-from libs.common.events import DatasetFindingsFound, DatasetValidated
+from libs.common.artifacts import checked_key
+from libs.common.errors import BadInput
+from libs.common.events import DatasetFindingsFound, DatasetValidated, FileRef
 from libs.common.work import Attempt
 from services.dataset.domain.findings import Findings
 from services.dataset.domain.report import findings_key, picture_key, report_key, translated
@@ -15,6 +18,7 @@ from services.dataset.findings_file import FindingsWriter
 from services.dataset.found_so_far import Found
 from services.dataset.histograms import draw
 from services.dataset.options import ValidateOptions, read_options
+from services.dataset.predictions import Predictions, read_predictions
 from services.dataset.task import Task
 from services.dataset.validation import Means, validate
 
@@ -30,6 +34,9 @@ async def check(task: Task) -> None:
     attempt, request = task.attempt, task.request
     options = read_options(ValidateOptions, request.options)
     path, roots = await task.folder()
+    means = Means(
+        task.workers, attempt.deps.scratch / "known", await _predictions(task, options.predictions)
+    )
     found = Found(FindingsWriter(task.scratch), Findings(options.max_examples))
     teller = _Teller(attempt, found)
     try:
@@ -39,7 +46,7 @@ async def check(task: Task) -> None:
             named=request.dataset.name,
             validation_id=attempt.job.id,
             roots=roots,
-            means=Means(task.workers, attempt.deps.scratch / "known"),
+            means=means,
             found=found,
             progress=teller.progress,
         )
@@ -69,6 +76,19 @@ async def check(task: Task) -> None:
         findings=listed,
         reports={"ja": japanese},
     )
+
+
+async def _predictions(task: Task, ref: FileRef | None) -> Predictions | None:
+    """What a model said, fetched and read."""
+    if ref is None:
+        return None
+    if not ref.key or not ref.key.startswith("validations/"):
+        raise BadInput(
+            "predictions: give the id of a completed model validation.", code="no_predictions"
+        )
+    artifacts, place = task.attempt.deps.artifacts, task.scratch / "predictions.parquet"
+    file = await artifacts.get_file(checked_key(ref.key), place, sha256=ref.sha256)
+    return await asyncio.to_thread(read_predictions, file, ref.name)
 
 
 async def _draw(task: Task, report: dict[str, Any]) -> list[dict[str, str]]:

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from libs.common.dataset_edits import EditStep
 from libs.common.dataset_versions import NAME_PATTERN
 from libs.common.errors import BadInput
+from libs.common.events import FileRef
 from services.dataset.domain.catalogue import CATALOGUE
 from services.dataset.domain.overrides import complaints
 
@@ -28,6 +29,8 @@ class ValidateOptions(Options):
     rules: dict[str, dict[str, Any]] = Field(default_factory=dict)
     imgsz: int = Field(default=640, ge=32, le=4096, description="training size, in pixels")
     max_examples: int = Field(default=100, ge=1, le=10_000)
+    predictions: FileRef | None = None
+    """The stored boxes of a model validation, by key."""
 
     @field_validator("rules")
     @classmethod

@@ -17,6 +17,7 @@ from services.dataset.domain.filetree import FileTree
 from services.dataset.domain.findings import Hit, Rules
 from services.dataset.domain.overrides import complaints
 from services.dataset.domain.paths import shown
+from services.dataset.domain.predicted import judge
 from services.dataset.domain.report import About, build_report
 from services.dataset.domain.scanned import Scanned
 from services.dataset.domain.tally import count
@@ -27,6 +28,7 @@ from services.dataset.known import KnownFiles
 from services.dataset.listing import Listing, list_dataset
 from services.dataset.look import Orders
 from services.dataset.options import ValidateOptions
+from services.dataset.predictions import Predictions, find_images
 from services.dataset.scan import Scan, StageProgress, Take
 from services.dataset.workers import Workers
 
@@ -42,6 +44,8 @@ class Means:
     workers: Workers
     known: Path | None = None
     """The folder with what earlier checks saw of datasets; without, every file is looked at."""
+    predictions: Predictions | None = None
+    """What a model said of its images."""
 
 
 async def validate(
@@ -88,6 +92,9 @@ async def validate(
 
     listing = await _listed(survey, Fence(roots), progress)
     _add_problems(survey, found, rules)
+    said = means.predictions if options.check_labels else None
+    if said:
+        await find_images(said, listing, progress)
     store = _store(means.known, survey, orders) if means.known and options.check_images else None
     one = Scan(listing, survey.names, orders, means.workers, store)
     scanned = await one.run(take, progress)
@@ -95,6 +102,9 @@ async def validate(
         scanned.twins = await find_twins(scanned, rules, means.workers, progress)
         scanned.crops = await describe_boxes(scanned, means.workers, progress)
         scanned.doubts = await search_objects(scanned, means.workers, progress)
+    if said:
+        predicted = said.of_dataset(len(scanned.images), scanned.names)
+        scanned.judged = await asyncio.to_thread(judge, scanned, predicted)
     await asyncio.to_thread(_judge_whole, scanned, rules, options, take)
     tally = count(scanned, found.findings)
     about = About(
@@ -108,7 +118,10 @@ async def validate(
         reused=one.reused,
         imgsz=options.imgsz,
     )
-    return await asyncio.to_thread(build_report, about, tally)
+    report = await asyncio.to_thread(build_report, about, tally)
+    if said and scanned.judged:
+        report["predictions"] = said.told(scanned.judged.from_confidence)
+    return report
 
 
 async def _listed(survey: Survey, fence: Fence, progress: StageProgress) -> Listing:

@@ -8,7 +8,15 @@ from libs.common.artifacts import checked_key
 from libs.common.dataset_files import is_image_name
 from libs.common.dataset_log import name_and_version
 from libs.common.errors import BadInput, NotFound
-from libs.common.events import DatasetRef, FileRef, ModelRef, TrainingCompleted, TrainingRequested
+from libs.common.events import (
+    AnalysisRequested,
+    DatasetRef,
+    FileRef,
+    ModelRef,
+    ModelValidated,
+    TrainingCompleted,
+    TrainingRequested,
+)
 from libs.common.s3_datasets import split_url
 from services.gateway.ledger import Ledger, finished_runs
 from services.gateway.settings import GatewaySettings
@@ -16,6 +24,7 @@ from services.gateway.settings import GatewaySettings
 YAML = {".yaml", ".yml"}
 PREDICTIONS = {".json", ".txt"}
 RESULTS = "validations/"
+BOXES = "matches.parquet"
 OUTSIDE = (
     "{what} {path!r} was not found under the allowed folders (SHIRUSHI_ROOTS); "
     "give a registered name, or a path inside them"
@@ -100,6 +109,29 @@ class Resolver:
         with path.open("rb") as file:
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         return FileRef(name=text, path=str(path), sha256=digest)
+
+    def judged_boxes(self, text: str) -> FileRef:
+        """The stored boxes of a completed model validation, by its id.
+
+        Raises:
+            NotFound: there is no such validation.
+            BadInput: it did not complete.
+        """
+        job = self.ledger.jobs.get(text)
+        request = job.request if job else None
+        if not job or not isinstance(request, AnalysisRequested) or request.operation != "validate":
+            raise NotFound(
+                f"there is no model validation with the id {text[:64]!r}: predictions from a file "
+                "become one by POST /model/validate with predictions_path",
+                code="no_such_validation",
+            )
+        if not isinstance(job.outcome, ModelValidated):
+            raise BadInput(
+                f"the model validation {job.id} has no predictions: it is {job.status}",
+                code="no_predictions",
+            )
+        boxes = job.outcome.artifacts[BOXES]
+        return FileRef(name=job.id, key=boxes.key, sha256=boxes.sha256)
 
     def image(self, text: str) -> Path:
         """An image under the roots; NotFound, or BadInput where it is none by its name."""

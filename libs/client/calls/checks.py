@@ -21,7 +21,8 @@ class CheckCalls(Calls):
         Args:
             dataset_path: a folder or data.yaml on the server, a registered name, or s3://….
             on_progress: told the percentage done, 0 to 100, while it runs.
-            options: check_images, check_labels, validate_format, mode, rules, max_examples.
+            options: check_images, check_labels, validate_format, mode, rules, max_examples,
+                predictions.
 
         Raises:
             JobFailed: the dataset could not be checked.

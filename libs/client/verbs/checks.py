@@ -26,6 +26,8 @@ def validate(client: Client, arguments: argparse.Namespace, console: Console) ->
     options: Json = {"mode": arguments.mode}
     if arguments.rules:
         options["rules"] = read_rules(arguments.rules)
+    if arguments.predictions:
+        options["predictions"] = arguments.predictions
     with progress(arguments, console, "checking") as on_progress:
         report = client.validate_dataset(arguments.path, on_progress=on_progress, **options)
     if arguments.lang != "en":
@@ -116,6 +118,11 @@ def add_arguments(verb: AddVerb) -> None:
     )
     command.add_argument(
         "--rules", type=Path, metavar="FILE", help="YAML: {rule: {severity, threshold}}"
+    )
+    command.add_argument(
+        "--predictions",
+        metavar="VALIDATION_ID",
+        help="of a completed model validation: name the labels that it contradicts",
     )
     command.add_argument(
         "--format", choices=FORMATS, default="text", help="sarif and junit are for CI systems"

@@ -166,6 +166,8 @@ _TEXTS = {
 def check_doubts(scanned: Scanned, _: Rules) -> Iterator[Place]:
     """Boxes that are missing, misplaced or on nothing, as far as looks tell."""
     for doubt in scanned.doubts:
+        if not scanned.judged_by_looks(doubt.image):
+            continue
         line = int(scanned.boxes["line"][doubt.box]) if doubt.box >= 0 else None
         text = _TEXTS[doubt.rule].format(scanned.names[doubt.kind])
         where = " ".join(f"{value:.4f}" for value in doubt.place)

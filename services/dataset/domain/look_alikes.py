@@ -89,9 +89,10 @@ def check_labels_by_looks(scanned: Scanned, _: Rules) -> Iterator[Place]:
         there, here = near.nearest[row, like], near.nearest[row, near.classes[row]]
         if near.votes[row, like] < NEIGHBOURS or not sure[like] or there > typical[like]:
             continue
-        if here < 1.25 * there:
+        box = int(scanned.crops.boxes[row])
+        if here < 1.25 * there or not scanned.judged_by_looks(int(scanned.boxes["image"][box])):
             continue
-        yield _suspect(scanned, int(scanned.crops.boxes[row]), like)
+        yield _suspect(scanned, box, like)
 
 
 def _typical(near: Neighbours) -> Vectors:

@@ -138,6 +138,29 @@ class Doubt:
     """Where its object was found: centre, width, height."""
 
 
+@dataclass(frozen=True, slots=True)
+class Contradiction(Doubt):
+    """A doubt that a model's predictions raise."""
+
+    confidence: float
+    """Of the detection; of a box where nothing is seen: the least that would have been seen."""
+    score: float
+    """How strong the doubt is, in (0, 1]."""
+    iou: float
+    """Of the detection and the box."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What came of holding labels against a model's predictions."""
+
+    seen: npt.NDArray[np.bool_]
+    """(N,): images whose labels are judged by predictions, and so no more by looks."""
+    from_confidence: float | None
+    """The confidence from which the model may contradict; None: it is never sure enough."""
+    found: tuple[Contradiction, ...] = ()
+
+
 @dataclass
 class Scanned:
     """A dataset as one scan saw it. Arrays are not to be changed by rules."""
@@ -162,6 +185,8 @@ class Scanned:
     """Theirs, once somebody has asked."""
     doubts: tuple[Doubt, ...] = ()
     """What a search for objects came to, in full mode."""
+    judged: Judged | None = None
+    """What a model's predictions say against the labels, where they are given."""
     tree: FileTree = field(default_factory=lambda: FileTree({}))
     """Names of the files around the images; empty when `validate_format` is off."""
 
@@ -176,6 +201,10 @@ class Scanned:
     def label_file_of(self, row: int) -> str:
         """The image's label file as the report shows it."""
         return shown_file(label_of(self.paths.raw(row), self.root))
+
+    def judged_by_looks(self, row: int) -> bool:
+        """Whether what an image's labels mean is told by looks: no predictions do it better."""
+        return self.judged is None or not self.judged.seen[row]
 
     def rows_of(self, split: str) -> npt.NDArray[np.intp]:
         """The rows of the images of a split; none when there is no such split."""

@@ -4,6 +4,7 @@ from typing import Literal
 
 from services.dataset.domain.doubts import check_doubts
 from services.dataset.domain.look_alikes import check_labels_by_looks
+from services.dataset.domain.predicted import check_against_predictions
 from services.dataset.domain.rules_boxes import check_corners, check_overlaps
 from services.dataset.domain.rules_dataset import check_classes, check_duplicates, check_splits
 from services.dataset.domain.rules_files import check_files
@@ -45,5 +46,6 @@ WHOLE_RULES: tuple[tuple[Part, WholeRule], ...] = (
     ("labels", check_class_drift),
     ("labels", check_labels_by_looks),
     ("labels", check_doubts),
+    ("labels", check_against_predictions),
     ("always", check_splits),
 )

@@ -23,7 +23,10 @@ async def validate(
 ) -> Response:
     """Check a dataset: structure, pairs, label lines, pixels, distribution."""
     dataset = await located(gateway, body.dataset_path)
-    options = body.model_dump(mode="json", exclude={"dataset_path"})
+    options = body.model_dump(mode="json", exclude={"dataset_path", "predictions"})
+    if body.predictions:
+        boxes = gateway.resolver.judged_boxes(body.predictions)
+        options["predictions"] = boxes.model_dump(mode="json")
     if body.rules:
         with suppress(Unavailable):  # then the check itself refuses them, as soon as it begins
             await ask(gateway.deps.bus, "dataset", "check_rules", {"rules": body.rules})

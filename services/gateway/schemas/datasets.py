@@ -2,7 +2,7 @@
 
 from typing import Any, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, model_validator
 
 from services.gateway.schemas.body import Body, Reference
 
@@ -18,6 +18,16 @@ class ValidateDataset(Body):
     rules: dict[str, dict[str, Any]] = Field(default_factory=dict)
     max_examples: int = Field(default=100, ge=1, le=10_000)
     imgsz: int = Field(default=640, ge=32, le=4096, description="training size in pixels")
+    predictions: Reference | None = Field(
+        default=None,
+        description="validation_id of a completed model validation: labels that it contradicts",
+    )
+
+    @model_validator(mode="after")
+    def _judges_labels(self) -> "ValidateDataset":
+        if self.predictions and not self.check_labels:
+            raise ValueError("predictions are held against labels: leave check_labels on")
+        return self
 
 
 class FindingsQuery(Body):

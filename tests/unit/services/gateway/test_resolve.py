@@ -1,11 +1,15 @@
 """Names and paths from clients: nothing outside the roots is ever reached."""
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from libs.common.cloudevents import Recorded
 from libs.common.errors import BadInput, NotFound, PermanentError
+from libs.common.events import AnalysisRequested, Artifact, Event, ModelRef, ModelValidated
+from libs.common.jobs import fold
 from services.gateway.ledger import Ledger
 from services.gateway.resolve import Resolver
 from services.gateway.settings import GatewaySettings
@@ -89,6 +93,46 @@ def test_a_model_is_a_name_or_a_file_with_its_hash(resolver: Resolver, tmp_path:
     assert resolver.model("model.pt").path == str(tmp_path / "root" / "model.pt")
     with pytest.raises(BadInput, match=r"no \.pt file"):
         resolver.model("logos")
+
+
+def test_predictions_are_the_boxes_of_a_completed_validation_and_of_nothing_else(
+    resolver: Resolver,
+) -> None:
+    boxes = Artifact(key="validations/m_1/matches.parquet", size_bytes=1, sha256="a" * 64)
+
+    def analysis(operation: str, *facts: Event) -> None:
+        request = AnalysisRequested.model_validate(
+            {"job_id": "j", "operation": operation, "model": ModelRef(name="m")}
+        )
+        records = [
+            Recorded(at, datetime(2026, 1, 1, tzinfo=UTC), "x", event)
+            for at, event in enumerate((request, *facts), 1)
+        ]
+        job = fold(records)
+        assert job
+        resolver.ledger.jobs["j"] = job
+
+    done = ModelValidated(
+        job_id="j",
+        attempt=1,
+        prefix="validations/m_1",
+        metrics={},
+        total_images=1,
+        seconds=1,
+        report=boxes,
+        artifacts={"matches.parquet": boxes},
+    )
+    with pytest.raises(NotFound, match="no model validation"):
+        resolver.judged_boxes("j")
+    analysis("visualize")
+    with pytest.raises(NotFound, match="no model validation"):
+        resolver.judged_boxes("j")
+    analysis("validate")
+    with pytest.raises(BadInput, match="it is queued"):
+        resolver.judged_boxes("j")
+    analysis("validate", done)
+    found = resolver.judged_boxes("j")
+    assert (found.name, found.key, found.sha256) == ("j", boxes.key, boxes.sha256)
 
 
 def test_datasets_on_disk_are_listed_but_not_through_links(
