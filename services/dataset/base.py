@@ -98,7 +98,7 @@ async def conclude(
     report = {"name": base.name, "from": base.version, "changes": dict(changes)} | more
     report |= summary(base.draft, after, found)
     if task.request.options.get("dry_run"):
-        place = f"datasets/.previews/{task.attempt.job.id}"
+        place = f"datasets/.previews/{task.attempt.job.id}/{task.attempt.number}"
         stored = await store_diff(task, place, report | {"dry_run": True, "to": None}, found)
         await task.attempt.tell(
             DatasetPreviewed,

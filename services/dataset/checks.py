@@ -13,7 +13,7 @@ from libs.common.errors import BadInput
 from libs.common.events import DatasetFindingsFound, DatasetValidated, FileRef
 from libs.common.work import Attempt
 from services.dataset.domain.findings import Findings
-from services.dataset.domain.report import findings_key, picture_key, report_key, translated
+from services.dataset.domain.report import ReportPlace, translated
 from services.dataset.findings_file import FindingsWriter
 from services.dataset.found_so_far import Found
 from services.dataset.histograms import draw
@@ -39,6 +39,7 @@ async def check(task: Task) -> None:
     )
     found = Found(FindingsWriter(task.scratch), Findings(options.max_examples))
     teller = _Teller(attempt, found)
+    place = ReportPlace(attempt.job.id, attempt.number)
     try:
         report = await validate(
             path,
@@ -56,11 +57,12 @@ async def check(task: Task) -> None:
         found.writer.abandon()
         raise
     artifacts = attempt.deps.artifacts
-    report["pictures"] = await _draw(task, report)
-    listed = await artifacts.put_file(findings_key(attempt.job.id), rows)
-    stored = await artifacts.put_bytes(report_key(attempt.job.id), orjson.dumps(report))
+    report["report_url"] = _url(place.report())
+    report["pictures"] = await _draw(task, place, report)
+    listed = await artifacts.put_file(place.findings, rows)
+    stored = await artifacts.put_bytes(place.report(), orjson.dumps(report))
     japanese = await artifacts.put_bytes(
-        report_key(attempt.job.id, "ja"), orjson.dumps(translated(report, found.findings, "ja"))
+        place.report("ja"), orjson.dumps(translated(report, found.findings, "ja"))
     )
     await attempt.tell(
         DatasetValidated,
@@ -91,19 +93,23 @@ async def _predictions(task: Task, ref: FileRef | None) -> Predictions | None:
     return await asyncio.to_thread(read_predictions, file, ref.name)
 
 
-async def _draw(task: Task, report: dict[str, Any]) -> list[dict[str, str]]:
+async def _draw(task: Task, place: ReportPlace, report: dict[str, Any]) -> list[dict[str, str]]:
     """Draw and store the diagrams; a check is not lost for a diagram that cannot be drawn."""
-    attempt, told = task.attempt, []
+    told = []
     try:
         drawn = await task.workers.run(draw, report)
     except (BrokenProcessPool, ImportError, ValueError, RuntimeError) as error:
         log.warning("no diagrams were drawn", extra={"why": str(error)})
         return []
     for name, data in drawn.items():
-        key = picture_key(attempt.job.id, name)
-        await attempt.deps.artifacts.put_bytes(key, data)
-        told.append({"name": name, "key": key, "url": f"/api/v1/ml/artifacts/{key}"})
+        key = place.picture(name)
+        await task.attempt.deps.artifacts.put_bytes(key, data)
+        told.append({"name": name, "key": key, "url": _url(key)})
     return told
+
+
+def _url(key: str) -> str:
+    return f"/api/v1/ml/artifacts/{key}"
 
 
 class _Teller:

@@ -47,7 +47,7 @@ FIXABLE = LABEL_FIXES | IMAGE_FIXES | FILE_FIXES | DESCRIPTION_FIXES
 async def fix(task: Task) -> None:
     """Mend the rules that were asked for, or all whose fix is safe."""
     options = read_options(FixOptions, task.request.options)
-    places = await read_places(task.attempt.deps.artifacts, options.validation_id, task.scratch)
+    places = await read_places(task.attempt.deps, options.validation_id, task.scratch)
     wanted = choose(places, options.rules)
     await task.attempt.progress(done=0, of=1, stage="reading")
     base, problems = await _open(task, options.name)

@@ -10,9 +10,10 @@ from typing import Any
 import orjson
 import pyarrow.parquet as pq
 
-from libs.common.artifacts import ArtifactStore
 from libs.common.errors import BadInput, NotFound
-from services.dataset.domain.report import findings_key, report_key
+from libs.common.events import DatasetValidated
+from libs.common.service import Deps
+from libs.common.work import load
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,32 +48,39 @@ class Places:
         return found
 
 
-async def read_places(artifacts: ArtifactStore, validation_id: str, folder: Path) -> Places:
+async def read_places(deps: Deps, validation_id: str, folder: Path) -> Places:
     """The findings of a check by its id: all of them, or the examples that its report lists.
 
     Args:
-        artifacts: where reports are.
+        deps: the log that tells where a check keeps its findings, and the store.
         validation_id: of the check.
         folder: of ours, for the file.
 
     Raises:
         BadInput: there is no report of it.
     """
-    try:
-        report: dict[str, Any] = orjson.loads(await artifacts.get_bytes(report_key(validation_id)))
-    except NotFound as error:
-        raise BadInput(
-            f"The check {validation_id} has no report: validate the dataset first.",
-            code="no_report",
-        ) from error
-    places = Places(counts=Counter(report.get("summary") or {}))
+    job = await load(deps, "dataset", validation_id)
+    end = job.outcome if job else None
+    if not isinstance(end, DatasetValidated):
+        raise BadInput(_no_report(validation_id), code="no_report")
+    places = Places(counts=Counter(end.summary))
     rows: Iterable[dict[str, Any]]
     try:
-        rows = _rows(await artifacts.get_file(findings_key(validation_id), folder / "found"))
-    except NotFound:
-        rows = report.get("findings") or []
+        if end.findings:
+            kept = folder / "found"
+            await deps.artifacts.get_file(end.findings.key, kept, sha256=end.findings.sha256)
+            rows = _rows(kept)
+        else:
+            report: dict[str, Any] = orjson.loads(await deps.artifacts.get_bytes(end.report.key))
+            rows = report.get("findings") or []
+    except NotFound as error:
+        raise BadInput(_no_report(validation_id), code="no_report") from error
     await asyncio.to_thread(_fill, places, rows)
     return places
+
+
+def _no_report(validation_id: str) -> str:
+    return f"The check {validation_id} has no report: validate the dataset first."
 
 
 def _rows(file: Path) -> Iterator[dict[str, Any]]:

@@ -29,8 +29,11 @@ from services.dataset.workers import Workers
 
 CHUNK_IMAGES, LARGE_CHUNK_IMAGES = 256, 1024
 """Where pixels are decoded, and where a look takes microseconds."""
-KEEP_S = 2.0
-"""So often what was seen is put by, so that a scan that is killed goes on from there."""
+KEEP_S = 1.0
+KEEP_SHARE = 0.1
+"""What was seen is put by after this time, or this share of the scan's time so far if that is
+longer: a scan that is killed goes on from there. Each part put by is searched for all images when
+it is read, so a scan of hours has some dozens of them, not thousands."""
 
 Progress = Callable[[int, int], Awaitable[None]]
 """Called with how much is done, of how much."""
@@ -75,17 +78,18 @@ class Scan:
         When cancelled, it ends as soon as the chunks under way have.
         """
         paths = self.listing.paths
+        await progress(0, len(paths), "reading what is known")
         await self._load()
         facts = self.facts
         scanned = Scanned(self.listing.root, self.names, self.listing.splits, paths, facts.images)
         facts.images["split"] = np.repeat(np.arange(len(self.listing.splits)), self.listing.counts)
-        kept_at = time.monotonic()
+        begin = kept_at = time.monotonic()
         async for start, part in self._parts():
             stop = start + len(part)
             for row, on_label, hit in self._merge(start, part):
                 file = scanned.label_file_of(row) if on_label else scanned.file_of(row)
                 take(scanned.split_of(row), file, hit)
-            if time.monotonic() - kept_at > KEEP_S:
+            if time.monotonic() - kept_at > max(KEEP_S, KEEP_SHARE * (kept_at - begin)):
                 await asyncio.to_thread(self._keep)
                 kept_at = time.monotonic()
             await progress(stop, len(paths), "checking images")

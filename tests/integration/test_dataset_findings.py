@@ -21,7 +21,7 @@ from libs.common.events import (
     Event,
 )
 from libs.common.service import Deps
-from libs.common.work import run_jobs
+from libs.common.work import Attempt, load, run_jobs
 from services.dataset.domain.findings import Finding, Severity
 from services.dataset.findings_file import ROWS_PER_GROUP, Filter, FindingsWriter, read_page
 from services.dataset.handlers import DatasetHandler
@@ -83,7 +83,7 @@ async def test_findings_are_told_in_batches_before_the_end_and_all_can_be_paged(
     assert len(batches) >= 2
     assert len(told) == sum(end.summary.values())
     assert end.findings
-    assert end.findings.key == "datasets/.reports/job/findings.parquet"
+    assert end.findings.key == "datasets/.reports/job/1/findings.parquet"
 
     first = await page(working, limit=500)
     assert (first["total"], len(first["findings"]), first["next_offset"]) == (len(told), 500, 500)
@@ -100,6 +100,34 @@ async def test_findings_are_told_in_batches_before_the_end_and_all_can_be_paged(
     rules = ["class_out_of_range", "crlf_line_endings"]
     assert (await page(working, rule=rules))["total"] == ROWS + 1
     assert (await page(working, rule="crlf_line_endings", file="train00"))["findings"] == []
+
+
+async def test_an_older_attempt_that_wakes_up_overwrites_nothing(
+    deps: Deps, tmp_path: Path
+) -> None:
+    root = make_dataset(tmp_path / "d")
+    dataset = DatasetRef(name="d", path=str(root))
+    await deps.bus.publish(DatasetRequested(job_id="job", operation="validate", dataset=dataset))
+    job = await load(deps, "dataset", "job")
+    assert job
+    handler = DatasetHandler(HereAndNow())
+    await handler(Attempt(job, 2, deps))
+    put(root / "labels/train/train00.txt", "9 0.5 0.5 0.1 0.1\n")
+    await handler(Attempt(job, 1, deps))
+    job = await load(deps, "dataset", "job")
+    assert job
+    end = job.outcome
+    assert isinstance(end, DatasetValidated)
+    assert (end.attempt, end.summary) == (2, {})
+    assert end.findings
+    for told in (end.report, end.findings, *end.reports.values()):
+        await deps.artifacts.get_file(told.key, tmp_path / "copy", sha256=told.sha256)
+    report = orjson.loads(await deps.artifacts.get_bytes(end.report.key))
+    assert report["report_url"].endswith(f"/artifacts/{end.report.key}")
+    assert report["pictures"]
+    for picture in report["pictures"]:
+        assert picture["key"].startswith("datasets/.reports/job/2/")
+    assert (orjson.loads(await answer_findings(deps, {"validation_id": "job"})))["total"] == 0
 
 
 async def test_a_question_that_cannot_be_answered_says_why(deps: Deps) -> None:

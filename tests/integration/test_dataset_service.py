@@ -1,9 +1,8 @@
-"""The dataset service on a real bus and a real store: every operation, cancel, kill."""
+"""The dataset service on a real bus and a real store: every operation."""
 
 import asyncio
 import os
 import shutil
-import signal
 import sys
 import zipfile
 from collections.abc import AsyncIterator
@@ -11,11 +10,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import orjson
-import psutil
 import pytest
-from PIL import Image
 
 from libs.common import subjects
 from libs.common.dataset_versions import materialise
@@ -23,14 +19,11 @@ from libs.common.datasets import read_dataset
 from libs.common.errors import NotFound
 from libs.common.events import (
     KINDS,
-    DatasetCancelled,
-    DatasetCancelRequested,
     DatasetDeleted,
     DatasetFailed,
     DatasetRef,
     DatasetRegistered,
     DatasetRequested,
-    DatasetStarted,
     DatasetValidated,
     Event,
 )
@@ -109,17 +102,6 @@ async def registered(deps: Deps, job_id: str) -> DatasetRegistered:
 
 def ref(event: DatasetRegistered) -> DatasetRef:
     return DatasetRef(name=event.name, version=event.version, manifest=event.manifest)
-
-
-def make_endless(root: Path) -> Path:
-    """A dataset that takes minutes to decode, of one file under many names."""
-    make_dataset(root, train=1, val=1)
-    noise = np.random.default_rng(0).integers(0, 255, (3000, 4000, 3), dtype=np.uint8)
-    big = root / "images/train/big.jpg"
-    Image.fromarray(noise).save(big, quality=95)
-    for index in range(2000):
-        os.link(big, root / f"images/train/big{index}.jpg")
-    return root
 
 
 def zip_of(root: Path, path: Path) -> Path:
@@ -238,30 +220,3 @@ async def test_a_folder_outside_the_roots_is_refused(working: Deps) -> None:
     failed = await told(working, "job")
     assert isinstance(failed, DatasetFailed)
     assert failed.error_code == "outside_roots"
-
-
-async def test_as_a_process_it_checks_is_cancelled_and_goes_on_after_a_kill(
-    deps: Deps, tmp_path: Path
-) -> None:
-    root = make_dataset(tmp_path / "d", train=300)
-    dataset = DatasetRef(name="d", path=str(root))
-    endless = DatasetRef(name="big", path=str(make_endless(tmp_path / "big")))
-    async with service(deps) as first:
-        await ask(deps, "cancelled", "validate", endless)
-        await told(deps, "cancelled", DatasetStarted)
-        await deps.bus.publish(DatasetCancelRequested(job_id="cancelled"))
-        assert isinstance(await told(deps, "cancelled"), DatasetCancelled)
-        await ask(deps, "killed", "validate", dataset)
-        await told(deps, "killed", DatasetStarted)
-        children = psutil.Process(first.pid).children(recursive=True)
-        first.kill()
-        await first.wait()
-        _, left = psutil.wait_procs(children, timeout=10)
-        assert not left
-    async with service(deps) as second:
-        result = await told(deps, "killed")
-        assert isinstance(result, DatasetValidated), result
-        assert result.total_images == 306
-        assert result.valid
-        second.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(second.wait(), WAIT_S) == 0

@@ -37,7 +37,7 @@ class About:
 
 
 def build_report(about: About, tally: Tally) -> dict[str, Any]:
-    """The whole answer of `POST /dataset/validate`, ready for JSON."""
+    """The answer of `POST /dataset/validate`, ready for JSON; what is stored adds its links."""
     findings, splits = tally.findings, tally.splits
     distribution = {name: _by_name(about.names, s.instances) for name, s in splits.items()}
     return {
@@ -58,19 +58,35 @@ def build_report(about: About, tally: Tally) -> dict[str, Any]:
         "mode": about.mode,
         "reused": dict(about.reused),
         "processing_time": round(about.seconds, 3),
-        "report_url": f"/api/v1/ml/artifacts/{report_key(about.validation_id)}",
     }
 
 
-def report_key(job_id: str, lang: Lang = "en") -> str:
-    """Where the report of a job is kept."""
-    name = "report.json" if lang == "en" else f"report.{lang}.json"
-    return f"datasets/.reports/{job_id}/{name}"
+@dataclass(frozen=True, slots=True)
+class ReportPlace:
+    """Where one attempt at a check keeps what it tells.
 
+    No other attempt writes there: one that was thought dead and wakes up overwrites nothing that a
+    fact has told of. Readers take the keys from the fact.
+    """
 
-def findings_key(job_id: str) -> str:
-    """Where all the findings of a job are kept, a row each."""
-    return f"datasets/.reports/{job_id}/findings.parquet"
+    job_id: str
+    attempt: int
+
+    def report(self, lang: Lang = "en") -> str:
+        """Key of the report in a language."""
+        return self._key("report.json" if lang == "en" else f"report.{lang}.json")
+
+    @property
+    def findings(self) -> str:
+        """Key of all the findings, a row each."""
+        return self._key("findings.parquet")
+
+    def picture(self, name: str) -> str:
+        """Key of a diagram."""
+        return self._key(f"{name}.png")
+
+    def _key(self, name: str) -> str:
+        return f"datasets/.reports/{self.job_id}/{self.attempt}/{name}"
 
 
 def translated(report: Mapping[str, Any], findings: Findings, lang: Lang) -> dict[str, Any]:
@@ -88,11 +104,6 @@ def translated(report: Mapping[str, Any], findings: Findings, lang: Lang) -> dic
         "statistics": figured | {"recommendations": figured[advice]},
         "findings": [in_language(finding, lang) for finding in report["findings"]],
     }
-
-
-def picture_key(job_id: str, name: str) -> str:
-    """Where a diagram of a job's report is kept."""
-    return f"datasets/.reports/{job_id}/{name}.png"
 
 
 def sentences(

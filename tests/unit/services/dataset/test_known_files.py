@@ -129,6 +129,7 @@ async def test_a_scan_that_is_killed_goes_on_where_it_was(
     put(root / "labels/train/train20.txt", "9 0.5 0.5 0.2 0.2\n")
     monkeypatch.setattr(scan, "CHUNK_IMAGES", 4)
     monkeypatch.setattr(scan, "KEEP_S", 0.0)
+    monkeypatch.setattr(scan, "KEEP_SHARE", 0.0)
 
     async def die(done: int, of: int, stage: str) -> None:
         if done >= 12:
