@@ -78,7 +78,7 @@ class Scan:
         When cancelled, it ends as soon as the chunks under way have.
         """
         paths = self.listing.paths
-        await progress(0, len(paths), "reading what is known")
+        await progress(0, max(1, len(paths)), "reading what is known")
         await self._load()
         facts = self.facts
         scanned = Scanned(self.listing.root, self.names, self.listing.splits, paths, facts.images)
