@@ -7,7 +7,8 @@ import numpy as np
 
 from services.dataset.compare import Question, compare
 from services.dataset.crops import Cut, Hunt, describe, hunt
-from services.dataset.domain.doubts import searches, verdicts
+from services.dataset.described import DescribedBoxes, key_of
+from services.dataset.domain.doubts import Search, searches, verdicts
 from services.dataset.domain.findings import Rules
 from services.dataset.domain.look_alikes import MOST_BOXES, sampled_images
 from services.dataset.domain.scanned import FORMATS, TWIN, Crops, Doubt, Scanned, Table
@@ -71,14 +72,22 @@ def _questions(scanned: Scanned, pairs: Table) -> tuple[Question, ...]:
     )
 
 
-async def describe_boxes(scanned: Scanned, workers: Workers, progress: StageProgress) -> Crops:
-    """What the boxes of a sample of images show."""
+async def describe_boxes(
+    scanned: Scanned,
+    workers: Workers,
+    progress: StageProgress,
+    kept: DescribedBoxes | None = None,
+) -> Crops:
+    """What the boxes of a sample of images show; what is `kept` of earlier checks still holds."""
     rows = await asyncio.to_thread(sampled_images, scanned)
     first = scanned.first_box
     boxes: list[np.ndarray] = [np.zeros(0, np.intp)]
     told: list[np.ndarray] = [describe(())]
     keys = {row: _boxes_key(scanned, row) for row in rows.tolist()}
     answers = {key: workers.remembered.get(key) for key in keys.values()}
+    if kept and any(answer is None for answer in answers.values()):
+        before = await asyncio.to_thread(kept.load)
+        answers |= {key: before[key] for key in answers.keys() & before.keys()}
     fresh = [row for row, key in keys.items() if answers[key] is None]
     step = IMAGES_AT_ONCE * workers.processes
     for start in range(0, len(fresh), step):
@@ -91,6 +100,10 @@ async def describe_boxes(scanned: Scanned, workers: Workers, progress: StageProg
                 answers[keys[row]] = own
                 workers.remember(keys[row], own)
         await progress(start + len(part), len(fresh), "comparing boxes")
+    if kept and fresh:
+        await asyncio.to_thread(
+            kept.keep, {k: own for k, own in answers.items() if own is not None}
+        )
     for row, key in keys.items():
         if (known := answers[key]) is not None:
             told.append(known)
@@ -102,11 +115,11 @@ async def describe_boxes(scanned: Scanned, workers: Workers, progress: StageProg
     return Crops(which[seen], vectors[seen])
 
 
-def _boxes_key(scanned: Scanned, row: int) -> tuple[bytes, bytes]:
+def _boxes_key(scanned: Scanned, row: int) -> bytes:
     """Of the image's bytes and its boxes in their order."""
     boxes = scanned.boxes[scanned.first_box[row] : scanned.first_box[row + 1]]
     places = np.column_stack([boxes[name] for name in ("x", "y", "width", "height")])
-    return scanned.images["digest"][row].tobytes(), places.tobytes()
+    return key_of(scanned.images["digest"][row].tobytes(), places.tobytes())
 
 
 def _cuts(scanned: Scanned, rows: list[int]) -> tuple[Cut, ...]:
@@ -126,9 +139,11 @@ async def search_objects(
     """Look for the objects of boxes that look odd, and for classes that are missing."""
     asked = await asyncio.to_thread(searches, scanned)
     home = os.fsencode(scanned.root)
-    found: list[tuple[float, tuple[float, ...]]] = []
-    for start in range(0, len(asked), workers.processes):
-        part = asked[start : start + workers.processes]
+    keys = [_search_key(scanned, search) for search in asked]
+    fresh = [at for at, key in enumerate(keys) if key not in workers.remembered]
+    found = {key: workers.remembered[key] for key in keys if key in workers.remembered}
+    for start in range(0, len(fresh), workers.processes):
+        part = fresh[start : start + workers.processes]
         hunts = [
             Hunt(
                 os.path.join(home, scanned.paths.raw(search.image)),  # noqa: PTH118 (bytes)
@@ -136,8 +151,17 @@ async def search_objects(
                 search.near,
                 search.exemplars,
             )
-            for search in part
+            for search in (asked[at] for at in part)
         ]
-        found += await asyncio.gather(*(workers.run(hunt, each) for each in hunts))
-        await progress(start + len(part), len(asked), "searching for objects")
-    return verdicts(scanned, asked, found)
+        told = await asyncio.gather(*(workers.run(hunt, each) for each in hunts))
+        for at, answer in zip(part, told, strict=True):
+            found[keys[at]] = answer
+            workers.remember(keys[at], answer)
+        await progress(start + len(part), len(fresh), "searching for objects")
+    return verdicts(scanned, asked, [found[key] for key in keys])
+
+
+def _search_key(scanned: Scanned, search: Search) -> bytes:
+    """Of the image's bytes and all that is asked of them."""
+    question = repr((search.size, search.near)).encode() + search.exemplars.tobytes()
+    return key_of(scanned.images["digest"][search.image].tobytes(), question)

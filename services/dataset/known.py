@@ -109,14 +109,14 @@ class KnownFiles:
         table = _table(paths, facts, rows, boxes).replace_schema_metadata(self.meta)
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / f"part-{name}.parquet"
-        with _whole_or_not(file) as draft:
+        with whole_or_not(file) as draft:
             pq.write_table(table, draft, compression="zstd")
         self._parts.append(file)
 
     def finish(self, paths: Paths, facts: Facts, boxes: Table) -> None:
         """Keep everything as one file; the parts go, and so do datasets long not checked."""
         self.folder.mkdir(parents=True, exist_ok=True)
-        with _whole_or_not(self.folder / WHOLE) as draft:
+        with whole_or_not(self.folder / WHOLE) as draft:
             self._write(draft, paths, facts, boxes)
         for part in self._parts:
             part.unlink(missing_ok=True)
@@ -204,7 +204,7 @@ def _places(paths: Any, listed: Any) -> npt.NDArray[np.int64]:
 
 
 @contextmanager
-def _whole_or_not(file: Path) -> Iterator[Path]:
+def whole_or_not(file: Path) -> Iterator[Path]:
     """A draft that gets the file's name when it is complete."""
     draft = file.with_name(f".{file.name}.{os.getpid()}")
     try:

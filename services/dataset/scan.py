@@ -67,6 +67,7 @@ class Scan:
         self.reused = {"images": 0, "labels": 0}
         """Files that were not looked at again, because they have not changed."""
         self._boxes: list[Table] = []
+        self._other_boxes = False
         self._unkept: list[npt.NDArray[np.intp]] = []
         """Rows seen since the last time something was put by."""
         self._kept_chunks = 0
@@ -93,8 +94,11 @@ class Scan:
                 await asyncio.to_thread(self._keep)
                 kept_at = time.monotonic()
             await progress(stop, len(paths), "checking images")
-        scanned.boxes = np.concatenate(self._boxes) if self._boxes else np.zeros(0, BOX)
+        if self._other_boxes:  # else those that are known, which are there already
+            facts.boxes = np.zeros(0, BOX)
+            facts.boxes = np.concatenate(self._boxes)
         self._boxes.clear()
+        scanned.boxes = facts.boxes
         if self.known and self._changed:
             await asyncio.to_thread(self.known.finish, paths, facts, scanned.boxes)
         if self.need < 2:
@@ -203,6 +207,7 @@ class Scan:
         known = known[first:last]
         if part.new_label.any():  # otherwise a view of what is known, which takes no memory
             known = known[~part.new_label[known["image"] - rows.start]]
+        self._other_boxes |= bool(part.new_label.any() or len(part.boxes))
         part.boxes["image"] += rows.start
         boxes = np.concatenate([known, part.boxes]) if len(known) else part.boxes
         if len(known) and len(part.boxes):

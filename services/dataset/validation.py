@@ -12,6 +12,7 @@ from libs.common.dataset_files import Fence
 from libs.common.dataset_survey import Survey, survey_dataset
 from libs.common.safe_yaml import YamlFile, read_mapping
 from services.dataset.closer import describe_boxes, find_twins, search_objects
+from services.dataset.described import DescribedBoxes
 from services.dataset.domain.catalogue import CATALOGUE
 from services.dataset.domain.filetree import FileTree
 from services.dataset.domain.findings import Hit, Rules
@@ -99,8 +100,9 @@ async def validate(
     one = Scan(listing, survey.names, orders, means.workers, store)
     scanned = await one.run(take, progress)
     if orders.full and orders.images:
+        described = DescribedBoxes(store.folder) if store else None
         scanned.twins = await find_twins(scanned, rules, means.workers, progress)
-        scanned.crops = await describe_boxes(scanned, means.workers, progress)
+        scanned.crops = await describe_boxes(scanned, means.workers, progress, described)
         scanned.doubts = await search_objects(scanned, means.workers, progress)
     if said:
         predicted = said.of_dataset(len(scanned.images), scanned.names)

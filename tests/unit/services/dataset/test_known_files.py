@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from services.dataset import look, scan
+from services.dataset import closer, look, scan
+from services.dataset.crops import Cut, Vectors, describe
 from services.dataset.domain.findings import Findings
 from services.dataset.findings_file import FindingsWriter
 from services.dataset.found_so_far import Found
@@ -46,8 +47,12 @@ def files(known: Path) -> list[str]:
 
 
 def cut_short(known: Path) -> None:
-    [file] = known.rglob(WHOLE)
-    file.write_bytes(file.read_bytes()[:-300])
+    damage(known, WHOLE, 300)
+
+
+def damage(known: Path, name: str, missing: int) -> None:
+    [file] = known.rglob(name)
+    file.write_bytes(file.read_bytes()[:-missing])
 
 
 @pytest.mark.parametrize("mode", ["fast", "standard", "full"])
@@ -177,3 +182,27 @@ async def test_the_stores_of_many_datasets_are_bounded(
     for index in range(4):
         await check(make_dataset(tmp_path / f"d{index}", train=2, val=1), known=known)
     assert files(known) == [WHOLE] * 2
+
+
+async def test_after_a_restart_boxes_are_described_only_where_image_or_boxes_have_changed(
+    root: Path, check: Check, known: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened: list[bytes] = []
+
+    def counted(cuts: tuple[Cut, ...]) -> Vectors:
+        opened.extend(cut.path for cut in cuts)
+        return describe(cuts)
+
+    monkeypatch.setattr(closer, "describe", counted)
+    await check(root, known=known, mode="full")
+    assert len(opened) == 30
+    opened.clear()
+    put(root / "labels/train/train03.txt", "0 0.3 0.3 0.2 0.2\n1 0.7 0.7 0.25 0.2\n")
+    put(root / "images/train/train05.jpg", jpeg(77))
+    second = await check(root, known=known, mode="full")
+    assert [Path(path.decode()).stem for path in opened] == ["train03", "train05"]
+    assert told(second) == told(await check(root, mode="full"))
+    damage(known, "described.npz", 40)
+    opened.clear()
+    assert told(await check(root, known=known, mode="full")) == told(second)
+    assert len(opened) == 30, "a damaged file counts for nothing"
