@@ -37,8 +37,8 @@ class Compared:
     score_d: Floats
     box_d4: Floats
     """Corners x1, y1, x2, y2, in any unit."""
-    right_d: Bools
-    """Whether a detection found a label of its class, each label being found once."""
+    label_d: Ints
+    """The label of its class that a detection found, each label being found once; or -1."""
     detection_p: Ints
     label_p: Ints
     iou_p: Floats
@@ -69,9 +69,10 @@ def doubted(data: Compared) -> Suspects:
 
     With s the score of a detection that may contradict: `overlooked`, no label is near it (IoU
     below 0.1), suspicion s; `swapped`, it lies on a label of another class (IoU q from 0.5) and
-    is the surest there, suspicion s q; `badly_placed`, it is the surest one of its class about a
-    label that it overlaps with q in [0.1, 0.75), suspicion s (1 - q). Each detection contradicts
-    once; the surest of several that say the same is kept.
+    is the surest there, those left out that have found another label, suspicion s q;
+    `badly_placed`, it is the surest one of its class about a label that it overlaps with q in
+    [0.1, 0.75), suspicion s (1 - q). Each detection contradicts once; the surest of several that
+    say the same is kept.
 
     The scores follow ObjectLab, with two changes: trust is earned on this very set, not fixed at a
     probability of 0.95 that detectors seldom give; and nearness is IoU alone, not pixels.
@@ -79,7 +80,7 @@ def doubted(data: Compared) -> Suspects:
     Source: Tkachenko et al., ObjectLab: Automated Diagnosis of Mislabeled Images in Object
     Detection Data, arXiv 2309.00832, section 3.
     """
-    trusted = _trusted(data.score_d, data.right_d)
+    trusted = _trusted(data.score_d, data.label_d != NONE)
     if trusted is None:
         return Suspects((), None)
     sure_d = data.score_d >= trusted
@@ -124,7 +125,9 @@ def _contradicted(data: Compared, sure_d: Bools) -> list[Suspect]:
     """Labels whose surest detection says another class or another place."""
     iou_p, label_p, detection_p = data.iou_p, data.label_p, data.detection_p
     same_p = data.class_d[detection_p] == data.label_class_l[label_p]
-    on_it_p = iou_p >= SAME_PLACE_IOU
+    own_p = data.label_d[detection_p] == label_p
+    of_another_p = (data.label_d[detection_p] != NONE) & ~own_p
+    on_it_p = (iou_p >= SAME_PLACE_IOU) & ~of_another_p
     speaks_p = same_p & (iou_p >= NEAR_IOU) & _is_about(data, label_p, detection_p, iou_p)
     surest_l = _surest(data, label_p[on_it_p], detection_p[on_it_p])
     own_l = _surest(data, label_p[speaks_p], detection_p[speaks_p])

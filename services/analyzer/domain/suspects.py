@@ -25,7 +25,7 @@ def suspects(data: Evidence, matches: Matches) -> Suspects:
             class_d=data.class_d,
             score_d=data.score_d,
             box_d4=data.box_d4,
-            right_d=matches.label_d >= 0,
+            label_d=matches.label_d,
             detection_p=pairs.detection_p,
             label_p=pairs.label_p,
             iou_p=pairs.iou_p,

@@ -64,7 +64,7 @@ def judge(scanned: Scanned, predicted: Predicted) -> Judged:
     seen_n = predicted.seen_n & (scanned.images["label"] != Label.DROPPED)
     row_l = np.flatnonzero(seen_n[scanned.boxes["image"]])
     labels = scanned.boxes[row_l]
-    both, label_d = _compared(labels, predicted, seen_n)
+    both = _compared(labels, predicted, seen_n)
     suspects = doubted(both)
     sure = suspects.from_confidence
     if sure is None:
@@ -75,7 +75,7 @@ def judge(scanned: Scanned, predicted: Predicted) -> Judged:
         if both.class_d[each.detection] >= 0
     ]
     certain_l = np.zeros(len(labels), bool)
-    certain_l[label_d[both.right_d & (both.score_d >= sure)]] = True
+    certain_l[both.label_d[(both.label_d >= 0) & (both.score_d >= sure)]] = True
     unseen_l = np.bincount(both.label_p, minlength=len(labels)) == 0
     floor = max(LEAST_SEEN, float(both.score_d.min()))
     if floor <= FAINT:
@@ -83,16 +83,15 @@ def judge(scanned: Scanned, predicted: Predicted) -> Judged:
     return Judged(seen_n, sure, tuple(told))
 
 
-def _compared(labels: Table, predicted: Predicted, seen_n: Bools) -> tuple[Compared, Ints]:
-    """Labels and detections of the images that count; and the label each detection found, or -1."""
+def _compared(labels: Table, predicted: Predicted, seen_n: Bools) -> Compared:
+    """Labels and detections of the images that count."""
     keep_d = np.flatnonzero(seen_n[predicted.image_d])
     image_d, class_d = predicted.image_d[keep_d], predicted.class_d[keep_d]
     score_d, box_d4 = predicted.score_d[keep_d], predicted.box_d4[keep_d]
     label_class_l = labels["class"].astype(np.int64)
     pairs = _pairs(labels["image"].astype(np.int64), corners(labels), image_d, box_d4)
     label_d = _matched(label_class_l, class_d, score_d, pairs)
-    both = Compared(label_class_l, image_d, class_d, score_d, box_d4, label_d >= 0, *pairs)
-    return both, label_d
+    return Compared(label_class_l, image_d, class_d, score_d, box_d4, label_d, *pairs)
 
 
 def _contradiction(each: Suspect, both: Compared, row_l: Ints) -> Contradiction:

@@ -63,6 +63,12 @@ def test_right_boxes_double_boxes_and_unsure_ones_raise_no_doubt() -> None:
     assert doubts(data).found == ()
 
 
+def test_two_logos_on_one_spot_that_are_both_found_do_not_contradict_each_other() -> None:
+    around = [0, 0, 40, 44]
+    labels: list[Label] = [(0, 0, BOX), (0, 1, around)]
+    assert doubts(mostly_right(labels, [(0, 0, 0.9, BOX), (0, 1, 0.95, around)])).found == ()
+
+
 def test_the_same_overlooked_logo_is_told_once() -> None:
     data = mostly_right([], [(0, 0, 0.9, ELSEWHERE), (0, 1, 0.85, ELSEWHERE), (1, 0, 0.9, BOX)])
     assert [(each.kind, each.detection) for each in doubts(data).found] == [

@@ -71,6 +71,14 @@ def test_labels_that_the_model_agrees_with_are_not_doubted() -> None:
     assert not scanned.judged_by_looks(0)
 
 
+def test_two_objects_on_one_spot_that_are_both_found_do_not_contradict_each_other() -> None:
+    labels, detections = clean()
+    around = (0.3, 0.3, 0.24, 0.24)
+    labels.append((3, BAG, around))
+    assert hits(scan(labels), said([*detections, (3, BAG, 0.95, around)])) == []
+    assert hits(scan(labels), said([*detections, (3, BAG, 0.8, around)])) == []
+
+
 def test_a_box_on_which_the_model_sees_another_class_is_doubted() -> None:
     labels, detections = clean()
     labels[6] = (3, BAG, HERE)
