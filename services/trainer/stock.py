@@ -51,13 +51,19 @@ class Stock:
             task = self._nursery
             try:
                 nursery = await asyncio.shield(task)
+            except TransientError:
+                self._forget(task)
+                raise
+            try:
                 return await nursery.bear(self._module, environment)
-            except (ConnectionError, TransientError) as error:
-                if self._nursery is task:
-                    self._nursery = None
-                if isinstance(error, TransientError):
-                    raise
+            except ConnectionError:
                 log.warning("the nursery died, starting another")
+                self._forget(task)
+                await nursery.close()
+
+    def _forget(self, task: "asyncio.Task[Nursery]") -> None:
+        if self._nursery is task:
+            self._nursery = None
 
     async def close(self) -> None:
         """End the nursery, and every child of it that still runs."""
