@@ -20,6 +20,8 @@ READY_S = 180.0
 PACKET_BYTES = 2**16
 REPOSITORY = Path(__file__).resolve().parents[2]
 KILLED = -9
+Born = tuple[int, asyncio.Future[int]]
+"""A child's process id, and its exit code to come."""
 
 
 class Stock:
@@ -80,7 +82,7 @@ class Nursery:
 
     def __init__(self, process: Process, packets: socket.socket) -> None:
         self._process, self._packets = process, packets
-        self._asked: dict[int, asyncio.Future[int]] = {}
+        self._asked: dict[int, asyncio.Future[Born]] = {}
         self._ends: dict[int, asyncio.Future[int]] = {}
         self._number = 0
         self._listener: asyncio.Task[None] | None = None
@@ -135,13 +137,13 @@ class Nursery:
         messages_ours, messages_theirs = os.pipe()
         self._number = number = self._number + 1
         order = {"id": number, "module": module, "environment": environment}
-        asked: asyncio.Future[int] = asyncio.get_running_loop().create_future()
+        asked: asyncio.Future[Born] = asyncio.get_running_loop().create_future()
         self._asked[number] = asked
         theirs = [stdin_theirs, console_theirs, messages_theirs]
         ours = [stdin_ours, console_ours, messages_ours]
         try:
             socket.send_fds(self._packets, [json.dumps(order).encode()], theirs)
-            pid = await asked
+            pid, end = await asked
         except BaseException:
             for file in ours:
                 os.close(file)
@@ -150,7 +152,7 @@ class Nursery:
             for file in theirs:
                 os.close(file)
             self._asked.pop(number, None)
-        return await Child.adopt(pid, self._ends[pid], *ours)
+        return await Child.adopt(pid, end, *ours)
 
     async def close(self) -> None:
         """End it; its children die with it."""
@@ -174,11 +176,11 @@ class Nursery:
                 return
             told = json.loads(packet)
             if "pid" in told:
-                self._ends[told["pid"]] = asyncio.get_running_loop().create_future()
+                end = self._ends[told["pid"]] = asyncio.get_running_loop().create_future()
                 if (asked := self._asked.get(told["id"])) and not asked.done():
-                    asked.set_result(told["pid"])
-            elif (end := self._ends.pop(told["ended"], None)) and not end.done():
-                end.set_result(told["code"])
+                    asked.set_result((told["pid"], end))
+            elif (over := self._ends.pop(told["ended"], None)) and not over.done():
+                over.set_result(told["code"])
 
     def _gone(self) -> None:
         """The kernel killed the children with it."""
