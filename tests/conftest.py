@@ -9,12 +9,16 @@ import sys
 import tempfile
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 import pytest
+from minio import Minio
+from minio.deleteobjects import DeleteObject
+from minio.error import MinioException
+from urllib3.exceptions import HTTPError
 
 from deploy.ports import free_ports, is_free
 from deploy.secrets import Secrets, load_or_make
@@ -109,12 +113,27 @@ def store() -> Iterator[Store]:
             yield opened
 
 
+def drop_bucket(store: Store, bucket: str) -> None:
+    """Remove a bucket and what is in it: each holds volumes, of which the store has few."""
+    client = Minio(
+        store.endpoint.removeprefix("http://"),
+        store.secrets.store["access_key"],
+        store.secrets.store["secret_key"],
+        secure=False,
+        region="us-east-1",
+    )
+    with suppress(MinioException, OSError, HTTPError):  # a test may have ended the store itself
+        inside = client.list_objects(bucket, recursive=True)
+        list(client.remove_objects(bucket, (DeleteObject(each.object_name) for each in inside)))
+        client.remove_bucket(bucket)
+
+
 @pytest.fixture
-async def settings(nats_url: str, store: Store, tmp_path: Path) -> Settings:
+async def settings(nats_url: str, store: Store, tmp_path: Path) -> AsyncIterator[Settings]:
     """What a service reads, for `nats_url` and an empty bucket of `store`."""
     bucket = "t-" + re.sub(r"[^a-z0-9]+", "-", str(tmp_path).lower())[-50:].strip("-")
     assert await make_bucket(store.endpoint, store.secrets, bucket)
-    return Settings(
+    yield Settings(
         home=tmp_path / "home",
         roots=(tmp_path,),
         nats_url=nats_url,
@@ -123,6 +142,7 @@ async def settings(nats_url: str, store: Store, tmp_path: Path) -> Settings:
         s3_access_key=store.secrets.store["access_key"],
         s3_secret_key=store.secrets.store["secret_key"],
     )
+    await asyncio.to_thread(drop_bucket, store, bucket)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ from tests.integration.test_trainer_service import service
 from tests.unit.services.trainer.conftest import draw_dataset
 from tests.unit.services.trainer.test_child import STATES, told_by
 
-EPOCHS = 6
+EPOCHS = 5
 PATIENCE_S = 280.0
 KILLS = ("child", "bus", "service", "child", "bus")
 
