@@ -100,24 +100,24 @@ class KnownFiles:
                 continue
         if (np.diff(facts.boxes["image"]) < 0).any():
             facts.boxes = facts.boxes[np.argsort(facts.boxes["image"], kind="stable")]
+        pa.default_memory_pool().release_unused()
         return facts
 
     def keep(
         self, name: str, paths: Paths, facts: Facts, rows: npt.NDArray[np.intp], boxes: Table
     ) -> None:
         """Keep what a part of a scan saw: some rows with their boxes."""
-        table = _table(paths, facts, rows, boxes).replace_schema_metadata(self.meta)
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / f"part-{name}.parquet"
         with whole_or_not(file) as draft:
-            pq.write_table(table, draft, compression="zstd")
+            self._write(draft, paths, facts, rows, boxes)
         self._parts.append(file)
 
     def finish(self, paths: Paths, facts: Facts, boxes: Table) -> None:
         """Keep everything as one file; the parts go, and so do datasets long not checked."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with whole_or_not(self.folder / WHOLE) as draft:
-            self._write(draft, paths, facts, boxes)
+            self._write(draft, paths, facts, np.arange(len(paths)), boxes)
         for part in self._parts:
             part.unlink(missing_ok=True)
         self._parts.clear()
@@ -125,16 +125,21 @@ class KnownFiles:
         for old in others[KEPT_DATASETS:]:
             shutil.rmtree(old, ignore_errors=True)
 
-    def _write(self, file: Path, paths: Paths, facts: Facts, boxes: Table) -> None:
+    def _write(
+        self, file: Path, paths: Paths, facts: Facts, rows: npt.NDArray[np.intp], boxes: Table
+    ) -> None:
+        """Write rows, which ascend, a group at a time: a table of all would double the memory."""
         writer: Any = None
-        for start in range(0, max(1, len(paths)), ROWS_PER_GROUP):
-            rows = np.arange(start, min(len(paths), start + ROWS_PER_GROUP))
-            first, last = np.searchsorted(boxes["image"], (start, start + ROWS_PER_GROUP))
-            table = _table(paths, facts, rows, boxes[first:last])
+        for start in range(0, max(1, len(rows)), ROWS_PER_GROUP):
+            group = rows[start : start + ROWS_PER_GROUP]
+            ends = (group[0], group[-1] + 1) if len(group) else (0, 0)
+            first, last = np.searchsorted(boxes["image"], ends)
+            table = _table(paths, facts, group, boxes[first:last])
             table = table.replace_schema_metadata(self.meta)
             writer = writer or pq.ParquetWriter(file, table.schema, compression="zstd")
             writer.write_table(table)
         writer.close()
+        pa.default_memory_pool().release_unused()
 
     def _read(self, path: Path, listed: Any, facts: Facts) -> None:
         """Take over what one file says of the images that are listed."""

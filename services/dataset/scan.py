@@ -105,6 +105,7 @@ class Scan:
             facts.images["digest"] = 0  # the same answer whatever was known
         scanned.pixels = facts.pixels if self.orders.full else np.zeros(0, PIXELS)
         scanned.tree = self.listing.tree
+        self.facts = Facts.none(0)  # a fifth of the memory is of no more use
         return scanned
 
     async def _load(self) -> None:
