@@ -18,6 +18,7 @@ import pytest
 from minio import Minio
 from minio.deleteobjects import DeleteObject
 from minio.error import MinioException
+from PIL import Image
 from urllib3.exceptions import HTTPError
 
 from deploy.ports import free_ports, is_free
@@ -34,10 +35,17 @@ from libs.common.bus import Bus, connect, provision
 from libs.common.service import Deps
 from libs.common.settings import Settings
 
+PLAIN_OPEN = Image.open  # before a test imports ultralytics, which puts its own in place
 START_S = 60.0
 STOP_S = 10.0
 POLL_S = 0.005
 ROOT = Path(__file__).parent.parent
+
+
+@pytest.fixture(autouse=True)
+def _plain_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only children import ultralytics: the other services' tests see Pillow as it is."""
+    monkeypatch.setattr(Image, "open", PLAIN_OPEN)
 
 
 def wait_until(condition: Callable[[], bool], what: str, timeout_s: float = START_S) -> None:
