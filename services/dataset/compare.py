@@ -23,6 +23,7 @@ WIDE = 17
 """The level around is left out: a colour that is clipped changes the level of its whole patch."""
 SAME_SCENE = 16.0
 """The worst spot of one scene differs by up to this, in levels at a contrast of 50 (measured)."""
+OTHER_SCENE = 1000.0
 UNSURE = 6.0
 """From here on it is tried to lay one picture onto the other."""
 MOST_COLOUR = 12.0
@@ -31,7 +32,15 @@ saving again 0.6 to 2.5, resizing 0.3, brightening or darkening by a third 8, cu
 _LIT = (4, 251)
 _FEWEST_LIT = 200
 _LEAST_CONTRAST = 16.0
-_MOST_SHIFT, _MOST_STRETCH = 16.0, 0.25
+_MOST_SHIFT, _MOST_STRETCH = 8.0, 0.16
+_GAIN = (0.7, 1.4)
+MOST_APART = 45.0
+"""Levels by which a patch of 9 x 9 may differ, its light fitted but its level kept."""
+LEAST_DETAIL = 0.06
+"""Share of bent pixels; below, as for one rectangle on plain ground, only nearly equal counts."""
+MOST_APART_PLAIN = 10.0
+_PATCH, _TEXTURE, _BENT = 9, 4.0, 4.0
+_ALIKE, _MOST_ALIKE = 0.5, 0.6
 _STOP = (cv2.TERM_CRITERIA_EPS | cv2.TERM_CRITERIA_COUNT, 25, 1e-3)
 _K3 = np.ones((3, 3), np.uint8)
 
@@ -90,8 +99,11 @@ def worst_spot(first: Picture, other: Picture) -> float:
         other: the same.
     """
     plain = _difference(first, other)
-    if plain < UNSURE:
+    if min(_detail(first), _detail(other)) < LEAST_DETAIL:
+        return plain if _apart(first, other) <= MOST_APART_PLAIN else OTHER_SCENE
+    if plain < UNSURE and _one_scene(first, other):
         return plain
+    plain = plain if _one_scene(first, other) else OTHER_SCENE
     onto = np.eye(2, 3, dtype=np.float32)
     try:
         _, found = cv2.findTransformECC(first, other, onto, cv2.MOTION_AFFINE, _STOP)
@@ -106,7 +118,40 @@ def worst_spot(first: Picture, other: Picture) -> float:
         other, onto, (SIDE, SIDE), flags=back, borderMode=cv2.BORDER_REPLICATE
     )
     covered = cv2.warpAffine(np.ones_like(other), onto, (SIDE, SIDE), flags=back)
-    return min(plain, _difference(first, laid, cv2.erode(covered, _K3)))
+    covered = cv2.erode(covered, _K3)
+    if not _one_scene(first, laid, covered):
+        return plain
+    return min(plain, _difference(first, laid, covered))
+
+
+def _detail(picture: Picture) -> float:
+    """Share of pixels where the levels bend: edges and texture, not a slope of light."""
+    return float((np.abs(cv2.Laplacian(picture, cv2.CV_32F)) > _BENT).mean())
+
+
+def _apart(first: Picture, other: Picture, covered: Picture | None = None) -> float:
+    """How far the patch that differs most is off, in levels, its light fitted."""
+    fitted, target = _fitted(first, other), other.astype(np.float32)
+    apart = np.maximum(_outside(fitted, target), _outside(target, fitted))
+    side = _PATCH if covered is not None or _detail(other) >= LEAST_DETAIL else 3
+    return float(cv2.blur(apart if covered is None else apart * covered, (side, side)).max())
+
+
+def _one_scene(first: Picture, other: Picture, covered: Picture | None = None) -> bool:
+    """Whether no patch has another level, and most patches with texture have the same texture."""
+    if _apart(first, other, covered) > MOST_APART:
+        return False
+    size = (_PATCH, _PATCH)
+    one, two = (_without_level(each.astype(np.float32)) for each in (first, other))
+    power = [np.asarray(cv2.blur(each * each, size)) for each in (one, two)]
+    textured = np.maximum(*power) > _TEXTURE**2
+    if covered is not None:
+        textured &= covered > 0
+    if not textured.any():
+        return True
+    product = np.asarray(cv2.blur(one * two, size))[textured]
+    alike = product / np.sqrt(np.maximum(power[0] * power[1], 1e-3))[textured]
+    return float((alike > _ALIKE).mean()) >= _MOST_ALIKE
 
 
 def _difference(first: Picture, other: Picture, covered: Picture | None = None) -> float:
@@ -140,7 +185,7 @@ def _fitted(first: Picture, other: Picture) -> Picture:
         return first.astype(np.float32)
     x, y = first[lit].astype(np.float32), other[lit].astype(np.float32)
     slope = float(((x - x.mean()) * (y - y.mean())).mean() / max(float(x.var()), 1.0))
-    slope = min(2.0, max(0.5, slope))
+    slope = min(_GAIN[1], max(_GAIN[0], slope))
     fitted: Picture = np.clip((first.astype(np.float32) - x.mean()) * slope + y.mean(), 0, 255)
     return fitted
 

@@ -91,6 +91,12 @@ def grey_fill(small: Picture) -> float:
     above = len(rows) - filled - 1
     if above < 1 or plain[0].mean() > 0.5 or plain[: above + 1].mean() > 0.25:
         return 0.0
+    fill = small[above + 2 :]
+    if len(fill) and int(fill.max()) - int(fill.min()) > FILL_TOLERANCE:
+        return 0.0  # a slope of light that ends in grey
+    before = small[max(0, above - BLOCK_ROWS) : above + 1].astype(np.int16)
+    if np.abs(before - FILL_GREY).max(axis=(1, 2)).max() <= 3 * FILL_TOLERANCE:
+        return 0.0  # the rows above come to grey little by little
     edge = plain[max(0, above - BLOCK_ROWS) : above + 1].mean(axis=1).min()
     return filled / len(rows) if edge < 0.4 else 0.0
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 from services.dataset.domain.findings import Hit, Rules
 from services.dataset.domain.scanned import Label, Place, Scanned
 
-HANDFUL = 30
+HANDFUL = 200
 """Images."""
 MOST_VAL = 0.5
 """Share of the images."""
