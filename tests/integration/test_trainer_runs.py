@@ -124,7 +124,7 @@ async def test_a_killed_trainer_is_taken_up_without_a_lost_or_doubled_epoch(
     deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
     async with trainer(deps, nursery) as first:
-        await deps.bus.publish(request(dataset, epochs=4))
+        await deps.bus.publish(request(dataset, epochs=12))
         await until(deps, EpochCompleted)
         [pid] = first.pids
         os.killpg(pid, signal.SIGKILL)
@@ -136,23 +136,23 @@ async def test_a_killed_trainer_is_taken_up_without_a_lost_or_doubled_epoch(
     assert [start.attempt for start in starts] == [1, 2]
     assert starts[1].from_epoch >= 1
     epochs = [r.event.epoch for r in records if isinstance(r.event, EpochCompleted)]
-    assert Counter(epochs) == Counter(range(1, 5))
+    assert Counter(epochs) == Counter(range(1, 13))
     rows = (await deps.artifacts.get_bytes("trainings/ml_training/run/results.csv")).splitlines()
-    assert [int(row.split(b",")[0]) for row in rows[1:]] == [1, 2, 3, 4]
+    assert [int(row.split(b",")[0]) for row in rows[1:]] == list(range(1, 13))
 
 
 async def test_a_stopped_service_hands_its_training_to_the_next(
     deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
     async with trainer(deps, nursery) as first:
-        await deps.bus.publish(request(dataset, epochs=4))
+        await deps.bus.publish(request(dataset, epochs=12))
         await until(deps, EpochCompleted)
         [pid] = first.pids
     assert living(pid) == []
     async with trainer(deps, nursery):
         records = await until(deps, *ENDS)
     epochs = [r.event.epoch for r in records if isinstance(r.event, EpochCompleted)]
-    assert Counter(epochs) == Counter(range(1, 5))
+    assert Counter(epochs) == Counter(range(1, 13))
     assert isinstance(records[-1].event, TrainingCompleted)
 
 
