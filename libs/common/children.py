@@ -1,14 +1,24 @@
-"""What a child process finds in its environment: offline, safe loading, fonts at hand."""
+"""Child processes: what they find in their environment, and that they die with their parent."""
 
+import ctypes
 import importlib.util
 import os
 import shutil
+import signal
 from pathlib import Path
 
 from libs.common.errors import PermanentError
 
 SECRETS = ("SHIRUSHI_", "AWS_", "NATS_", "ULTRALYTICS_API_KEY", "WANDB_", "COMET_", "CLEARML_")
+PR_SET_PDEATHSIG = 1
 FONTS = ("Arial.ttf", "Arial.Unicode.ttf")
+
+
+def die_with(parent: int) -> None:
+    """Be killed by the kernel when the parent dies, however it dies; called in the child."""
+    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != parent:  # it died before we could ask
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def child_environment(home: Path) -> dict[str, str]:

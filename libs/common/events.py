@@ -406,9 +406,6 @@ class TrainingPaused(Event):
     """The training left its place; its checkpoint can be read, its memory is free."""
 
     kind: Literal["training.paused.v1"] = "training.paused.v1"
-    reason: Literal["asked", "preempted", "stopping"] = Field(
-        description="asked: waits for a resume; preempted, or the host stops: goes on by itself"
-    )
 
 
 class TrainingCompleted(Event):

@@ -51,7 +51,6 @@ class Attempt:
     deps: Deps
     keep: asyncio.Event = field(default_factory=asyncio.Event)
     pause: asyncio.Event = field(default_factory=asyncio.Event)
-    pause_reason: str = "asked"
     cancelling: bool = False
     fenced: bool = False
     _told_at: float = 0.0

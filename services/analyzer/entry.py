@@ -4,18 +4,15 @@ One order comes as a JSON line on stdin. Messages are JSON lines on their own pi
 stderr are the console, for ultralytics prints there.
 """
 
-import ctypes
 import json
 import os
-import signal
 import sys
 import traceback
 from threading import Lock
 from typing import Any
 
+from libs.common.children import die_with
 from libs.common.errors import PermanentError
-
-PR_SET_PDEATHSIG = 1
 
 
 class Channel:
@@ -29,13 +26,6 @@ class Channel:
         """Send one message."""
         with self._lock:
             self._file.write(json.dumps({"type": type_, **fields}) + "\n")
-
-
-def die_with(parent: int) -> None:
-    """Be killed by the kernel when the parent dies, however it dies."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def explain(error: Exception) -> tuple[str, str]:

@@ -187,8 +187,6 @@ def _waiting(job: Job, position: int | None, reading: Reading | None) -> str | N
         return "paused: it goes on when somebody resumes it"
     if job.status != "queued" or position is None:
         return None
-    if job.paused and job.paused.reason == "preempted":
-        return "a more urgent training took its place; it goes on by itself"
     if reading and reading.get("stage") == "waiting":
         return str(reading["waiting_reason"])
     if position == 1:

@@ -90,7 +90,7 @@ class Trainings:
                 await self._heal(attempt, trouble, prepared, device)
                 raise
             if done["type"] == "paused":
-                await attempt.tell(TrainingPaused, reason=attempt.pause_reason)
+                await attempt.tell(TrainingPaused)
                 raise HandedBack
             await publish(attempt, request, done, folder)
 

@@ -8,7 +8,6 @@ process that starts in milliseconds. Its parent is the trainer service, over a s
     <- {"ready": true} · {"id": 7, "pid": 4711} · {"ended": 4711, "code": -9}
 """
 
-import ctypes
 import faulthandler
 import gc
 import importlib
@@ -22,15 +21,9 @@ import traceback
 from contextlib import suppress
 from typing import Any, NoReturn
 
-PR_SET_PDEATHSIG = 1
+from libs.common.children import die_with
+
 PACKET_BYTES = 2**16
-
-
-def die_with(parent: int) -> None:
-    """Be killed by the kernel when the parent dies, however it dies."""
-    ctypes.CDLL(None, use_errno=True).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGKILL)
 
 
 def main() -> None:

@@ -1,7 +1,6 @@
 """Processes that draw: a diagram is a tenth of a second of Python, and there are a dozen."""
 
 import asyncio
-import ctypes
 import multiprocessing
 import os
 import signal
@@ -10,12 +9,12 @@ from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
 
+from libs.common.children import die_with
 from libs.common.errors import TransientError
 from services.analyzer.plots.catalogue import Pen
 from services.analyzer.plots.matrix import draw_counts
 
 MOST_PROCESSES = 2
-_PR_SET_PDEATHSIG = 1
 
 
 class Pens:
@@ -80,6 +79,4 @@ def _be_ready() -> None:
 
 def _die_with_parent(parent: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent decides when to stop
-    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
-    if os.getppid() != parent:
-        os.kill(os.getpid(), signal.SIGKILL)
+    die_with(parent)

@@ -64,7 +64,7 @@ def needed_bytes(shape: Shape, measured: int | None) -> int:
 
 
 @dataclass(frozen=True)
-class Admission:
+class Fit:
     """Whether a training may begin now, and if not, why."""
 
     gpu: Gpu | None
@@ -73,7 +73,7 @@ class Admission:
     """No card of this host has that much, even when it is empty."""
 
 
-def admit(need_bytes: int, gpus: Sequence[Gpu], *, share: float = 1.0) -> Admission:
+def admit(need_bytes: int, gpus: Sequence[Gpu], *, share: float = 1.0) -> Fit:
     """The card with the most free memory that fits, or why none does.
 
     Args:
@@ -85,7 +85,7 @@ def admit(need_bytes: int, gpus: Sequence[Gpu], *, share: float = 1.0) -> Admiss
     allowed = [gpu for gpu in gpus if gpu.memory_total_bytes * share >= need_bytes]
     if not allowed:
         largest = max(gpus, key=lambda gpu: gpu.memory_total_bytes)
-        return Admission(
+        return Fit(
             None,
             f"it needs about {need_bytes / GIB:.1f} GiB of GPU memory; the largest card here has "
             f"{largest.memory_total_bytes / GIB:.1f} GiB, of which it may take {share:.0%}: lower "
@@ -95,12 +95,12 @@ def admit(need_bytes: int, gpus: Sequence[Gpu], *, share: float = 1.0) -> Admiss
     if not fits:
         best = max(allowed, key=lambda gpu: gpu.free_bytes)
         others = f", used by processes {_who(best)}" if best.processes else ""
-        return Admission(
+        return Fit(
             None,
             f"needs about {need_bytes / GIB:.1f} GiB of GPU memory; {best.name} has "
             f"{best.free_bytes / GIB:.1f} GiB free{others}",
         )
-    return Admission(max(fits, key=lambda gpu: (not gpu.processes, gpu.free_bytes)))
+    return Fit(max(fits, key=lambda gpu: (not gpu.processes, gpu.free_bytes)))
 
 
 def largest_batch(shape: Shape, total_bytes: int, share: float) -> int:
