@@ -1,0 +1,33 @@
+// Texts of the datasets pages, in Japanese.
+import type { Resource } from "../en";
+
+export const data: Resource["data"] = {
+  title: "データセット",
+  empty: "登録されたデータセットはまだありません。パスを指定して検査できます。",
+  name: "名前",
+  classes: "クラス",
+  images: "画像",
+  splits: "分割",
+  train: "学習する",
+  check: "検査",
+  checkTitle: "データセットを検査",
+  checkHint: "フォルダー、data.yaml、または登録名。データは変更しません。",
+  path: "データセット",
+  fast: "高速: ヘッダーとラベル",
+  full: "完全: 全画素を復号",
+  checking: "検査中…",
+  report: "データセットの検査",
+  valid: "学習に使えます",
+  invalid: "学習に使えません",
+  usable: "{{split}} の画像 {{of}} 枚中 {{images}} 枚が使えます",
+  counts: "画像 {{images}} 枚、ラベルファイル {{labels}} 件、クラス {{classes}} 種",
+  findings: "指摘",
+  clean: "問題は見つかりませんでした。すべての画像とラベル行が正常です。",
+  distribution: "クラスごとのラベル数",
+  examples: "{{count}} 件中 {{shown}} 件を表示",
+  failed: "検査できませんでした",
+  advice: "助言",
+  line: "{{n}} 行目",
+  severity: { error: "エラー", warning: "警告", info: "参考" },
+  recent: "最近の検査",
+};

@@ -1,0 +1,27 @@
+// Every sentence of the page in Japanese; the compiler and a test refuse a missing key.
+import type { Resource } from "../en";
+import { app, live, nav, problem, status, time } from "./app";
+import { data } from "./datasets";
+import { evals } from "./evaluations";
+import { metric } from "./metrics";
+import { area, event, overview } from "./overview";
+import { run, runs } from "./runs";
+import { form } from "./start";
+
+export const ja: Resource = {
+  app,
+  nav,
+  live,
+  status,
+  problem,
+  time,
+  overview,
+  event,
+  area,
+  form,
+  runs,
+  run,
+  metric,
+  data,
+  evals,
+};
