@@ -30,6 +30,7 @@ from services.gateway.routes import (
     system,
     thresholds,
     training_control,
+    training_forecast,
     trainings,
 )
 from services.gateway.settings import GatewaySettings
@@ -45,6 +46,7 @@ ROUTES = (
     datasets,
     trainings,
     training_control,
+    training_forecast,
     models,
     judgements,
     comparisons,

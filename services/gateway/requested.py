@@ -21,8 +21,8 @@ async def training_requested(
         Unavailable: the store, where the run's name is reserved, does not answer.
     """
     dataset = await asyncio.to_thread(gateway.resolver.dataset, body.dataset_path)
-    base = await _base(body, gateway)
-    arguments = await asyncio.to_thread(_arguments, body, base, gateway)
+    base = await base_of(body, gateway)
+    arguments = await asyncio.to_thread(arguments_of, body, base, gateway)
     now = datetime.now(UTC).strftime("%Y%m%d_%H%M%S")
     wanted = body.experiment_name or f"{body.mode}_{now}"
     return TrainingRequested(
@@ -39,7 +39,13 @@ async def training_requested(
     )
 
 
-async def _base(body: StartTraining, gateway: Gateway) -> ModelRef | None:
+async def base_of(body: StartTraining, gateway: Gateway) -> ModelRef | None:
+    """The start weights; None for mode full.
+
+    Raises:
+        NotFound: they are not there.
+        BadInput: the mode has none, or the run has no weights.
+    """
     if body.mode == "full":
         if body.base_model_path:
             raise BadInput(
@@ -53,7 +59,7 @@ async def _base(body: StartTraining, gateway: Gateway) -> ModelRef | None:
     )
 
 
-def _arguments(body: StartTraining, base: ModelRef | None, gateway: Gateway) -> TrainingArguments:
+def arguments_of(body: StartTraining, base: ModelRef | None, gateway: Gateway) -> TrainingArguments:
     """What the trainer reads; where weights are given they decide the architecture."""
     arguments = body.arguments()
     known = _architecture(base, gateway) if base else None

@@ -3,9 +3,11 @@
 import asyncio
 
 from libs.common import subjects
+from libs.common.asks import answer_questions
 from libs.common.children import child_environment
 from libs.common.service import open_service, until_told_to_stop
 from libs.common.work import run_jobs
+from services.trainer.estimating import training_questions
 from services.trainer.handlers import Trainings
 from services.trainer.settings import TrainerSettings
 from services.trainer.stock import Stock
@@ -30,6 +32,9 @@ async def main() -> None:
                     deps, subjects.trainer(settings.pool), trainings.train, slots=settings.slots
                 ),
                 tell_system(deps, trainings.pids),
+                answer_questions(
+                    deps.bus, "training", training_questions(deps, trainings.admission)
+                ),
             )
         finally:
             await stock.close()

@@ -13,6 +13,7 @@ from libs.common.work import Attempt
 from services.trainer.domain.devices import Gpu, choose_device
 from services.trainer.domain.memory import Shape, admit, largest_batch, needed_bytes
 from services.trainer.gpu import read_gpus
+from services.trainer.paces import Paces
 
 log = logging.getLogger(__name__)
 
@@ -36,6 +37,19 @@ class Admission:
     places: dict[str, Place] = field(default_factory=dict)
     ends_in_s: dict[str, float] = field(default_factory=dict)
     """How long running trainings still take, by job id, where it is known."""
+
+    @property
+    def paces(self) -> Paces:
+        """Seconds per image of what was trained here, beside the peaks."""
+        return Paces(self.peaks.with_name("paces.json"))
+
+    def forecast(
+        self, arguments: TrainingArguments, gpus: list[Gpu]
+    ) -> tuple[int, bool, list[Gpu]]:
+        """What `enter` would go by now: bytes needed, whether they were measured, free cards."""
+        need, shape = self._need(arguments, None, gpus[0])
+        measured = shape.key(gpus[0].name) in self._known()
+        return need, measured, [self._promised(gpu) for gpu in gpus]
 
     async def enter(self, attempt: Attempt, arguments: TrainingArguments) -> str:
         """Wait until the training fits, and hold its place until `leave`.

@@ -12,6 +12,7 @@ from libs.common.events import Artifact, CheckpointSaved, EpochCompleted, Traini
 from libs.common.work import Attempt
 from services.trainer.admission import Admission, shape_of
 from services.trainer.child import Child
+from services.trainer.domain.estimate import pace_key
 from services.trainer.domain.pace import remaining_s
 from services.trainer.domain.rhythm import Rhythm
 from services.trainer.patience import patiently
@@ -53,7 +54,7 @@ class Relay:
         self.began_s, self.start_epoch = time.monotonic(), 0
         self.rhythm = Rhythm(stall_s, time.monotonic())
         self.hung: tuple[Path, ...] | None = None
-        self.lines_told = 0
+        self.lines_told = self.batches = 0
 
     async def run(self, order: Message) -> Message:
         """Train to the end; every epoch is told and its checkpoint stored when this returns.
@@ -97,15 +98,20 @@ class Relay:
             await self._progress(message)
 
     def _learn(self, message: Message) -> None:
-        """The memory that a training really took decides about the next one like it."""
+        """Memory and time that a training really took decide about the next one like it."""
         request = self.attempt.job.request
+        assert isinstance(request, TrainingRequested)
         peak, card = message.get("gpu_peak_bytes"), message.get("gpu_name")
-        if peak and card and isinstance(request, TrainingRequested):
-            shape = shape_of(request.arguments, self.attempt.job.batch_size)
+        shape = shape_of(request.arguments, self.attempt.job.batch_size)
+        if peak and card:
             self.admission.learn(shape, card, peak)
+        if message["type"] == "epoch" and self.batches:
+            pace_s = message["seconds"] / (self.batches * shape.batch)
+            self.admission.paces.learn(pace_key(card or "cpu", shape), pace_s)
 
     async def _progress(self, message: Message) -> None:
         batches, before = message["of"], message["epoch"] - 1
+        self.batches = batches
         done, total = before * batches + message["done"], message["epochs"] * batches
         eta_s = remaining_s(
             elapsed_s=time.monotonic() - self.began_s,
