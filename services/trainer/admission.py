@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -44,7 +45,7 @@ class Admission:
         return Paces(self.peaks.with_name("paces.json"))
 
     def forecast(
-        self, arguments: TrainingArguments, gpus: list[Gpu]
+        self, arguments: TrainingArguments, gpus: Sequence[Gpu]
     ) -> tuple[int, bool, list[Gpu]]:
         """What `enter` would go by now: bytes needed, whether they were measured, free cards."""
         need, shape = self._need(arguments, None, gpus[0])

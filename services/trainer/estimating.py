@@ -3,7 +3,7 @@
 import asyncio
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -58,7 +58,7 @@ def training_questions(deps: Deps, admission: Admission) -> dict[str, Answer]:
 
 
 def _memory(
-    admission: Admission, arguments: TrainingArguments, gpus: list[Gpu], card: Gpu | None
+    admission: Admission, arguments: TrainingArguments, gpus: Sequence[Gpu], card: Gpu | None
 ) -> Json | None:
     """What it needs against what is free; None on the CPU."""
     if card is None:
