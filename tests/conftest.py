@@ -4,6 +4,7 @@ import asyncio
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -34,6 +35,7 @@ from libs.common.artifacts import ArtifactStore
 from libs.common.bus import Bus, connect, provision
 from libs.common.service import Deps
 from libs.common.settings import Settings
+from tests.nursery import shared_nursery
 
 PLAIN_OPEN = Image.open  # before a test imports ultralytics, which puts its own in place
 START_S = 60.0
@@ -165,6 +167,19 @@ def deps(bus: Bus, artifacts: ArtifactStore, settings: Settings) -> Deps:
     scratch = settings.home / "scratch" / "tests"
     scratch.mkdir(parents=True)
     return Deps("tests", f"tests:{os.getpid()}", bus, artifacts, settings, scratch)
+
+
+@pytest.fixture(scope="session")
+def child_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where ultralytics and matplotlib keep their settings, for all children of this session."""
+    return tmp_path_factory.mktemp("child-home")
+
+
+@pytest.fixture(scope="session")
+def nursery(child_home: Path) -> Iterator[socket.socket]:
+    """One process that all training processes of this session are copied from."""
+    with shared_nursery(child_home) as packets:
+        yield packets
 
 
 @dataclass(frozen=True)

@@ -286,6 +286,12 @@ class TrainingArguments(Value):
     workers: int = Field(default=0, ge=0, le=64)
     amp: bool = True
     freeze: int | None = Field(default=None, ge=0, le=22, description="first n layers stay as is")
+    sample_period: int = Field(
+        default=-1,
+        ge=-1,
+        le=1000,
+        description="a sheet of predictions every n epochs; -1 = about 20 in all, 0 = none",
+    )
     extra: dict[str, float | int | str | bool] = Field(
         default_factory=dict, description="further ultralytics arguments, allow-listed at the edge"
     )
@@ -362,6 +368,30 @@ class CheckpointSaved(Event):
     def dedupe_key(self) -> str:
         """One checkpoint per place of an attempt."""
         return f"{self.kind}:{self.job_id}:{self.attempt}:{self.epoch}:{self.batches}"
+
+
+class SamplesDrawn(Event):
+    """A sheet of validation images with labelled and predicted boxes, after an epoch."""
+
+    kind: Literal["training.samples_drawn.v1"] = "training.samples_drawn.v1"
+    epoch: int = Field(ge=1, description="1-based")
+    picture: Artifact = Field(description="JPEG: a head of head_px, then square cells, row by row")
+    images: tuple[str, ...] = Field(description="file names, in the order of the cells")
+    labels: int = Field(ge=0, description="labelled boxes on the sheet")
+    predictions: int = Field(ge=0, description="predicted boxes on the sheet, score 0.25 or more")
+    columns: int = Field(ge=1)
+    cell_px: int = Field(ge=1)
+    head_px: int = Field(ge=0)
+
+    @property
+    def name(self) -> str:
+        """The sheet among the run's artifacts."""
+        return f"samples/epoch_{self.epoch:04d}.jpg"
+
+    @property
+    def dedupe_key(self) -> str:
+        """One sheet per epoch of an attempt."""
+        return f"{self.kind}:{self.job_id}:{self.attempt}:{self.epoch}"
 
 
 class TrainingAdjusted(Event):

@@ -7,7 +7,7 @@ worker changes nothing; nothing follows a terminal fact; telling twice is tellin
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
 from libs.common.cloudevents import Recorded
 from libs.common.events import (
@@ -19,6 +19,7 @@ from libs.common.events import (
     Failed,
     ModelUploaded,
     Request,
+    SamplesDrawn,
     Started,
     TrainingAdjusted,
     TrainingPaused,
@@ -26,6 +27,7 @@ from libs.common.events import (
     TrainingResumeRequested,
 )
 
+E = TypeVar("E", bound=EpochCompleted | SamplesDrawn)
 Status = Literal[
     "queued", "initializing", "running", "paused", "stopping", "completed", "failed", "cancelled"
 ]
@@ -52,6 +54,7 @@ class Job:
     ended_at: datetime | None = None
     worker: str | None = None
     epochs: tuple[EpochCompleted, ...] = ()
+    samples: tuple[SamplesDrawn, ...] = ()
     checkpoint: CheckpointSaved | None = None
     cancel: CancelRequested | None = None
     pausing: bool = False
@@ -178,18 +181,23 @@ def _progress(job: Job, event: Event, record: Recorded) -> Job:
     if isinstance(event, TrainingPaused):
         status: Status = "paused" if job.pausing else "queued"
         return replace(job, paused=event, status="stopping" if stopping else status)
+    return _trained(job, event)
+
+
+def _trained(job: Job, event: Event) -> Job:
+    """After a fact of a running training."""
     if isinstance(event, TrainingAdjusted):
         return replace(job, adjusted=(*job.adjusted, event))
     if isinstance(event, EpochCompleted):
         return replace(job, epochs=_with_epoch(job.epochs, event))
+    if isinstance(event, SamplesDrawn):
+        return replace(job, samples=_with_epoch(job.samples, event))
     if isinstance(event, CheckpointSaved):
         return replace(job, checkpoint=event)
     return job
 
 
-def _with_epoch(
-    epochs: tuple[EpochCompleted, ...], new: EpochCompleted
-) -> tuple[EpochCompleted, ...]:
+def _with_epoch(epochs: tuple[E, ...], new: E) -> tuple[E, ...]:
     """One entry per epoch, in order; the usual case is one more at the end."""
     if not epochs or epochs[-1].epoch < new.epoch:
         return (*epochs, new)

@@ -165,6 +165,25 @@ def history(job: Job) -> list[dict[str, Any]]:
     return rows
 
 
+def samples(job: Job, base: str) -> list[dict[str, Any]]:
+    """The sheets of a training, by epoch, where they can be read now."""
+    done = job.outcome.artifacts if isinstance(job.outcome, TrainingCompleted) else {}
+    return [
+        {
+            **sheet.model_dump(include={"epoch", "labels", "predictions", "columns"}),
+            **sheet.model_dump(include={"cell_px", "head_px"}),
+            "images": list(sheet.images),
+            "name": sheet.name,
+            "size": picture.size_bytes,
+            "sha256": picture.sha256,
+            "key": picture.key,
+            "url": f"{base}/artifacts/{picture.key}",
+        }
+        for sheet in job.samples
+        if (picture := done.get(sheet.name, sheet.picture))
+    ]
+
+
 def pending(job: Job, reading: Reading | None, status_url: str, id_name: str) -> dict[str, Any]:
     """A dataset or analysis job that has no result (yet)."""
     failed = job.outcome if isinstance(job.outcome, Failed) else None

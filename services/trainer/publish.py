@@ -1,6 +1,8 @@
 """The end of a run: artifacts first, event last."""
 
 import asyncio
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +10,10 @@ import orjson
 import yaml
 
 from libs.common import subjects
-from libs.common.events import Artifact, TrainingCompleted, TrainingRequested
+from libs.common.cloudevents import Recorded
+from libs.common.errors import NotFound, Unavailable
+from libs.common.events import Artifact, SamplesDrawn, TrainingCompleted, TrainingRequested
+from libs.common.jobs import fold
 from libs.common.work import Attempt
 from services.trainer.patience import patiently
 from services.trainer.relay import attempt_prefix
@@ -27,9 +32,13 @@ async def publish(
     """
     paths = {name: Path(path) for name, path in done["files"].items()}
     paths["training_config.yaml"] = await asyncio.to_thread(write_config, request, folder)
-    paths["events.jsonl"] = await write_events(attempt, folder)
+    records = await attempt.deps.bus.read(*subjects.of_job("training", attempt.job.id))
+    paths["events.jsonl"] = await write_events(records, folder)
     paths["console.log"] = folder / "console.log"
     artifacts = await patiently(lambda: _commit(attempt, request, paths))
+    job = fold(records)
+    sheets = job.samples if job else ()
+    artifacts |= await patiently(lambda: _keep_samples(attempt, request, sheets))
     await attempt.tell(
         TrainingCompleted,
         epochs_done=done["epochs_done"],
@@ -40,6 +49,8 @@ async def publish(
         seconds=done["seconds"],
         artifacts=artifacts,
     )
+    with suppress(Unavailable):
+        await attempt.deps.artifacts.delete(*(sheet.picture.key for sheet in sheets))
 
 
 async def _commit(
@@ -56,6 +67,17 @@ async def _commit(
     return final
 
 
+async def _keep_samples(
+    attempt: Attempt, request: TrainingRequested, samples: Sequence[SamplesDrawn]
+) -> dict[str, Artifact]:
+    """The sheets of all attempts that counted, beside the rest of the run."""
+    store, kept = attempt.deps.artifacts, {}
+    for sheet in samples:
+        with suppress(NotFound):  # a sheet is not worth a run
+            kept[sheet.name] = await store.copy(sheet.picture, f"{request.prefix}/{sheet.name}")
+    return kept
+
+
 def write_config(request: TrainingRequested, folder: Path) -> Path:
     """The request as it was asked, so that the run can be asked for again."""
     path = folder / "training_config.yaml"
@@ -64,10 +86,9 @@ def write_config(request: TrainingRequested, folder: Path) -> Path:
     return path
 
 
-async def write_events(attempt: Attempt, folder: Path) -> Path:
+async def write_events(records: list[Recorded], folder: Path) -> Path:
     """The job's facts so far, one JSON object a line, in the order of the log."""
     path = folder / "events.jsonl"
-    records = await attempt.deps.bus.read(*subjects.of_job("training", attempt.job.id))
     lines = [
         orjson.dumps(
             {

@@ -8,7 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from libs.common.errors import PermanentError, Unavailable
-from libs.common.events import Artifact, CheckpointSaved, EpochCompleted, TrainingRequested
+from libs.common.events import (
+    Artifact,
+    CheckpointSaved,
+    EpochCompleted,
+    SamplesDrawn,
+    TrainingRequested,
+)
 from libs.common.work import Attempt
 from services.trainer.admission import Admission, shape_of
 from services.trainer.child import Child
@@ -198,6 +204,21 @@ class Relay:
         fields = {name: value for name, value in epoch.items() if name in EPOCH_FIELDS}
         await self.attempt.tell(EpochCompleted, **fields)
         self.told.add(epoch["epoch"])
+        if "samples" in epoch:
+            await self._tell_samples(epoch["epoch"], dict(epoch["samples"]))
+
+    async def _tell_samples(self, epoch: int, samples: Message) -> None:
+        """Store the sheet of an epoch and tell it; the run can do without."""
+        request, path = self.attempt.job.request, Path(samples.pop("path"))
+        assert isinstance(request, TrainingRequested)
+        prefix = attempt_prefix(request, self.attempt)
+        try:
+            picture = await self.store.put_file(f"{prefix}/samples/{path.name}", path)
+        except Unavailable as error:
+            fields = {"job_id": request.job_id, "epoch": epoch, "reason": error.message}
+            log.warning("samples not stored", extra=fields)
+            return
+        await self.attempt.tell(SamplesDrawn, epoch=epoch, picture=picture, **samples)
 
     async def _save(self, message: Message) -> None:
         """Upload a checkpoint and tell it; while the store is away training goes on without."""

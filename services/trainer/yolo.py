@@ -24,8 +24,10 @@ from ultralytics.utils.torch_utils import ModelEMA, unwrap_model
 
 from libs.common.errors import BadInput, PermanentError
 from services.trainer.checkpoint import AtomicPath, Pace, snapshot, write_checkpoint
+from services.trainer.domain.samples import due
 from services.trainer.domain.seeds import mix
 from services.trainer.repeatable import Note, noted, repeatable
+from services.trainer.samples import Samples
 from services.trainer.trouble import LOADING
 
 BATCH_PERIOD_S = 0.25
@@ -59,6 +61,7 @@ class Validator(DetectionValidator):
     confusion_matrix: Any
     say: Say
     said_at: float = 0.0
+    samples: Samples | None = None
 
     def update_metrics(self, preds: list[dict[str, torch.Tensor]], batch: dict[str, Any]) -> None:
         """One batch of predictions, boxes in pixels of the network's input."""
@@ -69,6 +72,8 @@ class Validator(DetectionValidator):
             self.say("validating")
         for image, found in enumerate(preds):
             truth = self._prepare_batch(image, batch)
+            if self.samples:
+                self.samples.see(found, truth, batch["img"][image])
             self.confusion_matrix.process_batch(self._prepare_pred(found), truth)
 
 
@@ -91,6 +96,7 @@ class Trainer(DetectionTrainer):
     ) -> None:
         self.say, self.wishes, self.state = say, wishes, state
         self.memory_share: float = order["memory_share"]
+        self.sample_period: int = order["sample_period"]
         self.history: list[dict[str, Any]] = list(state["history"]) if state else []
         self.confusion = state["confusion"] if state else None
         self.done_before_s: float = state["elapsed_s"] if state else 0.0
@@ -126,6 +132,8 @@ class Trainer(DetectionTrainer):
         """Counts confusions too, and reports to nobody."""
         validator = Validator(self.test_loader, save_dir=self.save_dir, args=copy(self.args))
         validator.say = self.say
+        if self.sample_period:
+            validator.samples = Samples(self.test_loader.dataset.labels, self.data["names"])
         return validator
 
     def get_dataloader(
@@ -283,7 +291,7 @@ class Trainer(DetectionTrainer):
         with self.pace.saving():
             super().save_model()
             files = write_checkpoint(self.save_dir, snapshot(self))
-        self.say("epoch", **self.history[-1], checkpoint=files)
+        self.say("epoch", **self.history[-1], checkpoint=files, **self._drawn_samples())
         if self.wishes.pause.is_set() and not self.stop:
             raise Paused
         return True
@@ -310,6 +318,16 @@ class Trainer(DetectionTrainer):
             "best": best,
             **self._gpu_peak(),
         }
+
+    def _drawn_samples(self) -> dict[str, Any]:
+        """Validation images with their boxes, when it is time for some."""
+        epoch, samples = self.epoch + 1, self.validator.samples
+        last = bool(self.stop) or epoch == self.epochs
+        if samples is None or not samples.cells or not due(epoch, self.sample_period, last=last):
+            return {}
+        path = self.save_dir / "samples" / f"{epoch}.jpg"
+        told = samples.draw(path, f"epoch {epoch} of {self.epochs}")
+        return {"samples": {**told, "path": str(path)}}
 
     def _gpu_peak(self) -> dict[str, Any]:
         """The most that was reserved so far, and on what kind of card."""

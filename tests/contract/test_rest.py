@@ -35,6 +35,7 @@ ROUTES = {
     ("get", "/training/{training_id}/history"),
     ("get", "/training/{training_id}/logs"),
     ("get", "/training/{training_id}/artifacts"),
+    ("get", "/training/{training_id}/samples"),
     ("get", "/models"),
     ("get", "/models/{name}/info"),
     ("post", "/upload/model"),

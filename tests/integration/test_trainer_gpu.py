@@ -2,7 +2,6 @@
 
 import asyncio
 import socket
-from collections.abc import Iterator
 from pathlib import Path
 
 import pynvml
@@ -13,17 +12,10 @@ from libs.common.service import Deps
 from services.trainer.telemetry import reading
 from tests.integration.test_trainer_runs import ENDS, request, until
 from tests.integration.test_trainer_troubles import trainer
-from tests.nursery import shared_nursery
 from tests.unit.services.trainer.conftest import draw_dataset
 from tests.unit.services.trainer.fake_nvml import GIB, Card, install
 
 STRANGER = 4_000_001
-
-
-@pytest.fixture(scope="module")
-def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[socket.socket]:
-    with shared_nursery(tmp_path_factory.mktemp("child-home")) as packets:
-        yield packets
 
 
 @pytest.fixture

@@ -5,13 +5,15 @@ import os
 import signal
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import orjson
 import pytest
+from PIL import Image
 
 from libs.common import subjects
 from libs.common.cloudevents import Recorded
@@ -20,6 +22,7 @@ from libs.common.events import (
     DatasetRef,
     EpochCompleted,
     Event,
+    SamplesDrawn,
     TrainingCancelled,
     TrainingCancelRequested,
     TrainingCompleted,
@@ -32,16 +35,11 @@ from libs.common.service import Deps
 from libs.common.work import run_jobs
 from services.trainer.child import living
 from services.trainer.handlers import Trainings
-from tests.nursery import SharedStock, shared_nursery
+from tests.nursery import SharedStock
 from tests.unit.services.trainer.conftest import arguments, draw_dataset
 
 WAIT_S = 240.0
-
-
-@pytest.fixture(scope="module")
-def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[socket.socket]:
-    with shared_nursery(tmp_path_factory.mktemp("child-home")) as packets:
-        yield packets
+PREFIX = "trainings/ml_training/run"
 
 
 @pytest.fixture
@@ -99,8 +97,10 @@ async def test_a_run_is_told_epoch_by_epoch_and_can_be_read_when_it_says_so(
         TrainingStarted,
         CheckpointSaved,
         EpochCompleted,
+        SamplesDrawn,
         CheckpointSaved,
         EpochCompleted,
+        SamplesDrawn,
         TrainingCompleted,
     ]
     done = told[-1]
@@ -111,8 +111,15 @@ async def test_a_run_is_told_epoch_by_epoch_and_can_be_read_when_it_says_so(
         "training_config.yaml", "args.yaml", "events.jsonl", "console.log",
     } <= set(done.artifacts)  # fmt: skip
     for name, artifact in done.artifacts.items():
-        assert artifact.key == f"trainings/ml_training/run/{name}"
+        assert artifact.key == f"{PREFIX}/{name}"
         assert len(await deps.artifacts.get_bytes(artifact.key)) == artifact.size_bytes
+    sheets = [event for event in told if isinstance(event, SamplesDrawn)]
+    assert [sheet.epoch for sheet in sheets] == [1, 2]
+    assert sheets[0].images == sheets[1].images
+    with Image.open(BytesIO(await deps.artifacts.get_bytes(f"{PREFIX}/{sheets[1].name}"))) as sheet:
+        assert sheet.size == (3 * 400, 24 + 2 * 400)
+        assert sheet.format == "JPEG"
+    assert sheets[1].labels == 6
     assert b"lr0: 0.003\n" in await deps.artifacts.get_bytes(done.artifacts["args.yaml"].key)
     lines = (await deps.artifacts.get_bytes(done.artifacts["events.jsonl"].key)).splitlines()
     assert [orjson.loads(line)["type"] for line in lines] == [event.kind for event in told[:-1]]

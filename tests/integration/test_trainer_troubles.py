@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -30,14 +30,8 @@ from libs.common.work import run_jobs
 from services.trainer.child import Child, living
 from services.trainer.handlers import Trainings
 from tests.integration.test_trainer_runs import ENDS, request, until
-from tests.nursery import SharedStock, shared_nursery
+from tests.nursery import SharedStock
 from tests.unit.services.trainer.conftest import draw_dataset
-
-
-@pytest.fixture(scope="module")
-def nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[socket.socket]:
-    with shared_nursery(tmp_path_factory.mktemp("child-home")) as packets:
-        yield packets
 
 
 @pytest.fixture

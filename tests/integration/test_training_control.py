@@ -11,6 +11,7 @@ from libs.common.bus import Bus
 from libs.common.events import (
     Artifact,
     CheckpointSaved,
+    SamplesDrawn,
     TrainingAdjusted,
     TrainingCompleted,
     TrainingPaused,
@@ -44,7 +45,7 @@ async def start(bus: Bus, job_id: str) -> None:
     await bus.publish(TrainingStarted.model_validate(told))
 
 
-async def complete(bus: Bus, job_id: str) -> None:
+async def complete(bus: Bus, job_id: str, artifacts: dict[str, Artifact] | None = None) -> None:
     await start(bus, job_id)
     files = {"state.pt": STATE}
     await bus.publish(CheckpointSaved(job_id=job_id, attempt=1, epoch=3, files=files))
@@ -56,7 +57,7 @@ async def complete(bus: Bus, job_id: str) -> None:
         best_metrics={},
         classes=("a",),
         seconds=1,
-        artifacts={},
+        artifacts=artifacts or {},
     )
     await bus.publish(done)
 
@@ -135,6 +136,45 @@ async def test_the_console_of_a_running_training_is_served_by_line(
         while len(found := (await rest.get(f"/training/{job_id}/logs?after=1")).json()) < 2:
             await asyncio.sleep(0.01)
     assert found == [{"line": 2, "text": "two"}, {"line": 3, "text": "three"}]
+
+
+async def test_sheets_of_predictions_are_listed_by_epoch_and_point_to_where_they_lie_now(
+    rest: AsyncClient, bus: Bus
+) -> None:
+    job_id = await asked(rest)
+    await start(bus, job_id)
+    sheets = [sheet(job_id, epoch) for epoch in (1, 3)]
+    for told in (sheets[1], sheets[0], sheets[1].model_copy(update={"epoch": 2, "attempt": 0})):
+        await bus.publish(told)
+    url = f"/training/{job_id}/samples"
+    async with asyncio.timeout(5):
+        while len(found := (await rest.get(url)).json()) < 2:
+            await asyncio.sleep(0.01)
+    assert [each["epoch"] for each in found] == [1, 3], "one of an older attempt does not count"
+    assert found[0]["url"].endswith("/api/v1/ml/artifacts/trainings/p/r/.attempts/x/1.jpg")
+    final = sheets[0].picture.model_copy(update={"key": "trainings/p/r/samples/epoch_0001.jpg"})
+    weights = {f"weights/{name}.pt": final for name in ("best", "last")}
+    await complete(bus, job_id, artifacts={"samples/epoch_0001.jpg": final, **weights})
+    await until(rest, job_id, "completed")
+    [first, _] = (await rest.get(url)).json()
+    assert first["key"] == final.key
+    assert (first["images"], first["labels"], first["predictions"]) == (["a.png"], 2, 1)
+
+
+def sheet(job_id: str, epoch: int) -> SamplesDrawn:
+    key = f"trainings/p/r/.attempts/x/{epoch}.jpg"
+    return SamplesDrawn(
+        job_id=job_id,
+        attempt=1,
+        epoch=epoch,
+        picture=Artifact(key=key, size_bytes=1, sha256="0" * 64),
+        images=("a.png",),
+        labels=2,
+        predictions=1,
+        columns=1,
+        cell_px=400,
+        head_px=24,
+    )
 
 
 @pytest.mark.parametrize("what", ["pause", "resume", "retry", "extend"])

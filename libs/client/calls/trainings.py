@@ -71,6 +71,10 @@ class TrainingCalls(Calls):
         """Losses, metrics, learning rates and seconds of every epoch."""
         return self.listed(f"/training/{quote(training_id, safe='')}/history")
 
+    def samples(self, training_id: str) -> list[Json]:
+        """Sheets of validation images with labelled and predicted boxes, by epoch."""
+        return self.listed(f"/training/{quote(training_id, safe='')}/samples")
+
     def artifacts(self, training_id: str) -> list[Json]:
         """Name, size, sha256 and url of everything the training made."""
         return self.listed(f"/training/{quote(training_id, safe='')}/artifacts")

@@ -139,6 +139,13 @@ async def artifacts(training_id: str, gateway: State, request: Request) -> Respo
     return fresh(request, listing)
 
 
+@router.get("/training/{training_id}/samples")
+async def samples(training_id: str, gateway: State, request: Request) -> Response:
+    """Sheets of validation images with labelled and predicted boxes, by epoch."""
+    job = gateway.ledger.job(training_id, "training")
+    return fresh(request, views.samples(job, BASE))
+
+
 def _positions(gateway: Gateway) -> dict[str, int]:
     active = gateway.ledger.active["training"]
     return views.queue_positions([gateway.ledger.jobs[each] for each in active])

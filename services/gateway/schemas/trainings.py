@@ -36,6 +36,7 @@ class StartTraining(Body):
     workers: int = Field(default=0, ge=0, le=64)
     amp: bool = True
     freeze: int | None = Field(default=None, ge=0, le=22)
+    sample_period: int = Field(default=-1, ge=-1, le=1000)
     tags: tuple[Annotated[str, Field(max_length=64)], ...] = Field(default=(), max_length=20)
     auto_validate: bool = Field(default=True, description="judge the model when it is done")
     extra: dict[str, float | int | str | bool] = Field(default_factory=dict)

@@ -12,6 +12,7 @@ from services.trainer.domain.arguments import (
     checked,
     optimizer_named,
 )
+from services.trainer.domain.samples import period_of
 
 NOMINAL_BATCH = 64
 AUTO_BATCH = 16
@@ -36,6 +37,7 @@ class Plan:
     overrides: dict[str, Any]
     weights: str | None
     memory_share: float
+    sample_period: int
     notes: tuple[str, ...]
 
     def order(self, *, data: str, save_dir: str, resume: str | None) -> dict[str, Any]:
@@ -50,6 +52,7 @@ class Plan:
             "overrides": {**self.overrides, "data": data, "save_dir": save_dir},
             "weights": self.weights,
             "memory_share": self.memory_share,
+            "sample_period": self.sample_period,
             "resume": resume,
             "extends": False,
         }
@@ -96,7 +99,8 @@ def plan_training(
     overrides |= fitted
     overrides |= checked(arguments.augmentation_params, AUGMENTATIONS, field="augmentation_params")
     overrides |= checked(arguments.extra, EXTRAS, field="extra")
-    return Plan(overrides, weights, arguments.gpu_load_rate, notes)
+    samples = period_of(arguments.sample_period, arguments.epochs)
+    return Plan(overrides, weights, arguments.gpu_load_rate, samples, notes)
 
 
 def _check_data(facts: DataFacts) -> None:

@@ -1,7 +1,7 @@
 """A handful of drawn images, and a child process to train on them."""
 
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,7 +14,7 @@ from libs.common.datasets import read_dataset, write_data_yaml
 from libs.common.events import TrainingArguments
 from services.trainer.child import Child
 from services.trainer.domain.plan import DataFacts, plan_training
-from tests.nursery import SharedStock, shared_nursery
+from tests.nursery import SharedStock
 
 SIDE_PX = 64
 CLASSES = ("square", "disc")
@@ -49,12 +49,6 @@ def drawn(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return draw_dataset(tmp_path_factory.mktemp("drawn"))
 
 
-@pytest.fixture(scope="session")
-def child_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where ultralytics and matplotlib keep their settings, for all children of this session."""
-    return tmp_path_factory.mktemp("child-home")
-
-
 def arguments(**given: Any) -> TrainingArguments:
     """Small and quick unless told otherwise."""
     quick = {"mode": "full", "model_architecture": "yolov8n", "epochs": 3, "batch_size": 4}
@@ -78,13 +72,6 @@ class Run:
 
 Hook = Callable[[Child, dict[str, Any]], Awaitable[None]]
 Train = Callable[..., Awaitable[Run]]
-
-
-@pytest.fixture(scope="session")
-def nursery(child_home: Path) -> Iterator[socket.socket]:
-    """One process that all children of this session are copied from."""
-    with shared_nursery(child_home) as packets:
-        yield packets
 
 
 @pytest.fixture
