@@ -123,6 +123,22 @@ def build_page() -> None:
     command(*npm("run", "build"), folder=UI)
 
 
+def write_types() -> None:
+    """Write the page's types of the REST contract and of the events."""
+    command([str(VENV / "bin/python"), "-m", "services.gateway.documents"], {})
+
+
+def contract_sources() -> list[Path]:
+    """What the contract is written in."""
+    return sorted(
+        path for part in ("services/gateway", "libs/common") for path in _python(ROOT / part)
+    )
+
+
+def _python(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*.py") if "node_modules" not in path.parts]
+
+
 def page_sources() -> list[Path]:
     """What the page is built from."""
     made = {"node_modules", "dist"}
@@ -186,6 +202,14 @@ STEPS = {
         "what the page is built with",
         "Is an npm registry reachable? The whole output is in .setup/log.",
     ),
+    "types": Step(
+        "types",
+        write_types,
+        contract_sources,
+        UI / "src/api/rest.gen.ts",
+        "the page's types of the REST contract",
+        "The whole output is in .setup/log.",
+    ),
     "ui": Step(
         "ui",
         build_page,
@@ -205,9 +229,9 @@ STEPS = {
 }
 INSTALLED = ("venv", "torch", "servers", "runtime", "apart", "npm")
 TARGETS = {
-    "runtime": (*INSTALLED, "ui"),
-    "test": (*INSTALLED, "ui", "dev", "browser"),
-    "check": (*INSTALLED, "dev"),
+    "runtime": (*INSTALLED, "types", "ui"),
+    "test": (*INSTALLED, "types", "ui", "dev", "browser"),
+    "check": (*INSTALLED, "types", "dev"),
 }
 
 

@@ -1,11 +1,7 @@
 """Questions about the images of a dataset, answered at once: lists, boxes, pictures."""
 
 import asyncio
-import hashlib
-import time
-from collections import OrderedDict
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -14,28 +10,28 @@ from pydantic import Field
 
 from libs.common.asks import Answer
 from libs.common.dataset_files import Fence
-from libs.common.dataset_versions import read_manifest
-from libs.common.datasets import survey_dataset
 from libs.common.errors import BadInput, NotFound
 from libs.common.events import DatasetRef
 from libs.common.service import Deps
+from services.dataset.album import Album, Albums, id_of
 from services.dataset.contents import Contents
-from services.dataset.domain.draft import Draft, Picture
+from services.dataset.domain.draft import Picture
 from services.dataset.domain.labels import LabelFile, parse_label
 from services.dataset.options import Options, read_options
 from services.dataset.questions import files_with
-from services.dataset.sources import draft_of_folder, draft_of_manifest
 from services.dataset.thumbnails import size_of, thumbnail
 
-KEPT_DATASETS = 4
-FRESH_S = 20.0
-"""A folder is listed again after so long; a version never changes."""
 MOST_LABELS_READ = 5000
 """Labels that are looked through for one page; the next page goes on behind them."""
 MOST_IMAGE_BYTES = 64 * 1024 * 1024
 AT_ONCE = 100
-MOST_BOXES = 5000
+MOST_BOXES = 4000
 """Told of one image."""
+BOXES_IN_A_LIST = 50
+"""Told of each image in a list, and 10,000 in all: an answer has to fit into 1 MB."""
+MOST_BOXES_LISTED = 10_000
+MOST_LINES, MOST_LINE = 1000, 200
+"""Of a label file that is shown as it is."""
 
 
 class Images(Options):
@@ -46,6 +42,7 @@ class Images(Options):
     class_: str | None = Field(default=None, alias="class", max_length=256)
     finding: str | None = Field(default=None, max_length=64)
     validation_id: str | None = Field(default=None, max_length=64)
+    file: tuple[str, ...] = Field(default=(), max_length=100)
     limit: int = Field(default=50, ge=1, le=500)
     cursor: int = Field(default=0, ge=0)
 
@@ -59,81 +56,67 @@ class OneImage(Options):
     boxes: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Album:
-    """A dataset, its images in a fixed order."""
-
-    draft: Draft
-    keys: tuple[str, ...]
-    places: dict[str, int]
-    """Index of an image, by its id."""
-    roots: Sequence[Path]
-    opened_s: float
-    fixed: bool
-
-
-def id_of(key: str) -> str:
-    """An id for a URL: names of files may hold anything."""
-    return hashlib.sha256(key.encode(errors="surrogatepass")).hexdigest()[:20]
-
-
 class Gallery:
-    """Keeps the lists of the datasets that were asked for last."""
+    """Answers from the albums that are open."""
 
     def __init__(self, deps: Deps) -> None:
         self._deps = deps
-        self._albums: OrderedDict[str, Album] = OrderedDict()
-        self._opening = asyncio.Lock()
+        self._albums = Albums(deps)
 
     def questions(self) -> dict[str, Answer]:
         """By name."""
         return {"images": self.images, "image": self.image, "picture": self.picture}
 
     async def images(self, fields: dict[str, Any]) -> bytes:
-        """`ask.dataset.images`: a page of images, as `{images, next_cursor, total}`."""
+        """`ask.dataset.images`: a page of images, as `{images, next_cursor, total}`.
+
+        `total` counts the images of the split with the finding and the files; whether one has the
+        class is only known when its label is read.
+        """
         question = read_options(Images, fields)
-        album = await self._album(question.dataset)
+        album = await self._albums.open(question.dataset)
         number = _class_number(album.draft.classes, question.class_)
-        wanted = await self._found(question)
+        chosen = await self._chosen(album, question)
         rows: list[dict[str, Any]] = []
         at, read, contents = question.cursor, 0, self._contents()
-        while at < len(album.keys) and len(rows) < question.limit and read < MOST_LABELS_READ:
-            part = range(at, min(at + AT_ONCE, len(album.keys)))
-            taken = [(i, album.draft.pictures[album.keys[i]]) for i in part]
-            taken = [(i, each) for i, each in taken if _is_wanted(each, question, wanted)]
+        while at < len(chosen) and len(rows) < question.limit and read < MOST_LABELS_READ:
+            part = chosen[at : at + min(AT_ONCE, MOST_LABELS_READ - read)]
+            taken = [(album.keys[i], album.draft.pictures[album.keys[i]]) for i in part]
             await contents.fetch(each.label for _, each in taken)
-            at, read = part.stop, read + len(taken)
-            for index, each in taken:
-                label = await asyncio.to_thread(_label, contents, each, album.draft.classes)
+            labels = await asyncio.to_thread(_labels, contents, taken, album.draft.classes)
+            for (key, each), label in zip(taken, labels, strict=True):
+                at, read = at + 1, read + 1
                 if number is None or (label and (label.boxes[:, 0] == number).any()):
-                    rows.append(_row(album.keys[index], each, label))
+                    rows.append(_row(key, each, label))
                 if len(rows) == question.limit:
-                    at = index + 1
                     break
-        more = at if at < len(album.keys) else None
-        return orjson.dumps({"images": rows, "next_cursor": more, "total": len(album.keys)})
+        more = at if at < len(chosen) else None
+        told = _with_few_boxes(rows)
+        return orjson.dumps({"images": told, "next_cursor": more, "total": len(chosen)})
 
     async def image(self, fields: dict[str, Any]) -> bytes:
-        """`ask.dataset.image`: one image with its size and boxes."""
+        """`ask.dataset.image`: one image with its size, its boxes and the lines of its label."""
         question = read_options(OneImage, fields)
-        album, key, picture = await self._picture(question)
+        album = await self._albums.open(question.dataset)
+        key, picture = album.picture(question.image)
         contents = self._contents()
         await contents.fetch((picture.pixels, picture.label))
         label = await asyncio.to_thread(_label, contents, picture, album.draft.classes)
         data = await asyncio.to_thread(self._read, contents, album, picture)
         size = size_of(data) or (None, None)
         shown = _row(key, picture, label) | {
-            "label_file": picture.label_origin or None,
             "width": size[0],
             "height": size[1],
             "boxes": _boxes(label, album.draft.classes),
+            "lines": _lines(label),
         }
         return orjson.dumps(shown)
 
     async def picture(self, fields: dict[str, Any]) -> bytes:
         """`ask.dataset.picture`: a JPEG of at most `size` pixels a side."""
         question = read_options(OneImage, fields)
-        album, _, picture = await self._picture(question)
+        album = await self._albums.open(question.dataset)
+        _, picture = album.picture(question.image)
         contents = self._contents()
         await contents.fetch((picture.pixels, picture.label if question.boxes else None))
         label = _label(contents, picture, album.draft.classes) if question.boxes else None
@@ -144,41 +127,21 @@ class Gallery:
 
         return await asyncio.to_thread(draw)
 
-    async def _picture(self, question: OneImage) -> tuple[Album, str, Picture]:
-        album = await self._album(question.dataset)
-        place = album.places.get(question.image)
-        if place is None:
-            raise NotFound("The dataset has no image of this id.", code="no_such_image")
-        return album, album.keys[place], album.draft.pictures[album.keys[place]]
+    async def _chosen(self, album: Album, question: Images) -> Sequence[int]:
+        """Indices of the images that pass all but the class."""
+        files = await self._found(question)
+        named = frozenset(question.file)
+        if question.split is None and files is None and not named:
+            return range(len(album.keys))
 
-    async def _album(self, ref: DatasetRef) -> Album:
-        name = ref.model_dump_json()
-        async with self._opening:
-            album = self._albums.get(name)
-            if album is None or not (album.fixed or time.monotonic() - album.opened_s < FRESH_S):
-                album = await self._opened(ref)
-            self._albums[name] = album
-            self._albums.move_to_end(name)
-            while len(self._albums) > KEPT_DATASETS:
-                self._albums.popitem(last=False)
-        return album
+        def wanted(picture: Picture) -> bool:
+            if question.split and picture.split != question.split:
+                return False
+            places = {picture.origin, picture.label_origin}
+            return (files is None or bool(files & places)) and (not named or bool(named & places))
 
-    async def _opened(self, ref: DatasetRef) -> Album:
-        settings = self._deps.settings
-        roots = (*settings.roots, settings.datasets_dir)
-        if ref.version:
-            manifest, _ = await read_manifest(ref, self._deps.artifacts)
-            draft = await asyncio.to_thread(draft_of_manifest, manifest)
-        elif ref.path:
-            path = Path(ref.path)
-            draft = await asyncio.to_thread(
-                lambda: draft_of_folder(survey_dataset(path, roots), roots)
-            )
-        else:
-            raise BadInput("Import a dataset in S3 before looking at it.", code="not_here")
-        keys = tuple(draft.pictures)
-        places = {id_of(key): index for index, key in enumerate(keys)}
-        return Album(draft, keys, places, roots, time.monotonic(), fixed=bool(ref.version))
+        wish = (question.split, question.finding, question.validation_id, question.file)
+        return await asyncio.to_thread(album.select, wish, wanted)
 
     async def _found(self, question: Images) -> frozenset[str] | None:
         if question.finding is None:
@@ -197,12 +160,6 @@ class Gallery:
         return contents.read(picture.pixels, MOST_IMAGE_BYTES)
 
 
-def _is_wanted(picture: Picture, question: Images, files: frozenset[str] | None) -> bool:
-    if question.split and picture.split != question.split:
-        return False
-    return files is None or picture.origin in files or picture.label_origin in files
-
-
 def _class_number(classes: Sequence[str], wanted: str | None) -> int | None:
     if wanted is None:
         return None
@@ -211,6 +168,12 @@ def _class_number(classes: Sequence[str], wanted: str | None) -> int | None:
     if wanted.isdecimal() and int(wanted) < len(classes):
         return int(wanted)
     raise NotFound(f"The dataset has no class '{wanted[:80]}'.", code="no_class")
+
+
+def _labels(
+    contents: Contents, taken: Sequence[tuple[str, Picture]], classes: Sequence[str]
+) -> list[LabelFile | None]:
+    return [_label(contents, each, classes) for _, each in taken]
 
 
 def _label(contents: Contents, picture: Picture, classes: Sequence[str]) -> LabelFile | None:
@@ -224,22 +187,44 @@ def _row(key: str, picture: Picture, label: LabelFile | None) -> dict[str, Any]:
         "id": id_of(key),
         "split": picture.split,
         "file": picture.origin or picture.path,
+        "label_file": picture.label_origin or None,
         "labelled": label is not None,
         "dropped": label.dropped if label else None,
         "objects": len(label.boxes) if label else 0,
+        "boxes": label.boxes[:BOXES_IN_A_LIST].astype(float).round(5).tolist() if label else [],
     }
+
+
+def _with_few_boxes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """The rows, those behind the first ten thousand boxes without any."""
+    told = 0
+    for row in rows:
+        told += len(row["boxes"])
+        if told > MOST_BOXES_LISTED:
+            row["boxes"] = []
+    return rows
 
 
 def _boxes(label: LabelFile | None, classes: Sequence[str]) -> list[dict[str, Any]]:
     """What the trainer keeps; centre, width and height relative to the image."""
     if label is None:
         return []
+    return list(_told_boxes(label, classes))
+
+
+def _told_boxes(label: LabelFile, classes: Sequence[str]) -> Iterator[dict[str, Any]]:
     names = ("x", "y", "width", "height")
-    return [
-        {
+    rows = zip(label.boxes.tolist()[:MOST_BOXES], label.lines[:MOST_BOXES], strict=True)
+    for (number, *box), line in rows:
+        yield {
             "class_id": int(number),
             "class": classes[int(number)],
             **dict(zip(names, box, strict=True)),
+            "line": line,
         }
-        for number, *box in label.boxes.tolist()[:5000]
-    ]
+
+
+def _lines(label: LabelFile | None) -> list[str]:
+    """The label file as it is, as far as people look at it."""
+    text = label.text if label else None
+    return [line[:MOST_LINE] for line in (text or "").splitlines()[:MOST_LINES]]

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from libs.client.cli import main
+from tests.answers import promised
 from tests.conftest import Stack
 from tests.integration.test_dataset_versions import AUTO, plant
 from tests.unit.services.dataset.conftest import make_dataset, tree_hash
@@ -49,13 +50,13 @@ def test_planted_defects_are_found_previewed_mended_and_undone(
 ) -> None:
     root = plant(folder / "mend-me")
     before = tree_hash(root)
-    checked = http.post("/dataset/validate", json={"dataset_path": str(root)}).json()
+    checked = promised(http.post("/dataset/validate", json={"dataset_path": str(root)}))
     assert set(checked["summary"]) >= AUTO
     url = f"/dataset/validate/{checked['validation_id']}/fix"
-    preview = http.post(url, json={"dry_run": True}).json()
+    preview = promised(http.post(url, json={"dry_run": True}))
     assert (preview["dry_run"], preview["diff"]["unfixed"]) == (True, [])
-    assert "mend-me" not in {each["name"] for each in http.get("/datasets").json()}
-    mended = http.post(url, json={}).json()
+    assert "mend-me" not in {each["name"] for each in promised(http.get("/datasets"))}
+    mended = promised(http.post(url, json={}))
     assert (mended["name"], mended["version"], mended["parent"]) == ("mend-me", "v2", "v1")
     assert mended["changes"] == preview["changes"]
     assert mended["diff"]["changed"] == preview["diff"]["changed"]
@@ -63,15 +64,15 @@ def test_planted_defects_are_found_previewed_mended_and_undone(
     assert again["valid"]
     assert not AUTO & set(again["summary"])
     first = manifest_of(http, "mend-me@v1")
-    restored = http.post("/datasets/mend-me/restore", json={"version": "v1"}).json()
+    restored = promised(http.post("/datasets/mend-me/restore", json={"version": "v1"}))
     assert (restored["version"], restored["parent"]) == ("v3", "v2")
     assert manifest_of(http, "mend-me") == first
     assert tree_hash(root) == before
-    shown = http.get("/datasets/mend-me").json()
+    shown = promised(http.get("/datasets/mend-me"))
     assert shown["versions"] == ["v1", "v2", "v3"]
     assert [each["operation"] for each in shown["history"]] == ["restore", "fix", "import"]
     assert shown["last_validation"]["version"] == "v2"
-    diff = http.get("/datasets/mend-me/diff", params={"from": "v1", "to": "v3"}).json()
+    diff = promised(http.get("/datasets/mend-me/diff", params={"from": "v1", "to": "v3"}))
     assert diff["changed_total"] == 0
     pages = [
         http.get(f"/dataset/edits/{mended['id']}/changes", params={"offset": n, "limit": 5}).json()[

@@ -11,6 +11,7 @@ from xml.etree import ElementTree as ET
 import httpx
 import pytest
 
+from tests.answers import promised
 from tests.conftest import ROOT, Stack
 from tests.planted import roboflow
 from tests.planted.base import make, put, text
@@ -37,14 +38,13 @@ def report(http: httpx.Client, faulty: Path) -> dict[str, Any]:
         json={"dataset_path": str(faulty), "max_examples": 5},
         headers={"Idempotency-Key": "faulty"},
     )
-    assert answer.status_code == 200
-    found: dict[str, Any] = answer.json()
+    found: dict[str, Any] = promised(answer)
     return found
 
 
 def test_every_rule_is_listed_with_both_languages(http: httpx.Client) -> None:
     answer = http.get("/dataset/rules")
-    rules = answer.json()
+    rules = promised(answer)
     assert len(rules) == len({rule["rule"] for rule in rules}) == 129
     for rule in rules:
         assert rule["severity"] in ("E", "W", "I")

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from tests.answers import promised
 from tests.conftest import Stack
 from tests.planted.base import TRAIN, VAL, image, make, put, text
 from tests.planted.scenes import label
@@ -27,8 +28,7 @@ def folder(stack: Stack) -> Path:
 
 def listed(http: httpx.Client, name: str, **query: Any) -> list[dict[str, Any]]:
     answer = http.get(f"/datasets/{name}/images", params=query)
-    assert answer.status_code == 200, answer.text
-    rows: list[dict[str, Any]] = answer.json()
+    rows: list[dict[str, Any]] = promised(answer)
     return rows
 
 
@@ -42,7 +42,11 @@ def test_images_are_listed_by_split_and_class_with_their_boxes(
     assert len(bags) == TRAIN + VAL - 3  # background, a cup alone, a dropped label
     assert http.get(f"/datasets/{name}/images", params={"class": "hat"}).status_code == 404
     first = listed(http, name, split="train")[0]
-    told = http.get(first["url"].removeprefix("/api/v1/ml")).json()
+    told = promised(http.get(first["url"].removeprefix("/api/v1/ml")))
+    assert told["lines"] == label(0).splitlines()
+    assert [box["line"] for box in told["boxes"]] == [1, 2]
+    numbers = [float(word) for word in told["lines"][0].split()]
+    assert first["boxes"][0] == pytest.approx(numbers, abs=1e-5)
     assert (told["width"], told["height"], told["file"]) == (160, 120, "images/train/t00.jpg")
     names = ("class_id", "x", "y", "width", "height")
     assert [[box[name] for name in names] for box in told["boxes"]] == [
@@ -93,6 +97,37 @@ def test_images_with_a_finding_are_those_of_the_newest_check(
     assert [row["file"] for row in listed(http, folder.name, finding="class_out_of_range")] == [
         "images/train/t04.jpg"
     ]
+
+
+def test_the_images_of_a_check_are_found_by_rule_and_by_file(
+    http: httpx.Client, folder: Path
+) -> None:
+    body = {"dataset_path": str(folder / "data.yaml"), "mode": "fast"}
+    checked = promised(http.post("/dataset/validate", json=body))
+    url = f"/dataset/validate/{checked['validation_id']}/images"
+    answer = http.get(url, params={"finding": "class_out_of_range"})
+    assert answer.headers["X-Total-Count"] == "1"
+    (row,) = promised(answer)
+    assert (row["label_file"], row["objects"]) == ("labels/train/t04.txt", 0)
+    assert "class" in row["dropped"]
+    files = ["labels/train/t04.txt", "images/val/v01.jpg"]
+    both = promised(http.get(url, params={"file": files}))
+    assert [each["file"] for each in both] == ["images/train/t04.jpg", "images/val/v01.jpg"]
+    one = promised(http.get(row["url"].removeprefix("/api/v1/ml")))
+    assert one["lines"] == ["9 0.5 0.5 0.1 0.1"]
+    shown = http.get(row["thumbnail_url"].removeprefix("/api/v1/ml"))
+    assert shown.headers["content-type"] == "image/jpeg"
+    assert http.get("/dataset/validate/none/images").status_code == 404
+
+
+def test_pages_of_a_split_know_their_number_and_can_be_opened_anywhere(
+    http: httpx.Client, folder: Path
+) -> None:
+    url = f"/datasets/{folder.name}/images"
+    whole = http.get(url, params={"split": "train"})
+    assert whole.headers["X-Total-Count"] == str(TRAIN)
+    third = http.get(url, params={"split": "train", "cursor": 2, "limit": 3})
+    assert promised(third) == promised(whole)[2:5]
 
 
 def test_a_registered_version_is_shown_from_the_store(http: httpx.Client, tmp_path: Path) -> None:

@@ -1,13 +1,17 @@
 """Check datasets, and what was found."""
 
+import uuid
 from contextlib import suppress
-from typing import Annotated
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 
+from libs.common.answers.checks import CheckRow, DatasetReport, Finding, RuleFacts
+from libs.common.answers.jobs import Pending, Stopping
 from libs.common.asks import ask
-from libs.common.errors import Unavailable
+from libs.common.errors import Conflict, Unavailable
+from libs.common.events import DatasetCancelRequested
 from services.gateway.language import Language
 from services.gateway.routes.dataset_jobs import located, start
 from services.gateway.routes.jobs import SPOKEN, current
@@ -17,7 +21,9 @@ from services.gateway.state import BASE, OnceOnly, State, Waits, fresh
 router = APIRouter(tags=["datasets"])
 
 
-@router.post("/dataset/validate")
+@router.post(
+    "/dataset/validate", responses={200: {"model": DatasetReport}, 202: {"model": Pending}}
+)
 async def validate(
     body: ValidateDataset, gateway: State, once: OnceOnly, waits: Waits, lang: Language
 ) -> Response:
@@ -33,13 +39,13 @@ async def validate(
     return await start(gateway, once, waits, "validate", dataset, options, lang)
 
 
-@router.get("/dataset/rules")
+@router.get("/dataset/rules", responses={200: {"model": list[RuleFacts]}})
 async def rules(gateway: State, request: Request) -> Response:
     """Every rule: severity, threshold with its unit, fix, and what it means in both languages."""
     return fresh(request, await ask(gateway.deps.bus, "dataset", "rules", {}))
 
 
-@router.get("/dataset/validate")
+@router.get("/dataset/validate", responses={200: {"model": list[CheckRow]}})
 async def validations(gateway: State, request: Request) -> Response:
     """All dataset jobs, the newest first."""
     jobs = [
@@ -55,7 +61,9 @@ async def validations(gateway: State, request: Request) -> Response:
     return fresh(request, jobs)
 
 
-@router.get("/dataset/validate/{validation_id}")
+@router.get(
+    "/dataset/validate/{validation_id}", responses={200: {"model": DatasetReport | Pending}}
+)
 async def validation(
     validation_id: str, gateway: State, request: Request, lang: Language
 ) -> Response:
@@ -65,7 +73,27 @@ async def validation(
     return await current(gateway, request, job, status_url=url, id_name="validation_id", lang=lang)
 
 
-@router.get("/dataset/validate/{validation_id}/findings")
+@router.post("/dataset/cancel/{job_id}", responses={200: {"model": Stopping}})
+async def cancel(job_id: str, gateway: State) -> dict[str, Any]:
+    """Stop a job on a dataset: a check, an import, an edit. What is half done is taken back."""
+    job = gateway.ledger.job(job_id, "dataset")
+    if job.finished:
+        raise Conflict(f"the job is {job.status} already", code="finished")
+    if not job.cancel:
+        job = await gateway.publish(
+            DatasetCancelRequested(job_id=job.id, nonce=uuid.uuid4().hex[:12])
+        )
+    operation = getattr(job.request, "operation", None)
+    place = "validate" if operation == "validate" else "edits"
+    return {
+        "id": job.id,
+        "status": job.status,
+        "message": "it stops as soon as its step allows",
+        "status_url": f"{BASE}/dataset/{place}/{job.id}",
+    }
+
+
+@router.get("/dataset/validate/{validation_id}/findings", responses={200: {"model": list[Finding]}})
 async def findings(
     validation_id: str,
     query: Annotated[FindingsQuery, Query()],

@@ -5,9 +5,17 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Response, UploadFile
 
-from libs.common.errors import BadInput, Conflict, NotFound
-from libs.common.events import DatasetRef, DatasetRequested
-from services.gateway.routes.dataset_jobs import answer_edit, located, options_of, start_edit
+from libs.common.answers.dataset_edits import EditDone
+from libs.common.answers.jobs import Pending
+from libs.common.errors import BadInput, Conflict
+from libs.common.events import DatasetRef
+from services.gateway.routes.dataset_jobs import (
+    answer_edit,
+    check_of,
+    located,
+    options_of,
+    start_edit,
+)
 from services.gateway.schemas.body import NAME
 from services.gateway.schemas.dataset_edits import (
     DeleteClass,
@@ -20,20 +28,19 @@ from services.gateway.schemas.dataset_edits import (
 from services.gateway.state import Gateway, Once, OnceOnly, Patience, State, Waits, raise_failure
 
 router = APIRouter(tags=["datasets"])
+EDITED: dict[int | str, Any] = {200: {"model": EditDone}, 202: {"model": Pending}}
 Format = Annotated[str, Query(pattern=r"^(auto|yolo|yolo_polygons|coco|voc|darknet)$")]
 
 
-@router.post("/dataset/validate/{validation_id}/fix")
+@router.post("/dataset/validate/{validation_id}/fix", responses=EDITED)
 async def fix(
     validation_id: str, body: FixDataset, gateway: State, once: OnceOnly, waits: Waits
 ) -> Response:
     """Mend what a check found, as a new version; the source stays as it is."""
     if earlier := once.earlier(gateway):
         return await answer_edit(gateway, earlier, waits)
+    request = check_of(gateway, validation_id)
     job = gateway.ledger.job(validation_id, "dataset")
-    request = job.request
-    if not isinstance(request, DatasetRequested) or request.operation != "validate":
-        raise NotFound(f"{validation_id[:64]} is no check of a dataset", code="no_such_job")
     raise_failure(job)
     if not job.finished:
         raise Conflict("the check is not finished: wait for its report", code="not_finished")
@@ -45,25 +52,25 @@ async def fix(
     return await start_edit(gateway, once, waits, "fix", request.dataset, options)
 
 
-@router.post("/dataset/edit")
+@router.post("/dataset/edit", responses=EDITED)
 async def edit(body: EditDataset, gateway: State, once: OnceOnly, waits: Waits) -> Response:
     """A list of steps as one new version: classes, splits, images, labels."""
     return await _edit(gateway, once, waits, "edit", body)
 
 
-@router.post("/dataset/split")
+@router.post("/dataset/split", responses=EDITED)
 async def split(body: SplitDataset, gateway: State, once: OnceOnly, waits: Waits) -> Response:
     """A new version with other splits; nothing of the source changes."""
     return await _edit(gateway, once, waits, "split", body)
 
 
-@router.post("/dataset/delete-class")
+@router.post("/dataset/delete-class", responses=EDITED)
 async def delete_class(body: DeleteClass, gateway: State, once: OnceOnly, waits: Waits) -> Response:
     """A new version without a class; nothing of the source changes."""
     return await _edit(gateway, once, waits, "delete_class", body)
 
 
-@router.post("/dataset/import")
+@router.post("/dataset/import", responses=EDITED)
 async def bring_in(body: ImportDataset, gateway: State, once: OnceOnly, waits: Waits) -> Response:
     """Register a folder or a bucket's prefix, in any format that is known, as a new version."""
     dataset = await located(gateway, body.source)
@@ -71,7 +78,7 @@ async def bring_in(body: ImportDataset, gateway: State, once: OnceOnly, waits: W
     return await start_edit(gateway, once, waits, "import", dataset, options)
 
 
-@router.post("/upload/dataset")
+@router.post("/upload/dataset", responses=EDITED)
 async def upload(
     file: UploadFile,
     gateway: State,

@@ -1,60 +1,121 @@
-"""The images of a dataset with their boxes: lists, one image, a small picture of it."""
+"""The images of a dataset with their boxes: lists, one image, a small picture of it.
+
+Under `/datasets/{name}` those of a dataset as it is now, or of a version (`name@v3`); under
+`/dataset/validate/{validation_id}` those that a check looked at.
+"""
 
 from typing import Annotated, Any
 from urllib.parse import quote
 
 import orjson
-from fastapi import APIRouter, Query, Request, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
+from libs.common.answers.datasets import ImageFacts, ImageRow
 from libs.common.asks import ask
 from libs.common.events import DatasetRef, DatasetRequested, DatasetValidated
-from services.gateway.routes.dataset_jobs import located
+from services.gateway.routes.dataset_jobs import check_of, located
 from services.gateway.schemas.datasets import ImagesQuery, PictureQuery
-from services.gateway.state import BASE, Gateway, State, fresh
+from services.gateway.state import Gateway, State, fresh
 
-router = APIRouter(prefix="/datasets/{name}/images", tags=["datasets"])
+router = APIRouter(tags=["datasets"])
 PICTURE_S = 30.0
 KEPT = {"Cache-Control": "private, max-age=600"}
+IMAGES: dict[int | str, Any] = {200: {"model": list[ImageRow]}}
+IMAGE: dict[int | str, Any] = {200: {"model": ImageFacts}}
+PICTURE: dict[int | str, Any] = {200: {"content": {"image/jpeg": {}}}}
+OF_DATASET = "/datasets/{name}/images"
+OF_CHECK = "/dataset/validate/{validation_id}/images"
 
 
-@router.get("")
+async def named(name: str, gateway: State) -> DatasetRef:
+    """The dataset of the path's `name`."""
+    return await located(gateway, name)
+
+
+def checked(validation_id: str, gateway: State) -> DatasetRef:
+    """The dataset that the check of the path looked at."""
+    return check_of(gateway, validation_id).dataset
+
+
+Named = Annotated[DatasetRef, Depends(named)]
+Checked = Annotated[DatasetRef, Depends(checked)]
+Wanted = Annotated[ImagesQuery, Query()]
+Shown = Annotated[PictureQuery, Query()]
+
+
+@router.get(OF_DATASET, responses=IMAGES)
 async def images(
-    name: str, query: Annotated[ImagesQuery, Query()], gateway: State, request: Request
+    name: str, dataset: Named, query: Wanted, gateway: State, request: Request
 ) -> Response:
     """Images of a split, with a class, or with a finding; the next page is in `Link`.
 
-    `finding` takes the newest check of the dataset, or that of `validation_id`.
+    `finding` takes the newest check of the dataset, or that of `validation_id`. `X-Total-Count`
+    is what all pages hold; with `class`, what they are looked for in.
     """
-    dataset = await located(gateway, name)
-    fields = query.model_dump(mode="json", by_alias=True, exclude_none=True)
     if query.finding and not query.validation_id:
-        fields["validation_id"] = _newest_check(gateway, name, dataset)
+        query.validation_id = _newest_check(gateway, name, dataset)
+    return await _images(gateway, request, dataset, query)
+
+
+@router.get(OF_CHECK, responses=IMAGES)
+async def checked_images(
+    validation_id: str, dataset: Checked, query: Wanted, gateway: State, request: Request
+) -> Response:
+    """Images that a check looked at, e.g. those with a finding; the next page is in `Link`."""
+    query.validation_id = validation_id
+    return await _images(gateway, request, dataset, query)
+
+
+@router.get(f"{OF_DATASET}/{{image}}", responses=IMAGE)
+async def image(dataset: Named, image: str, gateway: State, request: Request) -> Response:
+    """One image: its size, the boxes that the trainer keeps, and the lines of its label."""
+    return await _image(gateway, request, dataset, image)
+
+
+@router.get(f"{OF_CHECK}/{{image}}", responses=IMAGE)
+async def checked_image(dataset: Checked, image: str, gateway: State, request: Request) -> Response:
+    """One image that a check looked at, with its boxes and the lines of its label."""
+    return await _image(gateway, request, dataset, image)
+
+
+@router.get(f"{OF_DATASET}/{{image}}/picture", responses=PICTURE)
+async def picture(
+    dataset: Named, image: str, query: Shown, gateway: State, request: Request
+) -> Response:
+    """The image as a JPEG of at most `size` pixels a side; with `boxes=true` they are drawn in."""
+    return await _picture(gateway, request, dataset, image, query)
+
+
+@router.get(f"{OF_CHECK}/{{image}}/picture", responses=PICTURE)
+async def checked_picture(
+    dataset: Checked, image: str, query: Shown, gateway: State, request: Request
+) -> Response:
+    """The same of an image that a check looked at."""
+    return await _picture(gateway, request, dataset, image, query)
+
+
+async def _images(
+    gateway: Gateway, request: Request, dataset: DatasetRef, query: ImagesQuery
+) -> Response:
+    fields = query.model_dump(mode="json", by_alias=True, exclude_none=True)
     page = orjson.loads(await _ask(gateway, "images", dataset, fields))
     headers = {"X-Total-Count": str(page["total"])}
     if page["next_cursor"] is not None:
         again = request.url.include_query_params(cursor=page["next_cursor"])
         headers["Link"] = f'<{again.path}?{again.query}>; rel="next"'
-    return fresh(request, [_linked(name, each) for each in page["images"]], headers)
+    base = quote(request.url.path)
+    return fresh(request, [_linked(base, each) for each in page["images"]], headers)
 
 
-@router.get("/{image}")
-async def image(name: str, image: str, gateway: State, request: Request) -> Response:
-    """One image: its size, and the boxes that the trainer keeps."""
-    dataset = await located(gateway, name)
+async def _image(gateway: Gateway, request: Request, dataset: DatasetRef, image: str) -> Response:
     found = orjson.loads(await _ask(gateway, "image", dataset, {"image": image}))
-    return fresh(request, _linked(name, found))
+    base = quote(request.url.path).rpartition("/")[0]
+    return fresh(request, _linked(base, found))
 
 
-@router.get("/{image}/picture")
-async def picture(
-    name: str,
-    image: str,
-    query: Annotated[PictureQuery, Query()],
-    gateway: State,
-    request: Request,
+async def _picture(
+    gateway: Gateway, request: Request, dataset: DatasetRef, image: str, query: PictureQuery
 ) -> Response:
-    """The image as a JPEG of at most `size` pixels a side; with `boxes=true` they are drawn in."""
-    dataset = await located(gateway, name)
     fields = {"image": image, **query.model_dump(mode="json")}
     body = await _ask(gateway, "picture", dataset, fields)
     return fresh(request, body, KEPT, media_type="image/jpeg")
@@ -67,8 +128,8 @@ async def _ask(
     return await ask(gateway.deps.bus, "dataset", question, fields, timeout_s=PICTURE_S)
 
 
-def _linked(name: str, found: dict[str, Any]) -> dict[str, Any]:
-    url = f"{BASE}/datasets/{quote(name, safe='')}/images/{found['id']}"
+def _linked(base: str, found: dict[str, Any]) -> dict[str, Any]:
+    url = f"{base}/{found['id']}"
     return found | {"url": url, "thumbnail_url": f"{url}/picture?size=320"}
 
 

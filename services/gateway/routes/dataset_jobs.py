@@ -45,6 +45,18 @@ async def start(
     return await answer(gateway, job, waits, status_url=url, id_name="validation_id", lang=lang)
 
 
+def check_of(gateway: Gateway, validation_id: str) -> DatasetRequested:
+    """The request of a check.
+
+    Raises:
+        NotFound: there is no such job, or it is another kind of job.
+    """
+    asked = gateway.ledger.job(validation_id, "dataset").request
+    if not isinstance(asked, DatasetRequested) or asked.operation != "validate":
+        raise NotFound(f"{validation_id[:64]} is no check of a dataset", code="no_such_job")
+    return asked
+
+
 async def located(gateway: Gateway, text: str) -> DatasetRef:
     """Resolve off the event loop: a disk may be slow."""
     return await asyncio.to_thread(gateway.resolver.dataset, text)

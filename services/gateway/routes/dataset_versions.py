@@ -1,9 +1,11 @@
 """Versions of datasets: what differs, restore one, end a dataset, collect what it held."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Query, Request, Response
 
+from libs.common.answers.dataset_edits import ChangesPage, EditDone, VersionsDiff
+from libs.common.answers.jobs import Pending
 from libs.common.asks import ask
 from libs.common.errors import BadInput, NotFound
 from libs.common.events import DatasetRef
@@ -14,11 +16,12 @@ from services.gateway.state import BASE, OnceOnly, State, Waits, fresh
 from services.gateway.views import pending
 
 router = APIRouter(tags=["datasets"])
+EDITED: dict[int | str, Any] = {200: {"model": EditDone}, 202: {"model": Pending}}
 Offset = Annotated[int, Query(ge=0)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
-@router.post("/datasets/{name}/restore")
+@router.post("/datasets/{name}/restore", responses=EDITED)
 async def restore(
     name: str, body: RestoreVersion, gateway: State, once: OnceOnly, waits: Waits
 ) -> Response:
@@ -32,7 +35,7 @@ async def restore(
     )
 
 
-@router.delete("/datasets/{name}")
+@router.delete("/datasets/{name}", responses=EDITED)
 async def delete(
     name: str, gateway: State, once: OnceOnly, waits: Waits, confirm: bool = False
 ) -> Response:
@@ -46,7 +49,7 @@ async def delete(
     return await start_edit(gateway, once, waits, "delete", ref, {})
 
 
-@router.post("/datasets/{name}/collect")
+@router.post("/datasets/{name}/collect", responses=EDITED)
 async def collect(
     name: Annotated[str, Path(pattern=NAME)],
     body: CollectDataset,
@@ -62,7 +65,7 @@ async def collect(
     return await start_edit(gateway, once, waits, "collect", DatasetRef(name=name), {})
 
 
-@router.get("/datasets/{name}/diff")
+@router.get("/datasets/{name}/diff", responses={200: {"model": VersionsDiff}})
 async def diff(
     name: str,
     gateway: State,
@@ -77,7 +80,7 @@ async def diff(
     return fresh(request, await ask(gateway.deps.bus, "dataset", "diff", fields, timeout_s=60.0))
 
 
-@router.get("/dataset/edits/{edit_id}")
+@router.get("/dataset/edits/{edit_id}", responses={200: {"model": EditDone | Pending}})
 async def edited(edit_id: str, gateway: State, request: Request) -> Response:
     """What an edit did or would do, or how far it is."""
     job = gateway.ledger.job(edit_id, "dataset")
@@ -87,7 +90,7 @@ async def edited(edit_id: str, gateway: State, request: Request) -> Response:
     return fresh(request, pending(job, reading, f"{BASE}/dataset/edits/{job.id}", "edit_id"))
 
 
-@router.get("/dataset/edits/{edit_id}/changes")
+@router.get("/dataset/edits/{edit_id}/changes", responses={200: {"model": ChangesPage}})
 async def changes(
     edit_id: str, gateway: State, request: Request, offset: Offset = 0, limit: Limit = 100
 ) -> Response:

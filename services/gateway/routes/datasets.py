@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from libs.common.answers.datasets import DatasetFacts, DatasetWithHistory, VersionFacts
 from libs.common.dataset_log import name_and_version
 from libs.common.errors import NotFound
 from libs.common.events import DatasetRegistered, DatasetRequested, DatasetValidated
@@ -17,13 +18,13 @@ YAML = {".yaml", ".yml"}
 SPLITS = ("train", "val", "test")
 
 
-@router.get("/datasets")
+@router.get("/datasets", responses={200: {"model": list[DatasetFacts]}})
 async def datasets(gateway: State, request: Request) -> Response:
     """Registered datasets, and folders under the allowed roots that hold a data.yaml."""
     return fresh(request, list((await _described(gateway)).values()))
 
 
-@router.get("/datasets/{name}")
+@router.get("/datasets/{name}", responses={200: {"model": DatasetWithHistory}})
 async def dataset(name: str, gateway: State, request: Request) -> Response:
     """One dataset, or one version of it (`name@v3`), with its versions and its last check."""
     plain, version = name_and_version(name)
@@ -36,7 +37,7 @@ async def dataset(name: str, gateway: State, request: Request) -> Response:
     return fresh(request, found | {"history": []})
 
 
-@router.get("/datasets/{name}/versions")
+@router.get("/datasets/{name}/versions", responses={200: {"model": list[VersionFacts]}})
 async def versions(name: str, gateway: State, request: Request) -> Response:
     """All versions, the newest first."""
     if name not in gateway.ledger.datasets:

@@ -1,6 +1,6 @@
 """Bodies of the routes on datasets."""
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import ConfigDict, Field, model_validator
 
@@ -51,6 +51,9 @@ class ImagesQuery(Body):
     class_: str | None = Field(default=None, alias="class", max_length=256)
     finding: str | None = Field(default=None, max_length=64, description="a rule's id")
     validation_id: str | None = Field(default=None, max_length=64)
+    file: list[Annotated[str, Field(max_length=1024)]] = Field(
+        default_factory=list, max_length=100, description="paths of images or labels, as told"
+    )
     limit: int = Field(default=50, ge=1, le=500)
     cursor: int = Field(default=0, ge=0, le=2**53)
 

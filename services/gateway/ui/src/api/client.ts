@@ -1,7 +1,11 @@
 // Talks REST to the gateway this page came from; an error answer becomes an ApiError with its problem detail.
+import i18next from "i18next";
 import type { Problem } from "./types";
 
 export const BASE = "/api/v1/ml";
+
+/** Sentences of the server come in the language of the page. */
+const accepted = () => ({ Accept: "application/json", "Accept-Language": i18next.language });
 
 export class ApiError extends Error {
   readonly status: number;
@@ -37,15 +41,21 @@ async function answer<T>(response: Response): Promise<T> {
   return body as T;
 }
 
-export async function get<T>(path: string, signal?: AbortSignal): Promise<T> {
-  return answer<T>(await fetch(BASE + path, { signal: signal ?? null, headers: { Accept: "application/json" } }));
+export async function get<T>(path: string, signal?: AbortSignal, seen?: (headers: Headers) => void): Promise<T> {
+  const response = await fetch(BASE + path, { signal: signal ?? null, headers: accepted() });
+  seen?.(response.headers);
+  return answer<T>(response);
+}
+
+export async function remove<T>(path: string): Promise<T> {
+  return answer<T>(await fetch(BASE + path, { method: "DELETE", headers: accepted() }));
 }
 
 export async function post<T>(path: string, body?: unknown, headers: Record<string, string> = {}): Promise<T> {
   return answer<T>(
     await fetch(BASE + path, {
       method: "POST",
-      headers: { "Content-Type": "application/json", Accept: "application/json", ...headers },
+      headers: { "Content-Type": "application/json", ...accepted(), ...headers },
       body: JSON.stringify(body ?? {}),
     }),
   );
