@@ -1082,6 +1082,13 @@ export interface Operations {
     body: ExtendTraining;
     answer: Record<string, unknown>;
   };
+  /** Memory needed and free, time, settings that suit, and what the last check found. */
+  "POST /training/forecast": {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: StartTraining;
+    answer: unknown;
+  };
   /** Leave the place at the next optimizer step: checkpoint stored, memory free. */
   "POST /training/pause/{training_id}": {
     path: { training_id: string };
