@@ -19,7 +19,7 @@ def _routes() -> tuple[tuple[str, re.Pattern[str], dict[int | str, Any]], ...]:
         for module in ROUTES
         for route in module.router.routes
         if isinstance(route, APIRoute)
-        for method in route.methods
+        for method in route.methods or ()
     )
 
 

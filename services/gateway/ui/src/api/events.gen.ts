@@ -388,6 +388,27 @@ export interface ModelsCompared {
   artifacts: Record<string, Artifact>;
 }
 
+/** A sheet of validation images with labelled and predicted boxes, after an epoch. */
+export interface SamplesDrawn {
+  kind?: "training.samples_drawn.v1";
+  job_id: string;
+  /** 0 = told by the asker, n = by the n-th try */
+  attempt?: number;
+  /** 1-based */
+  epoch: number;
+  /** JPEG: a head of head_px, then square cells, row by row */
+  picture: Artifact;
+  /** file names, in the order of the cells */
+  images: string[];
+  /** labelled boxes on the sheet */
+  labels: number;
+  /** predicted boxes on the sheet, score 0.25 or more */
+  predictions: number;
+  columns: number;
+  cell_px: number;
+  head_px: number;
+}
+
 /** Confidence thresholds per class, chosen on one validation and measured on another. */
 export interface ThresholdsChosen {
   kind?: "analysis.thresholds_chosen.v1";
@@ -442,6 +463,8 @@ export interface TrainingArguments {
   amp?: boolean;
   /** first n layers stay as is */
   freeze?: number | null;
+  /** a sheet of predictions every n epochs; -1 = about 20 in all, 0 = none */
+  sample_period?: number;
   /** further ultralytics arguments, allow-listed at the edge */
   extra?: Record<string, number | string | boolean>;
 }
@@ -599,5 +622,6 @@ export interface Events {
   "training.paused.v1": TrainingPaused;
   "training.requested.v1": TrainingRequested;
   "training.resume_requested.v1": TrainingResumeRequested;
+  "training.samples_drawn.v1": SamplesDrawn;
   "training.started.v1": TrainingStarted;
 }

@@ -540,6 +540,7 @@ export interface StartTraining {
   workers?: number;
   amp?: boolean;
   freeze?: number | null;
+  sample_period?: number;
   tags?: string[];
   /** judge the model when it is done */
   auto_validate?: boolean;
@@ -1149,6 +1150,13 @@ export interface Operations {
   "GET /training/{training_id}/logs": {
     path: { training_id: string };
     query: { after?: number };
+    body: undefined;
+    answer: unknown;
+  };
+  /** Sheets of validation images with labelled and predicted boxes, by epoch. */
+  "GET /training/{training_id}/samples": {
+    path: { training_id: string };
+    query: Record<string, never>;
     body: undefined;
     answer: unknown;
   };
