@@ -436,6 +436,13 @@ class TrainingPaused(Event):
     """The training left its place; its checkpoint can be read, its memory is free."""
 
     kind: Literal["training.paused.v1"] = "training.paused.v1"
+    reason: Literal["asked", "preempted", "drained"] = Field(
+        default="asked",
+        description="asked: a resume lets it go on; preempted, drained: it goes on by itself",
+    )
+    by: str | None = Field(
+        default=None, description="preempted: the training that took the place; drained: the host"
+    )
 
 
 class TrainingCompleted(Event):

@@ -63,6 +63,8 @@ class Job:
     """It was paused once: its request came round without a try."""
     paused: TrainingPaused | None = None
     """Since it left its place, until the next attempt starts."""
+    preempted: int = 0
+    """How often it left its place to a more urgent one."""
     adjusted: tuple[TrainingAdjusted, ...] = ()
     outcome: Event | None = None
 
@@ -143,8 +145,8 @@ def _wished(
     job: Job, event: CancelRequested | TrainingPauseRequested | TrainingResumeRequested
 ) -> Job:
     """After what somebody asked for; a worker that has the job answers with a fact."""
-    if isinstance(event, CancelRequested):
-        return replace(job, cancel=event, status="stopping")
+    if isinstance(event, CancelRequested):  # to finish, a paused one has to go on
+        return replace(job, cancel=event, pausing=job.pausing and not event.keep, status="stopping")
     if isinstance(event, TrainingPauseRequested):
         waits = job.status == "queued"
         return replace(job, pausing=True, waited=True, status="paused" if waits else job.status)
@@ -180,7 +182,12 @@ def _progress(job: Job, event: Event, record: Recorded) -> Job:
     )
     if isinstance(event, TrainingPaused):
         status: Status = "paused" if job.pausing else "queued"
-        return replace(job, paused=event, status="stopping" if stopping else status)
+        return replace(
+            job,
+            paused=event,
+            preempted=job.preempted + (event.reason == "preempted"),
+            status="stopping" if stopping else status,
+        )
     return _trained(job, event)
 
 

@@ -1,4 +1,4 @@
-"""The queue of requests of one service: the most urgent first, one at a time per worker.
+"""The queues of requests of one service: the most urgent first, one at a time per worker.
 
 Deliveries are counted by us (`max_deliver=-1`), so that no request vanishes unseen: it is done,
 handed back, or buried in `dead.>` with the reason.
@@ -26,6 +26,10 @@ LOOK_S = 0.15
 WAKE_S = 1.0
 REBIND_S = 0.5
 GONE = (nats.errors.Error, nats.js.errors.Error)
+MOST_UNDONE = 1000
+"""Per queue, over all workers: paused jobs count, and must not keep others from being taken."""
+
+Pull = JetStreamContext.PullSubscription
 
 
 @dataclass(frozen=True)
@@ -86,46 +90,81 @@ class Delivery:
             task.cancel()
 
 
-async def deliveries(
-    bus: Bus, subscriptions: Sequence[Subscription], *, slots: int
-) -> AsyncIterator[Delivery]:
-    """Requests as they come, those of the first subscription before all others.
+class Queues:
+    """The queues of one worker, the most urgent first; opened by `open_queues`.
 
     A consumer that somebody deleted, or a server that restarted, is bound anew.
     """
-    wake = asyncio.Event()
 
-    async def ring(_: Msg) -> None:
-        wake.set()
+    def __init__(self, bus: Bus, subscriptions: Sequence[Subscription], slots: int) -> None:
+        self.subscriptions = tuple(subscriptions)
+        self.rung = asyncio.Event()
+        """Set by each new request, until somebody looks."""
+        self._bus, self._slots = bus, slots
+        self._pulls: list[Pull] = []
 
-    bells = [await bus.nc.subscribe(each.pattern, cb=ring) for each in subscriptions]
+    async def ring(self, _: Msg) -> None:
+        """A request was published."""
+        self.rung.set()
+
+    async def look(self, levels: Sequence[int]) -> Delivery | None:
+        """The first request that waits in the queues of `levels`, in their order; or None."""
+        self.rung.clear()
+        try:
+            if not self._pulls:
+                self._pulls = [
+                    await bind(self._bus, each, self._slots) for each in self.subscriptions
+                ]
+            for level in levels:
+                if msg := await _look(self._pulls[level]):
+                    return Delivery(msg, self.subscriptions[level], self._bus)
+        except GONE as error:
+            log.warning("binding the queue anew", extra={"reason": repr(error)})
+            self._pulls = []
+            await asyncio.sleep(REBIND_S)
+        return None
+
+    async def waiting(self, level: int) -> int:
+        """Requests of a queue that are not done: not yet delivered, or in somebody's hands."""
+        try:
+            info = await self._pulls[level].consumer_info()
+        except (*GONE, IndexError, TimeoutError):
+            return 0
+        return int(info.num_pending or 0) + int(info.num_ack_pending or 0)
+
+
+@asynccontextmanager
+async def open_queues(
+    bus: Bus, subscriptions: Sequence[Subscription], *, slots: int
+) -> AsyncIterator[Queues]:
+    """Queues that hear of new requests as long as the block lasts."""
+    queues = Queues(bus, subscriptions, slots)
+    bells = [await bus.nc.subscribe(each.pattern, cb=queues.ring) for each in subscriptions]
     try:
-        while True:
-            try:
-                pulls = [(each, await bind(bus, each, slots)) for each in subscriptions]
-                while True:
-                    raise_if_cancelled()
-                    wake.clear()
-                    found = False
-                    for subscription, pull in pulls:
-                        if msg := await _look(pull):
-                            found = True
-                            yield Delivery(msg, subscription, bus)
-                            break
-                    if not found:
-                        with suppress(TimeoutError):
-                            async with asyncio.timeout(WAKE_S):
-                                await wake.wait()
-            except GONE as error:
-                log.warning("binding the queue anew", extra={"reason": repr(error)})
-                await asyncio.sleep(REBIND_S)
+        yield queues
     finally:
         for bell in bells:
             with suppress(*GONE):
                 await bell.unsubscribe()
 
 
-async def _look(pull: JetStreamContext.PullSubscription) -> Msg | None:
+async def deliveries(
+    bus: Bus, subscriptions: Sequence[Subscription], *, slots: int
+) -> AsyncIterator[Delivery]:
+    """Requests as they come, those of the first subscription before all others."""
+    levels = range(len(subscriptions))
+    async with open_queues(bus, subscriptions, slots=slots) as queues:
+        while True:
+            raise_if_cancelled()
+            if delivery := await queues.look(levels):
+                yield delivery
+            else:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(WAKE_S):
+                        await queues.rung.wait()
+
+
+async def _look(pull: Pull) -> Msg | None:
     try:
         [msg] = await pull.fetch(1, timeout=LOOK_S)
     except TimeoutError:
@@ -133,9 +172,7 @@ async def _look(pull: JetStreamContext.PullSubscription) -> Msg | None:
     return msg
 
 
-async def bind(
-    bus: Bus, subscription: Subscription, slots: int
-) -> JetStreamContext.PullSubscription:
+async def bind(bus: Bus, subscription: Subscription, slots: int) -> Pull:
     """Create or update the durable: `pull_subscribe` alone would ignore a changed setting."""
     await bus.js.add_consumer(
         STREAM,
@@ -145,7 +182,7 @@ async def bind(
             ack_policy=AckPolicy.EXPLICIT,
             ack_wait=subscription.ack_wait_s,
             max_deliver=-1,
-            max_ack_pending=max(64, slots),  # per consumer, over all workers: never the brake
+            max_ack_pending=max(MOST_UNDONE, slots),
         ),
     )
     return await bus.js.pull_subscribe_bind(subscription.durable, STREAM)

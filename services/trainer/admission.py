@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -10,9 +11,10 @@ import orjson
 
 from libs.common.errors import PermanentError
 from libs.common.events import TrainingArguments
-from libs.common.work import Attempt
+from libs.common.work import Attempt, Leaving
 from services.trainer.domain.devices import Gpu, choose_device
 from services.trainer.domain.memory import Shape, admit, largest_batch, needed_bytes
+from services.trainer.domain.room import Hold, who_leaves
 from services.trainer.gpu import read_gpus
 from services.trainer.paces import Paces
 
@@ -27,6 +29,7 @@ class Place:
 
     uuid: str
     need_bytes: int
+    attempt: Attempt
     pid: int | None = None
 
 
@@ -73,14 +76,15 @@ class Admission:
             share = arguments.gpu_load_rate
             found = admit(need, [self._promised(gpu) for gpu in wanted], share=share)
             if found.gpu:
-                self.places[attempt.job.id] = Place(found.gpu.uuid, need)
+                self.places[attempt.job.id] = Place(found.gpu.uuid, need, attempt)
                 return str(found.gpu.index)
             if found.hopeless:
                 largest = max(gpu.memory_total_bytes for gpu in wanted)
                 batch = largest_batch(shape, largest, share)
                 hint = f". A batch of {batch} would fit" if batch else ""
                 raise PermanentError(found.reason + hint, code="gpu_too_small")
-            await self._wait(attempt, found.reason)
+            leaving = self._send_away(attempt, need, wanted)
+            await self._wait(attempt, found.reason + leaving)
 
     def leave(self, job_id: str) -> None:
         """Give the place back; it may have none."""
@@ -96,6 +100,23 @@ class Admission:
             fresh.write_bytes(orjson.dumps(known | {key: peak_bytes}))
             fresh.replace(self.peaks)
 
+    def _send_away(self, attempt: Attempt, need_bytes: int, gpus: list[Gpu]) -> str:
+        """Ask less urgent trainings to leave, if that makes room; what there is to say of it."""
+        holds = [
+            hold(place, gpu)
+            for gpu in gpus
+            for place in self.places.values()
+            if place.uuid == gpu.uuid
+        ]
+        now_s = time.monotonic()
+        cards = [self._promised(gpu) for gpu in gpus]
+        asked = who_leaves(need_bytes, cards, holds, level=attempt.level, now_s=now_s)
+        for job_id in asked:
+            self.places[job_id].attempt.leave(Leaving("preempted", attempt.job.id))
+            log.info("preempted", extra={"job_id": job_id, "by": attempt.job.id})
+        leaving = [job_id for job_id, place in self.places.items() if place.attempt.leaving]
+        return f"; {', '.join(leaving)} gives way" if leaving else ""
+
     async def _wait(self, attempt: Attempt, reason: str) -> None:
         soonest = min(self.ends_in_s.values(), default=None)
         await attempt.progress(
@@ -109,9 +130,8 @@ class Admission:
 
     def _promised(self, gpu: Gpu) -> Gpu:
         """The card with what was promised to our trainings, and not taken yet, as used."""
-        taken = {each.pid: each.used_bytes for each in gpu.processes}
         owed = sum(
-            max(0, place.need_bytes - taken.get(place.pid or -1, 0))
+            max(0, place.need_bytes - taken(place, gpu))
             for place in self.places.values()
             if place.uuid == gpu.uuid
         )
@@ -132,6 +152,16 @@ class Admission:
                 "then retry the training; or retry it with device cpu",
                 code="gpu_lost",
             )
+
+
+def taken(place: Place, gpu: Gpu) -> int:
+    """Bytes of a card that a training uses already."""
+    return next((each.used_bytes for each in gpu.processes if each.pid == place.pid), 0)
+
+
+def hold(place: Place, gpu: Gpu) -> Hold:
+    """A place on that card, as `who_leaves` sees it."""
+    return Hold(place.attempt.holder, gpu.uuid, max(place.need_bytes, taken(place, gpu)))
 
 
 def shape_of(arguments: TrainingArguments, batch: int | None = None) -> Shape:

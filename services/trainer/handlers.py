@@ -60,13 +60,18 @@ class Trainings:
         When it is cancelled, the child is gone and its memory free before this returns.
 
         Raises:
-            HandedBack: it was paused; its checkpoint is in the store.
+            HandedBack: it was asked to leave; its checkpoint is in the store.
         """
         request = attempt.job.request
         assert isinstance(request, TrainingRequested)
-        device = await self.admission.enter(attempt, request.arguments)
         try:
+            device = await attempt.unless_leaving(self.admission.enter(attempt, request.arguments))
             await self._train(attempt, request, device)
+        except HandedBack:
+            self.admission.leave(attempt.job.id)
+            assert attempt.leaving is not None
+            await attempt.tell(TrainingPaused, **attempt.leaving._asdict())
+            raise
         finally:
             self.admission.leave(attempt.job.id)
 
@@ -79,7 +84,7 @@ class Trainings:
                 device=device,
                 from_epoch=resume.epoch if resume else 0,
             )
-            prepared = await prepare(attempt, folder, device)
+            prepared = await attempt.unless_leaving(prepare(attempt, folder, device))
             prepared.order["checkpoint_s"] = self.checkpoint_s
             if resume:
                 prepared.order["resume"] = str(folder / "resume")
@@ -90,7 +95,6 @@ class Trainings:
                 await self._heal(attempt, trouble, prepared, device)
                 raise
             if done["type"] == "paused":
-                await attempt.tell(TrainingPaused)
                 raise HandedBack
             await publish(attempt, request, done, folder)
 

@@ -61,6 +61,7 @@ class Relay:
         self.rhythm = Rhythm(stall_s, time.monotonic())
         self.hung: tuple[Path, ...] | None = None
         self.lines_told = self.batches = 0
+        self.left = False
 
     async def run(self, order: Message) -> Message:
         """Train to the end; every epoch is told and its checkpoint stored when this returns.
@@ -145,7 +146,11 @@ class Relay:
 
     async def _pause(self) -> None:
         await self.attempt.pause.wait()
-        self.child.pause()
+        if self.batches:
+            self.child.pause()
+        else:  # nothing to lose, and its first batch may be minutes away
+            self.left = True
+            await self.child.end()
 
     async def _watch(self) -> None:
         """End a child that does not move any more, after a look at where it is."""
@@ -267,6 +272,8 @@ class Relay:
         console = tuple(self.child.console)
         if last and last["type"] in ("done", "paused"):
             return last
+        if self.left:
+            return {"type": "paused"}
         if self.hung is not None:
             told = f"no batch for {self.rhythm.limit_s:.0f} s: it was ended; see the stacks above"
             raise Trouble(told, code="training_stalled", console=console, images=self.hung)

@@ -1,0 +1,108 @@
+"""One try at a job, as its handler sees it: what it tells, and what it is asked to do meanwhile."""
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, TypeVar
+
+from libs.common import subjects
+from libs.common.bus import raise_if_cancelled
+from libs.common.events import KINDS, Event
+from libs.common.jobs import Job, fold
+from libs.common.service import Deps
+from libs.common.urgency import Holder
+
+PROGRESS_S = 0.25
+E = TypeVar("E", bound=Event)
+T = TypeVar("T")
+
+
+async def load(deps: Deps, area: str, job_id: str) -> Job | None:
+    """The state of a job, from the log."""
+    return fold(await deps.bus.read(*subjects.of_job(area, job_id)))
+
+
+def fact(area: str, name: str) -> type[Event]:
+    """The class of `<area>.<name>.v1`."""
+    return KINDS[f"{area}.{name}.v1"]
+
+
+class HandedBack(Exception):
+    """The handler left its job for another attempt, and told why."""
+
+
+class Leaving(NamedTuple):
+    """Why an attempt is to leave its place: the fields of `TrainingPaused`."""
+
+    reason: Literal["asked", "preempted", "drained"]
+    by: str | None = None
+
+
+@dataclass
+class Attempt:
+    """One try at a job."""
+
+    job: Job
+    number: int
+    deps: Deps
+    level: int = 0
+    """Of the queue that it came from, 0 = the most urgent."""
+    by_turn: bool = False
+    """It has its place though more urgent ones wait."""
+    keep: asyncio.Event = field(default_factory=asyncio.Event)
+    pause: asyncio.Event = field(default_factory=asyncio.Event)
+    leaving: Leaving | None = None
+    cancelling: bool = False
+    fenced: bool = False
+    began_s: float = field(default_factory=time.monotonic)
+    _told_at: float = 0.0
+
+    @property
+    def holder(self) -> Holder:
+        """As the rules of urgency see it."""
+        settled = self.pause.is_set() or self.keep.is_set() or self.cancelling or self.fenced
+        return Holder(
+            self.job.id, self.level, self.began_s, self.job.preempted, self.by_turn, settled
+        )
+
+    def leave(self, why: Leaving) -> None:
+        """Ask the handler to hand the job back; the first reason stays."""
+        self.leaving = self.leaving or why
+        self.pause.set()
+
+    async def unless_leaving(self, work: Coroutine[Any, Any, T]) -> T:
+        """What `work` returns.
+
+        Raises:
+            HandedBack: the attempt was asked to leave first; `work` is cancelled then.
+        """
+        task, asked = asyncio.ensure_future(work), asyncio.ensure_future(self.pause.wait())
+        try:
+            await asyncio.wait({task, asked}, return_when=asyncio.FIRST_COMPLETED)
+            if task.done():
+                return task.result()
+            raise HandedBack
+        finally:
+            asked.cancel()
+            while not task.done():
+                task.cancel()
+                await asyncio.wait({task})
+
+    async def tell(self, kind: type[E], **fields: Any) -> E:
+        """Publish a fact of this attempt."""
+        event = kind(job_id=self.job.id, attempt=self.number, **fields)
+        await self.deps.bus.publish(event)
+        raise_if_cancelled()
+        return event
+
+    async def progress(self, *, done: float, of: float, stage: str = "", **more: Any) -> None:
+        """A reading for whoever watches; at most four a second, the last one always."""
+        raise_if_cancelled()
+        now = time.monotonic()
+        if now - self._told_at < PROGRESS_S and done < of:
+            return
+        self._told_at = now
+        reading = {"area": self.job.area, "job_id": self.job.id, "attempt": self.number}
+        reading |= {"done": done, "of": of, "stage": stage} | more
+        await self.deps.bus.tell(f"progress.{self.job.area}.{self.job.id}", reading)

@@ -1,0 +1,37 @@
+"""Which trainings leave a card."""
+
+from libs.common.urgency import Holder
+from services.trainer.domain.devices import Gpu
+from services.trainer.domain.memory import GIB
+from services.trainer.domain.room import Hold, who_leaves
+
+HIGH, NORMAL, LOW = 0, 1, 2
+
+
+def card(uuid: str, free_gib: int) -> Gpu:
+    return Gpu(0, uuid, "T4", 16 * GIB, (16 - free_gib) * GIB)
+
+
+def hold(job_id: str, level: int, gib: int, uuid: str = "a", **more: bool) -> Hold:
+    return Hold(Holder(job_id, level, 0.0, **more), uuid, gib * GIB)
+
+
+def leaving(need_gib: int, gpus: list[Gpu], holds: list[Hold], level: int = HIGH) -> list[str]:
+    return list(who_leaves(need_gib * GIB, gpus, holds, level=level, now_s=0.0))
+
+
+def test_the_fewest_less_urgent_ones_leave() -> None:
+    cards = [card("a", 2), card("b", 2)]
+    holds = [hold("a1", LOW, 4), hold("a2", LOW, 4), hold("b1", NORMAL, 8, "b")]
+    assert leaving(8, cards, holds) == ["b1"]
+    assert leaving(8, cards[:1], holds) == ["a1", "a2"]
+
+
+def test_nobody_leaves_where_it_would_not_help() -> None:
+    assert leaving(12, [card("a", 2)], [hold("a1", LOW, 4), hold("a2", HIGH, 8)]) == []
+    assert leaving(8, [card("a", 2)], [hold("a1", NORMAL, 8)], level=NORMAL) == []
+
+
+def test_nobody_else_is_asked_while_enough_leave_already() -> None:
+    holds = [hold("a1", LOW, 8, settled=True), hold("a2", LOW, 8)]
+    assert leaving(8, [card("a", 2)], holds) == []
