@@ -115,6 +115,8 @@ def training(
         "output_dir": place(request.prefix, outputs),
         "best_model_path": weights["best"],
         "last_model_path": weights["last"],
+        "priority": request.priority,
+        "preempted": job.preempted,
         "queue_position": position,
         "waiting_reason": _waiting(job, position, reading),
         "starts_in": (reading or {}).get("starts_in_s") if job.status == "queued" else None,
@@ -206,11 +208,14 @@ def _waiting(job: Job, position: int | None, reading: Reading | None) -> str | N
         return "paused: it goes on when somebody resumes it"
     if job.status != "queued" or position is None:
         return None
-    if reading and reading.get("stage") == "waiting":
+    if reading and reading.get("stage") == "waiting" and reading["attempt"] > job.attempt:
         return str(reading["waiting_reason"])
-    if position == 1:
-        return "waits for a free trainer"
-    return f"waits for a free trainer; {position - 1} before it"
+    before = f"; {position - 1} before it" if position > 1 else ""
+    if job.paused and job.paused.reason == "preempted":
+        return f"gave way to the more urgent {job.paused.by}, goes on by itself{before}"
+    if job.paused and job.paused.reason == "drained":
+        return f"left {job.paused.by}, which is drained; goes on by itself elsewhere{before}"
+    return f"waits for a free trainer{before}"
 
 
 def _batch(reading: Reading | None) -> dict[str, Any] | None:

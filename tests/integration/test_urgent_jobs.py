@@ -1,4 +1,4 @@
-"""More urgent jobs and the places of others, on a real nats-server, with handlers that only wait."""
+"""Urgent jobs and the places of others, on a real nats-server; handlers only wait."""
 
 import asyncio
 import contextlib
@@ -30,7 +30,7 @@ def request(job_id: str) -> TrainingRequested:
             "dataset": DatasetRef(name="logos"),
             "arguments": TrainingArguments(mode="full"),
             "experiment_name": job_id,
-            "priority": job_id.split("-")[0],
+            "priority": job_id.split("-", maxsplit=1)[0],
         }
     )
 

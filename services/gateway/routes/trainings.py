@@ -79,9 +79,9 @@ async def cancel(training_id: str, gateway: State, keep: bool = False) -> dict[s
     job = gateway.ledger.job(training_id, "training")
     if job.finished:
         raise Conflict(f"the training is {job.status} already", code="already_finished")
-    if keep and job.status == "queued":
+    if keep and job.idle and job.checkpoint is None:
         raise Conflict(
-            "the training has not started: there is nothing to keep; cancel without keep",
+            "nothing was trained yet: there is nothing to keep; cancel without keep",
             code="nothing_to_keep",
         )
     job = await gateway.publish(

@@ -44,11 +44,9 @@ def test_a_worker_without_a_free_place_looks_only_where_somebody_would_give_way(
 
 
 def test_after_four_urgent_ones_it_is_the_turn_of_those_that_waited() -> None:
-    turns = Turns()
-    for _ in range(4):
-        assert not turns.due
-        turns.took(others_wait=True)
-    assert turns.due
-    turns.took(others_wait=False)
-    assert not turns.due
+    turns, due = Turns(), list[bool]()
+    for others_wait in (True, True, True, True, False):
+        turns.took(others_wait=others_wait)
+        due.append(turns.due)
+    assert due == [False, False, False, True, False]
     assert gives_way(HIGH, [holder("a", LOW, NEW, by_turn=True)], NEW + 59) is None
