@@ -14,10 +14,10 @@ from libs.common.events import (
 from libs.common.jobs import Job, fold
 from libs.common.service import Deps
 from services.trainer.child import living
-from tests.integration.test_trainer_runs import ENDS, dataset, nursery, request, trainer, until
+from tests.integration.test_trainer_runs import ENDS, dataset, request, trainer, until
 from tests.unit.services.trainer.test_child import STATES, told_by
 
-__all__ = ["dataset", "nursery"]  # fixtures
+__all__ = ["dataset"]  # a fixture
 
 ACTS_S = 2.0
 EPOCHS = 4
