@@ -537,6 +537,10 @@ export interface TrainingPaused {
   job_id: string;
   /** 0 = told by the asker, n = by the n-th try */
   attempt?: number;
+  /** asked: a resume lets it go on; preempted, drained: it goes on by itself */
+  reason?: "asked" | "preempted" | "drained";
+  /** preempted: the training that took the place; drained: the host */
+  by?: string | null;
 }
 
 /** Train a detector. */
