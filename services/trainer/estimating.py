@@ -17,6 +17,7 @@ from libs.common.errors import BadInput, NotFound, ShirushiError
 from libs.common.events import DatasetRef, TrainingArguments
 from libs.common.service import Deps
 from services.trainer.admission import Admission, shape_of
+from services.trainer.domain.argument_defaults import described
 from services.trainer.domain.devices import Gpu, choose_device
 from services.trainer.domain.estimate import estimate
 from services.trainer.domain.memory import RESERVE_BYTES, Shape, admit, largest_batch
@@ -54,7 +55,10 @@ def training_questions(deps: Deps, admission: Admission) -> dict[str, Answer]:
             }
         )
 
-    return {"forecast": forecast}
+    async def arguments(_: Json) -> bytes:
+        return orjson.dumps(described())
+
+    return {"forecast": forecast, "arguments": arguments}
 
 
 def _memory(

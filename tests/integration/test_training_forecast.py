@@ -86,6 +86,8 @@ async def test_a_training_is_forecast_from_its_data_the_machine_and_earlier_ones
         assert found["dataset"]["images"]["train"] == 20
         assert found["dataset"]["check"] is None
         assert (found["device"], found["memory"], found["time"]) == ("cpu", None, None)
+        listed = (await rest.get("/training/arguments")).json()
+        assert {"name", "kind", "low", "high", "default"} < set(listed["extra"][0])
         assert set(found["presets"]) == {"auto", "quick", "thorough"}
 
         admission.paces.learn(pace_key("cpu", Shape("yolov8n", 64, 16, amp=True)), 0.1)

@@ -1,7 +1,9 @@
 """Verbs on trainings."""
 
 import argparse
+import json
 import time
+from typing import Any
 
 from rich.console import Console
 
@@ -49,6 +51,8 @@ def train(client: Client, arguments: argparse.Namespace, console: Console) -> in
     """Start a training, and watch it if asked to."""
     fields = {name: getattr(arguments, name) for name in TRAINING_FIELDS}
     request = {name: value for name, value in fields.items() if value is not None}
+    for (group, name), value in arguments.more:
+        (request.setdefault(group, {}) if group else request)[name] = value
     started = client.start_training(arguments.dataset, arguments.mode, **request)
     training_id = str(started["training_id"])
     if not arguments.watch:
@@ -130,10 +134,31 @@ def _train_arguments(command: argparse.ArgumentParser) -> None:
         "--mode", choices=["full", "transfer", "continue", "resume"], default="full"
     )
     command.add_argument("--watch", action="store_true", help="show it until it ends")
+    command.add_argument(
+        "--set",
+        dest="more",
+        action="append",
+        type=_setting,
+        default=[],
+        metavar="NAME=VALUE",
+        help="any other field: --set workers=4 --set augmentation_params.mosaic=0.5",
+    )
     for name in TRAINING_FIELDS:
         kind = int if name in _INTEGERS else float if name == "learning_rate" else str
         flag = f"--{name.replace('_', '-')}"
         command.add_argument(flag, dest=name, type=kind, choices=_CHOICES.get(name))
+
+
+def _setting(text: str) -> tuple[tuple[str, str], Any]:
+    """`name=value` or `group.name=value`; the value as JSON, else as text."""
+    path, equals, value = text.partition("=")
+    group, _, name = path.rpartition(".")
+    if not equals or not name:
+        raise argparse.ArgumentTypeError(f"{text!r} is no NAME=VALUE")
+    try:
+        return (group, name), json.loads(value)
+    except json.JSONDecodeError:
+        return (group, name), value
 
 
 def _cancel_arguments(command: argparse.ArgumentParser) -> None:

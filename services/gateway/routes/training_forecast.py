@@ -3,7 +3,7 @@
 from typing import Any
 
 import orjson
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 
 from libs.common.asks import ask
 from libs.common.events import DatasetRef, DatasetRequested, DatasetValidated
@@ -11,11 +11,17 @@ from libs.common.jobs import Job
 from services.gateway.requested import arguments_of, base_of
 from services.gateway.routes.dataset_jobs import located
 from services.gateway.schemas.trainings import StartTraining
-from services.gateway.state import BASE, Gateway, State
+from services.gateway.state import BASE, Gateway, State, fresh
 from services.gateway.views import stamp
 
 router = APIRouter(tags=["trainings"])
 FORECAST_S = 30.0
+
+
+@router.get("/training/arguments")
+async def arguments(gateway: State, request: Request) -> Response:
+    """What `augmentation_params` and `extra` take: names, kinds, intervals, defaults."""
+    return fresh(request, await ask(gateway.deps.bus, "training", "arguments", {}))
 
 
 @router.post("/training/forecast")

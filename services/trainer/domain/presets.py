@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from services.trainer.domain.memory import GIB
+from services.trainer.domain.memory import GIB, MIB
 
 Name = Literal["auto", "quick", "thorough"]
 NAMES: tuple[Name, ...] = ("auto", "quick", "thorough")
@@ -211,7 +211,8 @@ def _cache(seen: Situation, imgsz: int) -> list[Choice]:
     need = images * imgsz * imgsz * BYTES_PER_PIXEL
     if need > CACHE_SHARE * seen.memory_free_bytes:
         return []
-    held, free = f"{need / GIB:.1f} GiB", f"{seen.memory_free_bytes / GIB:.1f} GiB"
+    held = f"{need / GIB:.1f} GiB" if need >= GIB else f"{-(-need // MIB)} MiB"
+    free = f"{seen.memory_free_bytes / GIB:.1f} GiB"
     return [
         _choice(
             "cache",

@@ -111,6 +111,17 @@ def test_options_of_train_that_are_not_given_are_left_to_the_server(gateway: Gat
     assert gateway.sent == [{"dataset_path": "logos", "mode": "transfer", "learning_rate": 0.004}]
 
 
+def test_any_other_field_can_be_set_also_one_of_a_group(gateway: Gateway) -> None:
+    gateway.answers["/training/start"] = (200, {"training_id": "t1", "status": "queued"})
+    given = ["workers=4", "cache=ram", "amp=false", "augmentation_params.mosaic=0.5"]
+    more = [part for each in given for part in ("--set", each)]
+    assert main(["train", "logos", *more]) == 0
+    expected = {"workers": 4, "cache": "ram", "amp": False, "augmentation_params": {"mosaic": 0.5}}
+    assert gateway.sent == [{"dataset_path": "logos", "mode": "full"} | expected]
+    with pytest.raises(SystemExit):
+        main(["train", "logos", "--set", "workers"])
+
+
 def test_a_folder_that_is_here_is_sent_in_full(
     gateway: Gateway, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,6 @@
 // Every sentence of the page in English, an area a file; the Japanese files must have the same keys.
 import { app, live, nav, problem, status, time } from "./app";
+import { args } from "./arguments";
 import { data } from "./datasets";
 import { evals } from "./evaluations";
 import { metric } from "./metrics";
@@ -18,6 +19,7 @@ export const en = {
   event,
   area,
   form,
+  args,
   runs,
   run,
   metric,

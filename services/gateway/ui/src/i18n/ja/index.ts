@@ -1,6 +1,7 @@
 // Every sentence of the page in Japanese; the compiler and a test refuse a missing key.
 import type { Resource } from "../en";
 import { app, live, nav, problem, status, time } from "./app";
+import { args } from "./arguments";
 import { data } from "./datasets";
 import { evals } from "./evaluations";
 import { metric } from "./metrics";
@@ -19,6 +20,7 @@ export const ja: Resource = {
   event,
   area,
   form,
+  args,
   runs,
   run,
   metric,

@@ -1,4 +1,4 @@
-// The fields of the start form: defaults of the contract, from the link's query, to the request's body. Pure.
+// The fields of the start form: defaults of the contract, from and to the link's query, to the request's body. Pure.
 import type { TrainingRequest } from "../../api/types";
 
 export type Fields = Record<string, string>;
@@ -20,29 +20,72 @@ export const DEFAULTS: Fields = {
   seed: "0",
   workers: "0",
   device: "",
+  gpu_load_rate: "1",
   priority: "normal",
   freeze: "",
+  cache: "false",
+  amp: "true",
+  auto_validate: "true",
+  tags: "",
 };
 
-const NUMBERS = new Set(["epochs", "batch_size", "learning_rate", "imgsz", "patience", "save_period", "seed", "workers", "freeze"]);
+const NUMBERS = new Set([
+  ...["epochs", "batch_size", "learning_rate", "imgsz", "patience", "save_period", "seed", "workers", "freeze"],
+  "gpu_load_rate",
+]);
 const ALWAYS = new Set(["mode", "dataset_path", "model_architecture", "epochs", "batch_size", "learning_rate", "imgsz", "optimizer"]);
 
-export const ADVANCED = ["patience", "save_period", "seed", "workers", "device", "freeze"];
+export const ADVANCED = ["patience", "freeze", "device", "workers", "cache", "amp", "gpu_load_rate", "save_period", "seed", "auto_validate", "tags"];
+
+/** Further arguments are fields too, as `augmentation_params.mosaic` or `extra.lrf`. */
+export const GROUPS = ["augmentation_params", "extra"] as const;
+const GROUPED = /^(augmentation_params|extra)\.[a-z][a-z0-9_]{0,31}$/;
 
 export function fromQuery(query: URLSearchParams): Fields {
-  return Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, query.get(name) ?? value]));
+  const fields = Object.fromEntries(Object.entries(DEFAULTS).map(([name, value]) => [name, query.get(name) ?? value]));
+  for (const [name, value] of query) if (GROUPED.test(name)) fields[name] = value;
+  return fields;
+}
+
+/** The link that shows the same form: only what differs from the contract's defaults. */
+export function toQuery(fields: Fields, kept: URLSearchParams): URLSearchParams {
+  const query = new URLSearchParams();
+  for (const [name, value] of kept) if (!(name in DEFAULTS) && !GROUPED.test(name)) query.set(name, value);
+  for (const [name, value] of Object.entries(fields)) if (changed(fields, name) && value !== "") query.set(name, value);
+  return query;
+}
+
+/** Whether a field differs from the contract's default; a further argument does as soon as it is given. */
+export function changed(fields: Fields, name: string): boolean {
+  return (fields[name] ?? "").trim() !== (DEFAULTS[name] ?? "");
+}
+
+export function reset(fields: Fields, names: readonly string[]): Fields {
+  const kept = Object.entries(fields).filter(([name]) => !names.includes(name) || name in DEFAULTS);
+  return Object.fromEntries(kept.map(([name, value]) => [name, names.includes(name) ? (DEFAULTS[name] ?? "") : value]));
+}
+
+function typed(name: string, text: string): unknown {
+  if (name === "tags") return text.split(",").map((tag) => tag.trim()).filter((tag) => tag !== "");
+  if (text === "true" || text === "false") return text === "true";
+  const number = Number(text);
+  return (NUMBERS.has(name) || GROUPED.test(name)) && Number.isFinite(number) ? number : text;
 }
 
 /** What is sent: the main fields always, the others only where they differ from the contract's default. */
 export function toBody(fields: Fields): Partial<TrainingRequest> {
-  const body: Record<string, string | number> = {};
+  const body: Record<string, unknown> = {};
   const unused = fields["mode"] === "full" ? "base_model_path" : "model_architecture"; // weights bring their own
-  for (const [name, text] of Object.entries(fields)) {
-    const value = text.trim();
-    if (value === "" || name === unused) continue;
-    if (!ALWAYS.has(name) && value === DEFAULTS[name]) continue;
-    const number = Number(value);
-    body[name] = NUMBERS.has(name) && Number.isFinite(number) ? number : value;
+  for (const [name, raw] of Object.entries(fields)) {
+    const text = raw.trim();
+    if (text === "" || name === unused) continue;
+    if (!ALWAYS.has(name) && text === DEFAULTS[name]) continue;
+    const [group, argument] = name.split(".");
+    if (group !== undefined && argument !== undefined) {
+      body[group] = { ...(body[group] as object | undefined), [argument]: typed(name, text) };
+    } else {
+      body[name] = typed(name, text);
+    }
   }
   return body as Partial<TrainingRequest>;
 }
