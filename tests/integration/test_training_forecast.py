@@ -17,6 +17,7 @@ from services.trainer.admission import Admission
 from services.trainer.domain.estimate import pace_key
 from services.trainer.domain.memory import Shape
 from services.trainer.estimating import training_questions
+from tests.answers import promised
 from tests.integration.test_gateway import app, rest, validate
 from tests.unit.services.trainer.conftest import draw_dataset
 
@@ -82,17 +83,17 @@ async def test_a_training_is_forecast_from_its_data_the_machine_and_earlier_ones
     async with answering(deps, admission):
         first = await rest.post("/training/forecast", json=body)
         assert first.status_code == 200, first.text
-        found = first.json()
+        found = promised(first)
         assert found["dataset"]["images"]["train"] == 20
         assert found["dataset"]["check"] is None
         assert (found["device"], found["memory"], found["time"]) == ("cpu", None, None)
-        listed = (await rest.get("/training/arguments")).json()
+        listed = promised(await rest.get("/training/arguments"))
         assert {"name", "kind", "low", "high", "default"} < set(listed["extra"][0])
         assert set(found["presets"]) == {"auto", "quick", "thorough"}
 
         admission.paces.learn(pace_key("cpu", Shape("yolov8n", 64, 16, amp=True)), 0.1)
         job_id = await checked(deps, rest)
-        found = (await rest.post("/training/forecast", json=body)).json()
+        found = promised(await rest.post("/training/forecast", json=body))
     assert found["time"]["epoch_s"] == pytest.approx(2.0)
     assert found["dataset"]["check"]["validation_id"] == job_id
     assert found["dataset"]["check"]["errors"] == 2

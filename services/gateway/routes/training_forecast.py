@@ -5,6 +5,7 @@ from typing import Any
 import orjson
 from fastapi import APIRouter, Request, Response
 
+from libs.common.answers.forecasts import Forecast, FurtherArguments
 from libs.common.asks import ask
 from libs.common.events import DatasetRef, DatasetRequested, DatasetValidated
 from libs.common.jobs import Job
@@ -18,13 +19,13 @@ router = APIRouter(tags=["trainings"])
 FORECAST_S = 30.0
 
 
-@router.get("/training/arguments")
+@router.get("/training/arguments", responses={200: {"model": FurtherArguments}})
 async def arguments(gateway: State, request: Request) -> Response:
     """What `augmentation_params` and `extra` take: names, kinds, intervals, defaults."""
     return fresh(request, await ask(gateway.deps.bus, "training", "arguments", {}))
 
 
-@router.post("/training/forecast")
+@router.post("/training/forecast", responses={200: {"model": Forecast}})
 async def forecast(body: StartTraining, gateway: State) -> Response:
     """Memory needed and free, time, settings that suit, and what the last check found.
 

@@ -73,6 +73,8 @@ export const form = {
   fitted: "fitted to the data",
   yes: "yes",
   no: "no",
+  samples: "Sample pictures every (epochs)",
+  samplesHint: "-1: about 20 in all; 0: none",
   presets: "Presets",
   presetsLater: "Choose a dataset, and values that suit it appear here with their reasons.",
   set: "set",

@@ -74,6 +74,8 @@ export const form: Resource["form"] = {
   fitted: "データに合わせて自動",
   yes: "はい",
   no: "いいえ",
+  samples: "予測例の間隔(エポック)",
+  samplesHint: "-1 で全体で約 20 枚、0 でなし",
   presets: "プリセット",
   presetsLater: "データセットを選ぶと、適した値と理由がここに表示されます。",
   set: "設定済み",

@@ -3,7 +3,8 @@ import { Badge, Button, Collapse, Fieldset, Group, SimpleGrid, Text, TextInput, 
 import { useDisclosure } from "@mantine/hooks";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type Argument, useArguments } from "../../api/training";
+import type { Argument } from "../../api/rest.gen";
+import { useArguments } from "../../api/training";
 import { Dim, Section, Trouble } from "../../parts/parts";
 import { type FormProps, GroupTitle, SelectField, TextField } from "./Field";
 import { ADVANCED, GROUPS, changed } from "./fields";
@@ -17,6 +18,7 @@ const LABELS: Record<string, [label: string, hint?: string]> = {
   amp: ["form.amp"],
   gpu_load_rate: ["form.load", "form.loadHint"],
   save_period: ["form.savePeriod"],
+  sample_period: ["form.samples", "form.samplesHint"],
   seed: ["form.seed"],
   auto_validate: ["form.autoValidate"],
   tags: ["form.tags", "form.tagsHint"],

@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { ApiError } from "../../api/client";
-import type { Forecast } from "../../api/training";
+import type { Forecast } from "../../api/rest.gen";
 import { count, duration, moment, size } from "../../parts/format";
 import { Dim, Section } from "../../parts/parts";
 

@@ -1,7 +1,7 @@
 // Presets: what suits the data and the machine, each value with its reason; taken over by a press, never in silence.
 import { Button, Group, SegmentedControl, Stack, Table, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import type { Choice, Forecast } from "../../api/training";
+import type { Forecast, PresetChoice as Choice } from "../../api/rest.gen";
 import { Dim, Section } from "../../parts/parts";
 import { CheckIcon } from "../../app/icons";
 import type { FormProps } from "./Field";
