@@ -8,6 +8,7 @@ import signal
 from pathlib import Path
 
 from libs.common.errors import PermanentError
+from libs.common.isolation import SETTING
 
 SECRETS = ("SHIRUSHI_", "AWS_", "NATS_", "ULTRALYTICS_API_KEY", "WANDB_", "COMET_", "CLEARML_")
 PR_SET_PDEATHSIG = 1
@@ -37,6 +38,7 @@ def child_environment(home: Path) -> dict[str, str]:
     kept = {name: value for name, value in os.environ.items() if not name.startswith(SECRETS)}
     return {
         **kept,
+        SETTING: os.environ.get(SETTING, "none"),
         "YOLO_OFFLINE": "1",
         "YOLO_AUTOINSTALL": "0",
         "YOLO_CONFIG_DIR": str(home),

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
@@ -36,6 +36,12 @@ class Settings(BaseSettings):
     )
     s3_datasets_access_key: str | None = None
     s3_datasets_secret_key: SecretStr | None = None
+
+    child_network: Literal["none", "strict", "host"] = Field(
+        default="none",
+        description="of processes that run a model: none = cut where the kernel allows it; "
+        "strict = they do not run where it cannot be cut; host = left as it is",
+    )
 
     log_json: bool = False
 

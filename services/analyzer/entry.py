@@ -13,6 +13,7 @@ from typing import Any
 
 from libs.common.children import die_with
 from libs.common.errors import PermanentError
+from libs.common.isolation import leave_network
 
 
 class Channel:
@@ -45,6 +46,7 @@ def main() -> None:
     os.set_inheritable(descriptor, False)
     channel = Channel(descriptor)
     try:
+        leave_network()
         from services.analyzer import looking  # noqa: PLC0415 - seconds, and it may fail
 
         line = sys.stdin.readline()

@@ -13,6 +13,7 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from libs.common.errors import PermanentError
+from libs.common.isolation import leave_network
 
 
 class Channel:
@@ -114,9 +115,13 @@ def main(messages: int) -> None:
     line = commands.readline()
     if not line:
         return
-    Thread(target=obey, args=(commands, wishes), daemon=True).start()
+    order = json.loads(line)
     try:
-        train(json.loads(line), channel, wishes)
+        # before any thread or rank: the ranks of one training share the namespace, and its loopback
+        cut = leave_network(loopback=order.get("ranks", 1) > 1)
+        print("network of the training process:", cut, flush=True)
+        Thread(target=obey, args=(commands, wishes), daemon=True).start()
+        train(order, channel, wishes)
     except Exception as error:  # noqa: BLE001 - the last word of a process
         traceback.print_exc()
         code, message = explain(error)

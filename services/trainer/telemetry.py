@@ -1,6 +1,7 @@
 """What this host is doing, told every two seconds."""
 
 import asyncio
+import logging
 import platform
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,15 +9,24 @@ from typing import Any
 
 import psutil
 
+from libs.common.isolation import probe
 from libs.common.service import Deps
 from services.trainer.domain.devices import shown
 from services.trainer.gpu import read_gpus
 
+log = logging.getLogger(__name__)
+
 PERIOD_S = 2.0
 
 
-def reading(deps: Deps, trainings: Mapping[int, str]) -> dict[str, Any]:
-    """CPU, memory, disk of the scratch folder, and the GPUs."""
+def reading(deps: Deps, trainings: Mapping[int, str], network: str | None = None) -> dict[str, Any]:
+    """CPU, memory, disk of the scratch folder, and the GPUs.
+
+    Args:
+        deps: of the service.
+        trainings: job id by process id, of those that run here.
+        network: what a training process has of one; see `libs.common.isolation`.
+    """
     memory = psutil.virtual_memory()
     return {
         "service": deps.name,
@@ -30,6 +40,7 @@ def reading(deps: Deps, trainings: Mapping[int, str]) -> dict[str, Any]:
         "disk": disk(deps.scratch),
         "gpus": [shown(gpu, trainings) for gpu in read_gpus()],
         "trainings": sorted(trainings.values()),
+        "child_network": network,
     }
 
 
@@ -46,7 +57,9 @@ def disk(folder: Path) -> dict[str, float]:
 
 async def tell_system(deps: Deps, trainings: Mapping[int, str]) -> None:
     """Tell the reading for ever; NVML may block, so it is asked in a thread."""
+    network = await asyncio.to_thread(probe)
+    log.info("network of training processes", extra={"network": network})
     while True:
-        told = await asyncio.to_thread(reading, deps, trainings)
+        told = await asyncio.to_thread(reading, deps, trainings, network)
         await deps.bus.tell(f"system.{deps.worker}", told)
         await asyncio.sleep(PERIOD_S)

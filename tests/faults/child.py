@@ -1,16 +1,18 @@
 """A training process with one fault, which the environment names: everything else is the real one.
 
 FAULT=out_of_memory_in_step:FITS | out_of_memory_in_validation | nan_in_epoch_3 |
-      crash_on_image:NAME | card_dies
+      crash_on_image:NAME | card_dies | a_socket_kills | opens_a_socket
 """
 
 import os
 import signal
+import socket
 from pathlib import Path
 from typing import Any
 
 from ultralytics.data.dataset import YOLODataset
 
+from libs.common.isolation import KILL, refuse_sockets
 from services.trainer import entry, yolo
 
 EPOCH = 3
@@ -73,6 +75,11 @@ def main(messages: int) -> None:
         crash_on(name)
     elif fault == "card_dies":
         entry.train = die  # type: ignore[assignment]
+    elif fault == "a_socket_kills":
+        refuse_sockets(KILL)
+    elif fault == "opens_a_socket":
+        refuse_sockets(KILL)
+        entry.train = lambda *_: socket.socket()  # type: ignore[assignment]
     elif fault:
         raise ValueError(fault)
     entry.main(messages)
