@@ -13,7 +13,7 @@ from services.dataset.domain.findings import Hit, Rules
 from services.dataset.domain.paths import Paths
 from services.dataset.domain.scanned import Scanned
 from services.dataset.listing import Listing
-from services.dataset.look import Orders
+from services.dataset.part import Orders
 from services.dataset.scan import Scan, StageProgress
 from services.dataset.workers import Workers
 

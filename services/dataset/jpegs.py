@@ -13,6 +13,9 @@ import simplejpeg
 from services.dataset.domain.findings import Hit
 from services.dataset.pillow import decoded_by_pillow
 
+Thumb = npt.NDArray[np.uint8]
+"""(h, w, 3) BGR."""
+
 END_OF_JPEG = b"\xff\xd9"
 LEAST_SIDE = 40
 """A small picture is larger than an eighth rather than smaller than this, in pixels."""
@@ -52,16 +55,12 @@ def _scan_of_jpeg(data: bytes) -> int:
     return min(at, len(data))
 
 
-def decoded_jpeg(data: bytes) -> tuple[Hit | None, npt.NDArray[np.uint8] | None]:
+def decoded_jpeg(data: bytes) -> tuple[Hit | None, Thumb | None]:
     """What is wrong with the picture in a JPEG; the picture at about an eighth of its size."""
     try:
-        thumb: npt.NDArray[np.uint8] = simplejpeg.decode_jpeg(  # type: ignore[attr-defined]
-            data, "BGR", min_height=LEAST_SIDE, min_width=LEAST_SIDE, strict=True
-        )
+        return None, _strict(data)
     except ValueError as error:
         reason = str(error)
-    else:
-        return None, thumb
     if "Premature end of JPEG file" in reason:
         return _truncated(), None
     if "premature end of data segment" in reason and not _overwritten(data):
@@ -73,6 +72,21 @@ def decoded_jpeg(data: bytes) -> tuple[Hit | None, npt.NDArray[np.uint8] | None]
     text = "The image data is damaged: part of the picture is garbage."
     damage = Hit("corrupt_scan_data", text, value=reason[:120])
     return (cut_jpeg(data) or damage) if by_pillow is None else damage, None
+
+
+def strictly_decoded(data: bytes) -> Thumb | None:
+    """The picture in a JPEG at about an eighth of its size; None if anything is wrong with it."""
+    try:
+        return _strict(data)
+    except ValueError:
+        return None
+
+
+def _strict(data: bytes) -> Thumb:
+    thumb: Thumb = simplejpeg.decode_jpeg(  # type: ignore[attr-defined]
+        data, "BGR", min_height=LEAST_SIDE, min_width=LEAST_SIDE, strict=True
+    )
+    return thumb
 
 
 def _overwritten(data: bytes) -> bool:

@@ -14,6 +14,7 @@ import simplejpeg
 
 from services.dataset.domain.picture import (
     CLIPPED,
+    cosines_of,
     describe,
     grey_fill,
     jpeg_quality,
@@ -37,31 +38,73 @@ _K3 = np.ones((3, 3), np.uint8)
 _K9 = np.ones((9, 9), np.uint8)
 
 
-def measure(thumb: Picture, data: bytes, kind: str) -> Table:
-    """Shape (1,) of PIXELS.
+class Shots:
+    """Pictures that wait to be measured together.
 
-    Args:
-        thumb: the picture at about an eighth of the size, (h, w, 3) BGR.
-        data: the bytes of the file.
-        kind: the format of the file, one of `FORMATS`.
+    Decoding one empties the processor's caches of all that measuring needs: a batch is measured
+    in half the time that its pictures take one by one.
     """
-    row = np.zeros(1, PIXELS)
+
+    def __init__(self) -> None:
+        self.thumbs: list[Picture] = []
+        self.kinds: list[str] = []
+        self.qualities: list[int] = []
+        self.blurs: list[bytes | None] = []
+        """The bytes of the file where a blur is possible."""
+
+    def __len__(self) -> int:
+        return len(self.thumbs)
+
+    def add(self, thumb: Picture, data: bytes, kind: str) -> None:
+        """Take one more.
+
+        Args:
+            thumb: the picture at about an eighth of the size, (h, w, 3) BGR.
+            data: the bytes of the file.
+            kind: the format of the file, one of `FORMATS`.
+        """
+        quality = jpeg_quality(data) if kind == "jpeg" else 0
+        self.thumbs.append(thumb)
+        self.kinds.append(kind)
+        self.qualities.append(quality)
+        self.blurs.append(None if kind == "jpeg" and _has_many_bits(data, quality) else data)
+
+    def measured(self) -> Table:
+        """(B,) of PIXELS, in the order in which they were added; then none waits."""
+        rows = np.zeros(len(self), PIXELS)
+        if not len(self):
+            return rows
+        parts = list(map(_parts, self.thumbs))
+        cosines, levels, chroma, rims, spreads, fills = zip(*parts, strict=True)
+        rows["phash"], rows["phash_mirrored"] = phashes(np.stack(cosines))
+        for name, values in describe(np.stack(levels), np.stack(chroma)).items():
+            rows[name] = values
+        rows["clipped_rim"], rows["spread"], rows["grey_fill"] = rims, spreads, fills
+        rows["quality"] = self.qualities
+        rows["sharpness"] = list(map(_sharpness, self.thumbs, self.blurs, self.kinds))
+        rows["seen"] = True
+        for waiting in (self.thumbs, self.kinds, self.qualities, self.blurs):
+            waiting.clear()
+        return rows
+
+
+def measure(thumb: Picture, data: bytes, kind: str) -> Table:
+    """Shape (1,) of PIXELS, of one picture as in `Shots.add`."""
+    shots = Shots()
+    shots.add(thumb, data, kind)
+    return shots.measured()
+
+
+def _parts(thumb: Picture) -> tuple[Picture, Picture, Picture, float, float, float]:
+    """Frequencies, grey levels and chroma, burnt-out rim, spread and grey fill of one picture."""
     grey: Picture = cv2.cvtColor(thumb, cv2.COLOR_BGR2GRAY)
-    tiny = cv2.resize(grey, (32, 32), interpolation=cv2.INTER_AREA)
-    cosines: Picture = cv2.dct(tiny.astype(np.float32))
-    row["phash"], row["phash_mirrored"] = phashes(cosines)
+    height, width = grey.shape
+    cosines = cosines_of(height) @ grey.astype(np.float32) @ cosines_of(width).T
     channels = cv2.split(thumb)
-    told = describe(_counts(grey), _counts(_range_of(*channels)))
-    for name, value in told.items():
-        row[name] = value
-    row["clipped_rim"] = _rim(grey)
     ends = [cv2.minMaxLoc(channel)[:2] for channel in channels]
-    row["spread"] = max(high - low for low, high in ends)
-    row["grey_fill"] = grey_fill(thumb)
-    row["quality"] = quality = jpeg_quality(data) if kind == "jpeg" else 0
-    row["sharpness"] = _sharpness(grey, told["std"], data, kind, quality)
-    row["seen"] = True
-    return row
+    spread = max(high - low for low, high in ends)
+    chroma = _counts(_range_of(*channels))
+    return cosines, _counts(grey), chroma, _rim(grey), spread, grey_fill(thumb)
 
 
 def _counts(channel: Picture) -> npt.NDArray[np.float32]:
@@ -82,27 +125,32 @@ def _rim(grey: Picture) -> float:
     return float(np.count_nonzero(rim >= CLIPPED)) / len(rim)
 
 
-def _sharpness(grey: Picture, contrast: float, data: bytes, kind: str, quality: int) -> float:
+def _has_many_bits(data: bytes, quality: int) -> bool:
+    """Whether a JPEG has more bits a pixel than a blurred one of its quality needs."""
+    high, wide, _, _ = simplejpeg.decode_jpeg_header(data, strict=False)  # type: ignore[attr-defined]
+    limit = next(bits for most, bits in MOST_BITS if quality <= most)
+    return len(data) * 8 > limit * int(wide) * int(high)
+
+
+def _sharpness(thumb: Picture, data: bytes | None, kind: str) -> float:
     """How steep the steepest edges are, 0 to 1; 1 also where bytes or detail rule a blur out.
 
     A blurred picture needs few bits and has little detail when it is small: only those that have
     both are decoded larger and looked at closely.
     """
-    width = height = 0
-    if kind == "jpeg":
-        high, wide, _, _ = simplejpeg.decode_jpeg_header(data, strict=False)  # type: ignore[attr-defined]
-        width, height = int(wide), int(high)
-        limit = next(bits for most, bits in MOST_BITS if quality <= most)
-        if len(data) * 8 > limit * width * height:
-            return 1.0
+    if data is None:
+        return 1.0
+    grey: Picture = cv2.cvtColor(thumb, cv2.COLOR_BGR2GRAY)
+    contrast = float(cv2.meanStdDev(grey)[1][0, 0])
     detail = float(cv2.meanStdDev(cv2.Laplacian(grey, cv2.CV_32F))[1][0, 0])
     if contrast < 1 or detail > SMOOTH * contrast:
         return 1.0
     if kind != "jpeg":
         whole = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_GRAYSCALE)
         return _edge_sharpness(np.asarray(whole)) if whole is not None else 1.0
-    factor = min(1.0, SHARPNESS_SIDES[0] / max(width, height))
-    least = {"min_width": int(width * factor), "min_height": int(height * factor)}
+    high, wide, _, _ = simplejpeg.decode_jpeg_header(data, strict=False)  # type: ignore[attr-defined]
+    factor = min(1.0, SHARPNESS_SIDES[0] / max(int(wide), int(high)))
+    least = {"min_width": int(int(wide) * factor), "min_height": int(int(high) * factor)}
     large: Picture = simplejpeg.decode_jpeg(  # type: ignore[attr-defined]
         data, "GRAY", strict=False, **least
     )

@@ -10,13 +10,11 @@ import numpy as np
 import numpy.typing as npt
 
 from services.dataset.domain.findings import Hit
-from services.dataset.domain.images import ImageFacts, check_image
+from services.dataset.domain.images import check_image, facts_of
 from services.dataset.domain.paths import shown
 from services.dataset.domain.scanned import (
     BOX,
-    FORMATS,
     IMAGE,
-    MODES,
     PIXELS,
     Label,
     Scanned,
@@ -24,7 +22,7 @@ from services.dataset.domain.scanned import (
 )
 from services.dataset.known import Facts, KnownFiles
 from services.dataset.listing import Listing
-from services.dataset.look import Chunk, FileHit, Orders, Part
+from services.dataset.part import Chunk, FileHit, Orders, Part
 from services.dataset.workers import Workers
 
 CHUNK_IMAGES, LARGE_CHUNK_IMAGES = 256, 1024
@@ -195,7 +193,8 @@ class Scan:
         if facts.same_verdicts:
             known = known[facts.images["odd"][start + known]]
         for row in (start + known).tolist():
-            image = _facts_of(facts.images[row], shown(self.listing.paths.raw(row)))
+            name = shown(self.listing.paths.raw(row)).rpartition("/")[2]
+            image = facts_of(facts.images[row], name)
             found = list(check_image(image, self.orders.rules))
             facts.images["odd"][row] = bool(found)
             facts.images["usable"][row] = image.usable(self.orders.rules)
@@ -224,18 +223,3 @@ class Scan:
         self.known.keep(f"{time.time_ns():020d}", self.listing.paths, self.facts, rows, boxes)
         self._unkept.clear()
         self._kept_chunks = len(self._boxes)
-
-
-def _facts_of(row: np.void, path: str) -> ImageFacts:
-    """An image of which nothing is wrong that would keep it from being decoded."""
-    return ImageFacts(
-        name=path.rpartition("/")[2],
-        size_bytes=int(row["size_bytes"]),
-        format=FORMATS[row["format"]] or None,
-        width=int(row["width"]),
-        height=int(row["height"]),
-        trailing_bytes=int(row["trailing_bytes"]),
-        orientation=int(row["orientation"]),
-        mode=MODES[row["mode"]],
-        frames=int(row["frames"]),
-    )

@@ -27,8 +27,8 @@ from services.dataset.fingerprint import looks, verdicts
 from services.dataset.found_so_far import Found
 from services.dataset.known import KnownFiles
 from services.dataset.listing import Listing, list_dataset
-from services.dataset.look import Orders
 from services.dataset.options import ValidateOptions
+from services.dataset.part import Orders
 from services.dataset.predictions import Predictions, find_images
 from services.dataset.scan import Scan, StageProgress, Take
 from services.dataset.workers import Workers

@@ -15,7 +15,8 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
-from services.dataset.look import Chunk, Orders, Part, deadly, joined, look_at
+from services.dataset.look import look_at
+from services.dataset.part import Chunk, Orders, Part, deadly, joined
 
 Given = TypeVar("Given")
 Told = TypeVar("Told")

@@ -30,7 +30,7 @@ from services.dataset.findings_file import FindingsWriter
 from services.dataset.found_so_far import Found
 from services.dataset.known import KnownFiles
 from services.dataset.listing import Listing
-from services.dataset.look import Chunk, Orders, Part
+from services.dataset.part import Chunk, Orders, Part
 from services.dataset.scan import Scan
 from services.dataset.workers import Workers
 

@@ -29,7 +29,8 @@ from libs.common.events import (
 from libs.common.service import Deps
 from services.dataset.domain.catalogue import CATALOGUE
 from services.dataset.domain.findings import Rules
-from services.dataset.look import Chunk, Orders, look_at
+from services.dataset.look import look_at
+from services.dataset.part import Chunk, Orders
 from services.dataset.workers import Workers
 from tests.integration.test_dataset_service import WAIT_S, ask, service, told
 from tests.unit.services.dataset.conftest import make_dataset, put, tree_hash

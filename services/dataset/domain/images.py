@@ -77,6 +77,21 @@ def check_image(image: ImageFacts, rules: Rules) -> Iterator[Hit]:
     yield from _pixels(image)
 
 
+def facts_of(row: np.void, name: str) -> ImageFacts:
+    """An image by its row of IMAGE, of which nothing is wrong that would keep it from decoding."""
+    return ImageFacts(
+        name=name,
+        size_bytes=int(row["size_bytes"]),
+        format=FORMATS[row["format"]] or None,
+        width=int(row["width"]),
+        height=int(row["height"]),
+        trailing_bytes=int(row["trailing_bytes"]),
+        orientation=int(row["orientation"]),
+        mode=MODES[row["mode"]],
+        frames=int(row["frames"]),
+    )
+
+
 def are_quiet(images: Table, rules: Rules) -> npt.NDArray[np.bool_]:
     """(N,): JPEGs on which `check_image` cannot have anything to say, their names aside.
 

@@ -1,6 +1,10 @@
-"""What the pixels of one picture say, as plain arithmetic on arrays. Legend: h, w small picture."""
+"""What the pixels of pictures say, as plain arithmetic on arrays.
+
+Legend: h, w small picture; B pictures that are measured together.
+"""
 
 import struct
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -8,6 +12,7 @@ import numpy.typing as npt
 Picture = npt.NDArray[np.uint8]
 Floats = npt.NDArray[np.float32]
 Counts = npt.NDArray[np.float32]
+Hashes = npt.NDArray[np.uint64]
 
 CLIPPED = 252
 """From this grey level on a pixel counts as burnt out."""
@@ -16,58 +21,81 @@ FILL_TOLERANCE = 4
 BLOCK_ROWS = 10
 """A lost tail begins inside a row of blocks, 16 pixels high, at up to 5/8 of the size."""
 _LEAST_EDGES = 50
-_LEVELS = np.arange(256, dtype=np.float64)
+_MOMENTS = np.arange(256, dtype=np.float64)[:, None] ** np.arange(3)
+"""(256, 3): what a level adds to the count, the sum, and the sum of squares."""
 _SIGNS = np.tile(np.array([1.0, -1.0], np.float32), 4)
 _LUMINANCE = (16, 11, 12, 14, 12, 10, 16, 14, 13, 14, 18, 17, 16, 19, 24)
 """The lowest steps of the luminance table of ITU-T T.81, annex K, in the zigzag order of files."""
 
 
-def phashes(cosines: Floats) -> tuple[int, int]:
-    """64-bit hashes of a picture and of its mirror image, from the DCT of its 32 x 32 grey levels.
+def phashes(cosines: Floats) -> tuple[Hashes, Hashes]:
+    """64-bit hashes of B pictures and of their mirror images, from the DCT of 32 x 32 grey levels.
 
     The lowest 8 x 8 frequencies, each above or below their median; the mean (0, 0), which says
     nothing of the content, gives its place to (0, 8). Mirroring turns the sign of the odd columns.
 
     Args:
-        cosines: DCT, shape (32, 32); rows are vertical frequencies.
+        cosines: the lowest 9 x 9 of the DCT, shape (B, 9, 9); rows are vertical frequencies.
+
+    Returns:
+        Shape (B,) each.
 
     Source: Zauner, Implementation and Benchmarking of Perceptual Image Hash Functions, 2010.
     """
-    block = cosines[:8, :8].copy()
-    block[0, 0] = cosines[0, 8]
-    return _bits(block), _bits(block * _SIGNS)
+    blocks = cosines[:, :8, :8].copy()
+    blocks[:, 0, 0] = cosines[:, 0, 8]
+    return _bits(blocks.reshape(-1, 64)), _bits((blocks * _SIGNS).reshape(-1, 64))
 
 
-def _bits(block: Floats) -> int:
-    ranked = np.sort(block, axis=None)
-    median = (ranked[31] + ranked[32]) / 2
-    return int(np.packbits(block > median).view(np.uint64)[0])
+def _bits(blocks: Floats) -> Hashes:
+    ranked = np.partition(blocks, (31, 32), axis=1)
+    medians = (ranked[:, 31] + ranked[:, 32]) / 2
+    return np.packbits(blocks > medians[:, None], axis=1).view(np.uint64)[:, 0]
 
 
-def describe(levels: Counts, chroma: Counts) -> dict[str, float]:
-    """Light and colour of a small picture.
+@lru_cache(maxsize=1024)
+def cosines_of(side: int) -> Floats:
+    """(9, side): takes a side of pixels to the lowest 9 frequencies of the DCT of its 32 means.
+
+    With `C` for the height and `D` for the width, `C @ grey @ D.T` shrinks a picture to 32 x 32 by
+    area and transforms it (DCT-II, orthonormal), without the 1,024 pixels in between.
+    """
+    edges = np.arange(33) * (side / 32)
+    low, high = edges[:-1, None], edges[1:, None]
+    pixel = np.arange(side)
+    shares = np.clip(np.minimum(high, pixel + 1) - np.maximum(low, pixel), 0, None) * (32 / side)
+    waves = np.cos(np.pi / 64 * np.outer(np.arange(9), 2 * np.arange(32) + 1)) / 4
+    waves[0] /= 2**0.5
+    return np.asarray(waves @ shares, np.float32)
+
+
+def describe(levels: Counts, chroma: Counts) -> dict[str, npt.NDArray[np.float64]]:
+    """Light and colour of B small pictures.
 
     Args:
-        levels: how many pixels have each grey level, (256,).
-        chroma: how many have each chroma (max - min of B, G, R), (256,).
+        levels: how many pixels have each grey level, (B, 256).
+        chroma: how many have each chroma (max - min of B, G, R), (B, 256).
 
     Returns:
-        `mean`, `std` of the grey levels; `dark_end`, `bright_end`: the levels that 1 % of the
-        pixels lie below and above; `clipped`: share of pixels from 252 on; `saturation`: mean of
-        the chroma, 0 to 1; `colour`: its 99th percentile.
+        Shape (B,) each: `mean`, `std` of the grey levels; `dark_end`, `bright_end`: the levels that
+        1 % of the pixels lie below and above; `clipped`: share of pixels from 252 on;
+        `saturation`: mean of the chroma, 0 to 1; `colour`: its 99th percentile.
     """
-    total = float(levels.sum())
-    mean = float(levels @ _LEVELS) / total
-    below, paler = levels.cumsum(), chroma.cumsum()
-    low, high = np.searchsorted(below, (0.01 * total, 0.99 * total))
+    total, first, second = (levels @ _MOMENTS).T
+    mean = first / total
+    below, paler = levels.cumsum(axis=1), chroma.cumsum(axis=1)
+
+    def end(sums: Counts, share: float) -> npt.NDArray[np.float64]:
+        return np.asarray((sums < share * total[:, None]).sum(axis=1), np.float64)
+
     return {
         "mean": mean,
-        "std": float(levels @ (_LEVELS - mean) ** 2 / total) ** 0.5,
-        "dark_end": float(low),
-        "bright_end": float(high),
-        "clipped": 1 - float(below[CLIPPED - 1]) / total,
-        "saturation": float(chroma @ _LEVELS) / total / 255,
-        "colour": float(np.searchsorted(paler, 0.99 * total)) / 255,
+        "std": np.sqrt(np.maximum(second / total - mean**2, 0)),
+        "dark_end": end(below, 0.01),
+        "bright_end": end(below, 0.99),
+        "clipped": 1 - below[:, CLIPPED - 1] / total,
+        "saturation": chroma @ _MOMENTS[:, 1] / total / 255,
+        "colour": end(paler, 0.99) / 255,
     }
 
 

@@ -13,8 +13,9 @@ from PIL import Image
 from services.dataset.domain.findings import Findings
 from services.dataset.findings_file import Filter, FindingsWriter, read_page
 from services.dataset.found_so_far import Found
-from services.dataset.look import Chunk, Orders, Part, look_at
+from services.dataset.look import look_at
 from services.dataset.options import ValidateOptions
+from services.dataset.part import Chunk, Orders, Part
 from services.dataset.validation import Means, validate
 from services.dataset.workers import Workers
 

@@ -11,7 +11,7 @@ import pytest
 
 from services.dataset.domain.catalogue import CATALOGUE
 from services.dataset.domain.findings import Rules
-from services.dataset.look import Chunk, Orders
+from services.dataset.part import Chunk, Orders
 from services.dataset.workers import Workers
 from tests.unit.services.dataset.conftest import Check, jpeg, make_dataset, put, tree_hash
 

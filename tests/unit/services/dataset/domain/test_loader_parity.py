@@ -13,7 +13,8 @@ from PIL import Image
 from services.dataset.domain.catalogue import CATALOGUE
 from services.dataset.domain.findings import Rules
 from services.dataset.domain.scanned import Label
-from services.dataset.look import Chunk, Orders, look_at
+from services.dataset.look import look_at
+from services.dataset.part import Chunk, Orders
 
 FILES = 2400
 CLASSES = 4
