@@ -18,6 +18,7 @@ from libs.client.verbs import (
     dataset_edits,
     datasets,
     explanations,
+    hosts,
     models,
     panels,
     system,
@@ -33,6 +34,7 @@ VERBS: dict[str, Verb] = (
     | datasets.VERBS
     | dataset_edits.VERBS
     | trainings.VERBS
+    | hosts.VERBS
     | models.VERBS
     | panels.VERBS
     | comparisons.VERBS

@@ -13,6 +13,7 @@ from libs.client.calls.comparisons import ComparisonCalls
 from libs.client.calls.dataset_edits import DatasetEditCalls
 from libs.client.calls.datasets import DatasetCalls
 from libs.client.calls.explanations import ExplanationCalls
+from libs.client.calls.hosts import HostCalls
 from libs.client.calls.models import ModelCalls
 from libs.client.calls.panels import PanelCalls
 from libs.client.calls.trainings import TrainingCalls
@@ -25,6 +26,7 @@ class Client(
     DatasetCalls,
     DatasetEditCalls,
     TrainingCalls,
+    HostCalls,
     ModelCalls,
     PanelCalls,
     ComparisonCalls,

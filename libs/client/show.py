@@ -57,6 +57,12 @@ def status(console: Console, answer: Json) -> None:
         "validations": answer.get("active_validations") or None,
     }
     pairs(console, facts)
+    hosts = [
+        each | {"takes_trainings": f"no, drained ({each['drained']})" if each["drained"] else "yes"}
+        for each in answer.get("hosts") or []
+        if "drained" in each
+    ]
+    rows(console, hosts, ("host", "takes_trainings", "pool", "slots", "trainings"), "no trainer")
     rows(
         console,
         answer.get("services") or [],

@@ -69,7 +69,7 @@ class Event(Value):
 
     @property
     def area(self) -> str:
-        """`training`, `dataset` or `analysis`."""
+        """`training`, `dataset`, `analysis`, `host` or `model`."""
         return self.kind.split(".", 1)[0]
 
     @property
@@ -587,6 +587,55 @@ class AnalysisCancelled(Cancelled):
     """The analysis was stopped."""
 
     kind: Literal["analysis.cancelled.v1"] = "analysis.cancelled.v1"
+
+
+# hosts --------------------------------------------------------------------------------------
+
+HostName = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
+
+
+class HostDrainRequested(Event):
+    """Somebody asked a host to take no trainings up any more; `job_id` stands for the host."""
+
+    kind: Literal["host.drain_requested.v1"] = "host.drain_requested.v1"
+    host: HostName
+    running: Literal["hand_over", "finish"] = Field(
+        default="hand_over",
+        description="those that run there: stored and left to other hosts, or brought to their end",
+    )
+    nonce: str = Field(default="", description="tells two requests of one host apart")
+
+    @property
+    def dedupe_key(self) -> str:
+        """Asking twice with the same nonce is asking once."""
+        return f"{self.kind}:{self.job_id}:{self.nonce}"
+
+
+class HostUndrainRequested(Event):
+    """Somebody asked a host to take trainings up again."""
+
+    kind: Literal["host.undrain_requested.v1"] = "host.undrain_requested.v1"
+    host: HostName
+    nonce: str = Field(default="", description="tells two requests of one host apart")
+
+    @property
+    def dedupe_key(self) -> str:
+        """Asking twice with the same nonce is asking once."""
+        return f"{self.kind}:{self.job_id}:{self.nonce}"
+
+
+class HostDrained(Event):
+    """A trainer of a drained host has no training any more: the host can be switched off."""
+
+    kind: Literal["host.drained.v1"] = "host.drained.v1"
+    host: HostName
+    worker: str = Field(description="service instance, host:pid")
+    request_seq: int = Field(ge=0, description="of the newest request that it obeyed, in the log")
+
+    @property
+    def dedupe_key(self) -> str:
+        """One answer per trainer and request."""
+        return f"{self.kind}:{self.job_id}:{self.worker}:{self.request_seq}"
 
 
 # models -------------------------------------------------------------------------------------

@@ -120,9 +120,16 @@ class Queues:
                     return Delivery(msg, self.subscriptions[level], self._bus)
         except GONE as error:
             log.warning("binding the queue anew", extra={"reason": repr(error)})
-            self._pulls = []
+            await self.close()
             await asyncio.sleep(REBIND_S)
         return None
+
+    async def close(self) -> None:
+        """Take back what was asked for: a request that comes now goes to others at once."""
+        for pull in self._pulls:
+            with suppress(*GONE):
+                await pull.unsubscribe()
+        self._pulls = []
 
     async def waiting(self, level: int) -> int:
         """Requests of a queue that are not done: not yet delivered, or in somebody's hands."""
@@ -143,6 +150,7 @@ async def open_queues(
     try:
         yield queues
     finally:
+        await queues.close()
         for bell in bells:
             with suppress(*GONE):
                 await bell.unsubscribe()

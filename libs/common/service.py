@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import platform
 import signal
 from collections.abc import AsyncIterator, Coroutine
 from contextlib import asynccontextmanager
@@ -48,14 +47,14 @@ async def open_service(
         password=password.get_secret_value() if password else None,
         patience_s=patience_s,
     ) as bus:
-        worker = f"{platform.node()}:{os.getpid()}"
+        worker = f"{settings.host_name}:{os.getpid()}"
         micro = await nats.micro.add_service(
             bus.nc,
             name=f"shirushi-{name}",
             version=VERSION,
             description=f"Shirushi {name}",
             metadata={
-                "host": platform.node(),
+                "host": settings.host_name,
                 "worker": worker,
                 "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
             },

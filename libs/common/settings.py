@@ -1,11 +1,18 @@
 """What every service reads from its environment; nothing is read at import."""
 
 import os
+import platform
+import re
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+
+def this_machine() -> str:
+    """Of this machine, as far as it can be part of a name of ours."""
+    return re.sub(r"[^A-Za-z0-9._-]", "-", platform.node()).lstrip("._-")[:128] or "host"
 
 
 class Settings(BaseSettings):
@@ -18,6 +25,11 @@ class Settings(BaseSettings):
         default=(), description="folders that datasets and models may come from"
     )
     outputs: Path | None = Field(default=None, description="local mirror of the artifact tree")
+    host_name: str = Field(
+        default_factory=this_machine,
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$",
+        description="how this machine is called in /status, and by whoever drains it",
+    )
 
     nats_url: str = "nats://127.0.0.1:4222"
     nats_user: str | None = None

@@ -27,11 +27,35 @@ Handler = Callable[[Attempt], Awaitable[None]]
 
 
 class Gate:
-    """Whether a worker may take jobs up; open unless somebody closes it."""
+    """Whether a worker may take jobs up, and the attempts that are under way behind it."""
 
     def __init__(self) -> None:
-        self.opened = asyncio.Event()
+        self.opened, self.empty = asyncio.Event(), asyncio.Event()
         self.opened.set()
+        self.empty.set()
+        self.inside: dict[str, Attempt] = {}
+
+    def open(self) -> None:
+        """Jobs may be taken up."""
+        self.opened.set()
+
+    def close(self, why: Leaving | None) -> None:
+        """No more jobs; those that are under way are asked to leave, if there is a reason."""
+        self.opened.clear()
+        if why:
+            for attempt in self.inside.values():
+                attempt.leave(why)
+
+    def enter(self, attempt: Attempt) -> None:
+        """A job was taken up."""
+        self.inside[attempt.job.id] = attempt
+        self.empty.clear()
+
+    def leave(self, attempt: Attempt) -> None:
+        """It ended, or was handed back."""
+        del self.inside[attempt.job.id]
+        if not self.inside:
+            self.empty.set()
 
 
 class Worker:
@@ -126,6 +150,7 @@ class Worker:
                 if len(busy) < self.slots:
                     task = asyncio.ensure_future(self.handler(attempt))
                     self.running[job_id] = (attempt, task)
+                    self.gate.enter(attempt)
                     break
                 holder = self._sent_away(attempt)
             if holder is None:
@@ -221,6 +246,7 @@ class Worker:
             raise
         finally:
             del self.running[attempt.job.id]
+            self.gate.leave(attempt)
         if attempt.fenced:
             return  # the delivery belongs to the newer attempt
         if not task.cancelled():

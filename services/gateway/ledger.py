@@ -17,6 +17,7 @@ from libs.common.events import (
     TrainingCompleted,
     TrainingRequested,
 )
+from libs.common.hosts import Drains
 from libs.common.jobs import Job, apply
 from services.gateway.ring import Ring, frame
 
@@ -31,6 +32,7 @@ class Ledger:
     def __init__(self) -> None:
         self.jobs: dict[str, Job] = {}
         self.dataset_log = DatasetLog()
+        self.drains = Drains()
         self.uploads: dict[str, ModelUploaded] = {}
         self.runs: dict[str, str] = {}
         self.active: dict[str, set[str]] = defaultdict(set)
@@ -50,6 +52,7 @@ class Ledger:
                 self.ring.skip(raw.seq)
                 continue
             if record:
+                self.drains.fold(record)
                 self._fold(record.event, apply(self.jobs.get(record.event.job_id), record))
             self.ring.append(frame(raw.seq, raw.subject, raw.payload))
             self.caught_up = self.caught_up or raw.seq >= target

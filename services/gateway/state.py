@@ -42,12 +42,20 @@ class Gateway:
             Unavailable: the bus does not confirm in time.
             Conflict: the idempotency key was used with another body.
         """
-        seq = await self.deps.bus.publish(event, patience_s=PUBLISH_S)
-        await self.ledger.passed(seq)
+        await self.tell(event)
         job = self.ledger.jobs[event.job_id]
         if isinstance(event, JobRequest) and isinstance(job.request, JobRequest):
             same_body(job.request, event.body_sha256)
         return job
+
+    async def tell(self, event: Event) -> None:
+        """Store an event of no job, and wait until our own fold has seen it.
+
+        Raises:
+            Unavailable: the bus does not confirm in time.
+        """
+        seq = await self.deps.bus.publish(event, patience_s=PUBLISH_S)
+        await self.ledger.passed(seq)
 
 
 def gateway_of(request: Request) -> Gateway:

@@ -7,7 +7,7 @@ from libs.common.errors import BadInput
 
 PATTERN = re.compile(r"^[A-Za-z0-9_*>-]+(\.[A-Za-z0-9_*>-]+)*$")
 MOST = 200
-EVENTS = ("training.>", "dataset.>", "analysis.>", "model.>")
+EVENTS = ("training.>", "dataset.>", "analysis.>", "model.>", "host.>")
 
 
 @dataclass(frozen=True)

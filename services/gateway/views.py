@@ -11,6 +11,7 @@ from libs.common.events import (
     TrainingRequested,
     TrainingStarted,
 )
+from libs.common.hosts import Drain
 from libs.common.jobs import Job
 
 Reading = dict[str, Any]
@@ -200,6 +201,14 @@ def pending(job: Job, reading: Reading | None, status_url: str, id_name: str) ->
         "created_at": stamp(job.created_at),
         "errors": [failed.message] if failed else [],
         "error_code": failed.error_code if failed else None,
+    }
+
+
+def drain(asked: Drain | None) -> Reading:
+    """Whether a host is drained, as its entry in `/status` says."""
+    return {
+        "drained": asked.running if asked else None,
+        "drained_since": stamp(asked.since) if asked else None,
     }
 
 

@@ -6,7 +6,8 @@ from libs.common import subjects
 from libs.common.asks import answer_questions
 from libs.common.children import child_environment
 from libs.common.service import open_service, until_told_to_stop
-from libs.common.work import run_jobs
+from libs.common.work import Gate, run_jobs
+from services.trainer.draining import Draining
 from services.trainer.estimating import training_questions
 from services.trainer.handlers import Trainings
 from services.trainer.settings import TrainerSettings
@@ -26,12 +27,24 @@ async def main() -> None:
             checkpoint_s=settings.checkpoint_s,
         )
         stock.refill()
+        gate = Gate()
+        draining = Draining(deps, gate)
+        await draining.begin()
+
+        def place() -> dict[str, object]:
+            return {"pool": settings.pool, "slots": settings.slots, "drained": draining.shown}
+
         try:
             await until_told_to_stop(
                 run_jobs(
-                    deps, subjects.trainer(settings.pool), trainings.train, slots=settings.slots
+                    deps,
+                    subjects.trainer(settings.pool),
+                    trainings.train,
+                    slots=settings.slots,
+                    gate=gate,
                 ),
-                tell_system(deps, trainings.pids),
+                draining.follow(),
+                tell_system(deps, trainings.pids, place),
                 answer_questions(
                     deps.bus, "training", training_questions(deps, trainings.admission)
                 ),

@@ -2,8 +2,7 @@
 
 import asyncio
 import logging
-import platform
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,19 +18,25 @@ log = logging.getLogger(__name__)
 PERIOD_S = 2.0
 
 
-def reading(deps: Deps, trainings: Mapping[int, str], network: str | None = None) -> dict[str, Any]:
-    """CPU, memory, disk of the scratch folder, and the GPUs.
+def reading(
+    deps: Deps,
+    trainings: Mapping[int, str],
+    network: str | None = None,
+    more: Callable[[], dict[str, Any]] = dict,
+) -> dict[str, Any]:
+    """CPU, memory, disk of the scratch folder, the GPUs, and what `more` says.
 
     Args:
         deps: of the service.
         trainings: job id by process id, of those that run here.
         network: what a training process has of one; see `libs.common.isolation`.
+        more: asked each time.
     """
     memory = psutil.virtual_memory()
     return {
         "service": deps.name,
         "worker": deps.worker,
-        "host": platform.node(),
+        "host": deps.settings.host_name,
         "cpu_percent": psutil.cpu_percent(),
         "cpu_count": psutil.cpu_count(),
         "memory_percent": memory.percent,
@@ -41,6 +46,7 @@ def reading(deps: Deps, trainings: Mapping[int, str], network: str | None = None
         "gpus": [shown(gpu, trainings) for gpu in read_gpus()],
         "trainings": sorted(trainings.values()),
         "child_network": network,
+        **more(),
     }
 
 
@@ -55,11 +61,13 @@ def disk(folder: Path) -> dict[str, float]:
     }
 
 
-async def tell_system(deps: Deps, trainings: Mapping[int, str]) -> None:
+async def tell_system(
+    deps: Deps, trainings: Mapping[int, str], more: Callable[[], dict[str, Any]] = dict
+) -> None:
     """Tell the reading for ever; NVML may block, so it is asked in a thread."""
     network = await asyncio.to_thread(probe)
     log.info("network of training processes", extra={"network": network})
     while True:
-        told = await asyncio.to_thread(reading, deps, trainings, network)
+        told = await asyncio.to_thread(reading, deps, trainings, network, more)
         await deps.bus.tell(f"system.{deps.worker}", told)
         await asyncio.sleep(PERIOD_S)

@@ -25,6 +25,9 @@ from libs.common.events import (
     DatasetCancelled,
     DatasetRef,
     Event,
+    HostDrained,
+    HostDrainRequested,
+    HostUndrainRequested,
     ModelUploaded,
     TrainingArguments,
     TrainingCancelRequested,
@@ -224,6 +227,8 @@ async def test_nobody_gets_on_the_bus_without_the_right_password(
         ("trainer", DatasetCancelled(job_id="d1", attempt=1)),
         ("analyzer", DatasetCancelled(job_id="d1", attempt=1)),
         ("gateway", DatasetCancelled(job_id="d1", attempt=1)),
+        ("trainer", HostDrainRequested(job_id="h1", host="h1")),
+        ("gateway", HostDrained(job_id="h1", host="h1", worker="h1:1", request_seq=1)),
     ],
 )
 async def test_a_service_cannot_tell_what_is_not_its_own(
@@ -295,6 +300,16 @@ async def test_the_services_work_together_without_a_refusal(
         await readings.aclose()  # type: ignore[attr-defined]
         await micro.stop()
     assert refusals(caplog) == []
+
+
+async def test_a_host_is_drained_and_undrained_by_the_gateway_and_says_so_itself(
+    logged_in: As,
+) -> None:
+    async with logged_in("gateway") as gateway, logged_in("trainer") as trainer:
+        await gateway.publish(HostDrainRequested(job_id="h1", host="h1"))
+        drained = HostDrained(job_id="h1", host="h1", worker="h1:1", request_seq=1)
+        assert await trainer.publish(drained) == 2
+        assert await gateway.publish(HostUndrainRequested(job_id="h1", host="h1")) == 3
 
 
 async def test_the_gateway_tells_of_uploaded_models(logged_in: As) -> None:

@@ -7,6 +7,7 @@ import psutil
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
+from services.gateway import views
 from services.gateway.problems import problem
 from services.gateway.state import Gateway, State
 
@@ -50,9 +51,20 @@ async def status(gateway: State) -> dict[str, Any]:
         },
         "bus": readings.bus,
         "artifacts": readings.artifacts,
-        "hosts": readings.systems(),
+        "hosts": hosts(gateway),
         "last_seq": ledger.ring.last,
     }
+
+
+def hosts(gateway: Gateway) -> list[dict[str, Any]]:
+    """The newest reading of each trainer, and whether its host is drained, as the log says.
+
+    A drained host of which nothing is heard is listed, too.
+    """
+    drains = gateway.ledger.drains.of
+    heard = [each | views.drain(drains.get(each["host"])) for each in gateway.readings.systems()]
+    silent = drains.keys() - {each["host"] for each in heard}
+    return heard + [{"host": name, **views.drain(drains[name])} for name in sorted(silent)]
 
 
 def gpu(gateway: Gateway) -> dict[str, Any]:

@@ -78,3 +78,12 @@ class ExtendTraining(Body):
     """`POST /training/extend/{id}`."""
 
     epochs: int = Field(ge=1, le=MOST_EPOCHS, description="more than were done")
+
+
+class DrainHost(Body):
+    """`POST /training/drain/{host}`."""
+
+    running: Literal["hand_over", "finish"] = Field(
+        default="hand_over",
+        description="those that run there: stored and left to other hosts, or brought to their end",
+    )

@@ -266,3 +266,17 @@ def test_compare_exits_with_1_if_it_is_worse(
     assert main(["compare", "a", "b", "--dataset", "set", "--split", "val", "--json"]) == code
     assert gateway.sent[-1] == {"models": ["a", "b"], "test_dataset_path": "set", "split": "val"}
     assert json.loads(capsys.readouterr().out)["comparison_id"] == "c1"
+
+
+def test_a_host_is_drained_and_waited_for_and_taken_back(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str]
+) -> None:
+    answer = {"host": "gpu-1", "drained": "finish", "trainings": ["t1"], "message": "no more"}
+    gateway.answers["/training/drain/gpu-1"] = (200, answer)
+    gateway.answers["/training/undrain/gpu-1"] = (200, answer | {"drained": None})
+    gateway.answers["/status"] = (200, {"hosts": [{"host": "gpu-1", "drained": "finish"}]})
+    assert main(["drain", "gpu-1", "--finish", "--wait"]) == 0
+    assert capsys.readouterr().out == "no more\n"
+    assert main(["undrain", "gpu-1", "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["drained"] is None
+    assert gateway.sent == [{"running": "finish"}, {}]

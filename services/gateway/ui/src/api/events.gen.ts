@@ -318,6 +318,43 @@ export interface FileRef {
   sha256?: string | null;
 }
 
+/** Somebody asked a host to take no trainings up any more; `job_id` stands for the host. */
+export interface HostDrainRequested {
+  kind?: "host.drain_requested.v1";
+  job_id: string;
+  /** 0 = told by the asker, n = by the n-th try */
+  attempt?: number;
+  host: string;
+  /** those that run there: stored and left to other hosts, or brought to their end */
+  running?: "hand_over" | "finish";
+  /** tells two requests of one host apart */
+  nonce?: string;
+}
+
+/** A trainer of a drained host has no training any more: the host can be switched off. */
+export interface HostDrained {
+  kind?: "host.drained.v1";
+  job_id: string;
+  /** 0 = told by the asker, n = by the n-th try */
+  attempt?: number;
+  host: string;
+  /** service instance, host:pid */
+  worker: string;
+  /** of the newest request that it obeyed, in the log */
+  request_seq: number;
+}
+
+/** Somebody asked a host to take trainings up again. */
+export interface HostUndrainRequested {
+  kind?: "host.undrain_requested.v1";
+  job_id: string;
+  /** 0 = told by the asker, n = by the n-th try */
+  attempt?: number;
+  host: string;
+  /** tells two requests of one host apart */
+  nonce?: string;
+}
+
 /** A model, resolved at the edge: an artifact by key, or a file under the allowed roots. */
 export interface ModelRef {
   /** as the user sees it */
@@ -614,6 +651,9 @@ export interface Events {
   "dataset.requested.v1": DatasetRequested;
   "dataset.started.v1": DatasetStarted;
   "dataset.validated.v1": DatasetValidated;
+  "host.drain_requested.v1": HostDrainRequested;
+  "host.drained.v1": HostDrained;
+  "host.undrain_requested.v1": HostUndrainRequested;
   "model.uploaded.v1": ModelUploaded;
   "training.adjusted.v1": TrainingAdjusted;
   "training.cancel_requested.v1": TrainingCancelRequested;

@@ -175,6 +175,12 @@ export interface Deal {
   group?: boolean;
 }
 
+/** `POST /training/drain/{host}`. */
+export interface DrainHost {
+  /** those that run there: stored and left to other hosts, or brought to their end */
+  running?: "hand_over" | "finish";
+}
+
 /** Leave images out, with their labels. */
 export interface DropImages {
   op: "drop";
@@ -1180,6 +1186,13 @@ export interface Operations {
     body: undefined;
     answer: Record<string, unknown>;
   };
+  /** Let a host take no trainings up any more; those that run there go elsewhere, or end there. */
+  "POST /training/drain/{host}": {
+    path: { host: string };
+    query: Record<string, never>;
+    body: DrainHost | null;
+    answer: Record<string, unknown>;
+  };
   /** Go on past the end, as a new run, from the exact state at the end of this one. */
   "POST /training/extend/{training_id}": {
     path: { training_id: string };
@@ -1235,6 +1248,13 @@ export interface Operations {
     query: Record<string, never>;
     body: undefined;
     answer: unknown;
+  };
+  /** Let a host take trainings up again. */
+  "POST /training/undrain/{host}": {
+    path: { host: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Record<string, unknown>;
   };
   /** What the run left: name, size, sha256, url. */
   "GET /training/{training_id}/artifacts": {

@@ -1,0 +1,27 @@
+"""Hosts: take them out of the work and back in."""
+
+from typing import Literal
+from urllib.parse import quote
+
+from libs.client.calls.calls import Calls, Json
+
+
+class HostCalls(Calls):
+    """The routes on hosts that train."""
+
+    def drain(self, host: str, running: Literal["hand_over", "finish"] = "hand_over") -> Json:
+        """Let a host take no trainings up any more, until `undrain`.
+
+        Args:
+            host: as in `hosts` of `status`.
+            running: what becomes of those that run there: `hand_over` stores them and leaves
+                them to other hosts, `finish` brings them to their end.
+        """
+        path = f"/training/drain/{quote(host, safe='')}"
+        answer: Json = self.post(path, {"running": running}).json()
+        return answer
+
+    def undrain(self, host: str) -> Json:
+        """Let a host take trainings up again."""
+        answer: Json = self.post(f"/training/undrain/{quote(host, safe='')}", {}).json()
+        return answer
