@@ -25,6 +25,7 @@ from services.gateway.routes import (
     events,
     explanations,
     hosts,
+    host_history,
     judgements,
     models,
     panels,
@@ -40,6 +41,7 @@ from services.gateway.state import BASE, Gateway
 PATIENCE_S = 5.0
 ROUTES = (
     system,
+    host_history,
     dataset_checks,
     dataset_edits,
     dataset_images,

@@ -36,7 +36,7 @@ class Consoles:
     def lines(self, job_id: str, after: int) -> list[dict[str, Any]]:
         """Lines of the newest attempt past line `after`."""
         return [
-            {"line": number, "text": text}
-            for _, number, text in self._lines.get(job_id, ())
+            {"line": number, "text": text, "attempt": attempt}
+            for attempt, number, text in self._lines.get(job_id, ())
             if number > after
         ]

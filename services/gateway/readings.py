@@ -13,6 +13,7 @@ from libs.common.artifacts import ArtifactStore
 from libs.common.bus import GONE, Bus, raise_if_cancelled
 from libs.common.errors import ShirushiError
 from services.gateway.consoles import Consoles
+from services.gateway.host_history import HostHistory
 
 POLL_S = 3.0
 PROGRESS_S = 600.0
@@ -27,6 +28,7 @@ class Readings:
     def __init__(self) -> None:
         self.newest: dict[str, tuple[int, float, dict[str, Any]]] = {}
         self.consoles = Consoles()
+        self.hosts = HostHistory()
         self.services: dict[str, dict[str, Any]] = {}
         self.bus: dict[str, Any] = {"status": "unknown", "latency_ms": None}
         self.artifacts: dict[str, Any] = {"status": "unknown", "latency_ms": None}
@@ -43,6 +45,8 @@ class Readings:
         self._count += 1
         if topic.startswith("console."):
             self.consoles.take(topic.rsplit(".", 1)[-1], payload)
+        elif topic.startswith("system."):
+            self.hosts.take(payload, time.time())
         self.newest[topic] = (self._count, time.monotonic(), payload)
         if len(self.newest) > MOST:
             del self.newest[min(self.newest, key=lambda each: self.newest[each][0])]

@@ -144,6 +144,8 @@ def training(
         "request": request.model_dump(mode="json", exclude={"kind", "body_sha256"}),
         "dataset_version": request.dataset.version,
         "extends": request.extends,
+        "pausing": job.pausing,
+        "first_seq": job.first_seq,
         "last_seq": job.last_seq,
     }
 

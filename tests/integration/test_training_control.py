@@ -135,7 +135,10 @@ async def test_the_console_of_a_running_training_is_served_by_line(
     async with asyncio.timeout(5):
         while len(found := (await rest.get(f"/training/{job_id}/logs?after=1")).json()) < 2:
             await asyncio.sleep(0.01)
-    assert found == [{"line": 2, "text": "two"}, {"line": 3, "text": "three"}]
+    assert found == [
+        {"line": 2, "text": "two", "attempt": 2},
+        {"line": 3, "text": "three", "attempt": 2},
+    ]
 
 
 async def test_sheets_of_predictions_are_listed_by_epoch_and_point_to_where_they_lie_now(

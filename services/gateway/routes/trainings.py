@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response
 
+from libs.common.answers.histories import ConsoleLine
 from libs.common.errors import Conflict
 from libs.common.events import (
     Failed,
@@ -13,6 +14,7 @@ from libs.common.events import (
 )
 from libs.common.jobs import Job
 from services.gateway import views
+from services.gateway.consoles import MOST_LINES
 from services.gateway.requested import training_requested
 from services.gateway.schemas.trainings import StartTraining
 from services.gateway.state import BASE, Gateway, OnceOnly, State, fresh
@@ -102,23 +104,23 @@ async def history(training_id: str, gateway: State, request: Request) -> Respons
     return fresh(request, views.history(job), {"X-Last-Seq": str(job.last_seq)})
 
 
-@router.get("/training/{training_id}/logs")
+@router.get("/training/{training_id}/logs", responses={200: {"model": list[ConsoleLine]}})
 async def logs(
     training_id: str, gateway: State, request: Request, after: Annotated[int, Query(ge=0)] = 0
 ) -> Response:
-    """The run's console past line `after`: of the newest attempt while it runs, then of the run."""
+    """The run's console past line `after`: of the newest attempt while it runs, then of the run.
+
+    After a run that failed or was stopped, what the gateway heard; at least the last lines.
+    """
     job = gateway.ledger.job(training_id, "training")
     outcome = job.outcome
-    if outcome is None:
-        return fresh(request, gateway.readings.consoles.lines(job.id, after))
-    lines: list[str] = []
     if isinstance(outcome, TrainingCompleted) and (log := outcome.artifacts.get("console.log")):
-        text = await gateway.deps.artifacts.get_bytes(log.key)
-        lines = text.decode(errors="replace").splitlines()
-    elif isinstance(outcome, Failed):
-        lines = list(outcome.console)
-    numbered = [{"line": n, "text": text} for n, text in enumerate(lines, 1) if n > after]
-    return fresh(request, numbered[:5000])
+        text = (await gateway.deps.artifacts.get_bytes(log.key)).decode(errors="replace")
+        return fresh(request, _numbered(job, text.splitlines(), after))
+    heard = gateway.readings.consoles.lines(job.id, after)
+    if not heard and isinstance(outcome, Failed):
+        return fresh(request, _numbered(job, list(outcome.console), after))
+    return fresh(request, heard)
 
 
 @router.get("/training/{training_id}/artifacts")
@@ -144,6 +146,11 @@ async def samples(training_id: str, gateway: State, request: Request) -> Respons
     """Sheets of validation images with labelled and predicted boxes, by epoch."""
     job = gateway.ledger.job(training_id, "training")
     return fresh(request, views.samples(job, BASE))
+
+
+def _numbered(job: Job, lines: list[str], after: int) -> list[dict[str, Any]]:
+    page = enumerate(lines[after : after + MOST_LINES], after + 1)
+    return [{"line": line, "text": text, "attempt": job.attempt} for line, text in page]
 
 
 def _positions(gateway: Gateway) -> dict[str, int]:

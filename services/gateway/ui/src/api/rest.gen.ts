@@ -106,6 +106,13 @@ export interface CompareModels {
   seed?: number;
 }
 
+/** A line that a training printed; numbers begin anew with each attempt. */
+export interface ConsoleLine {
+  line: number;
+  text: string;
+  attempt: number;
+}
+
 /** A registered dataset, or a folder under the allowed roots. */
 export interface DatasetFacts {
   name: string;
@@ -328,6 +335,18 @@ export interface FurtherArguments {
   extra: Argument[];
 }
 
+/** One card; each list has an entry per time, null where it did not tell. */
+export interface GpuHistory {
+  uuid: string;
+  name: string | null;
+  index: number | null;
+  memory_total_bytes: number | null;
+  memory_used_bytes: (number | null)[];
+  utilization_percent: (number | null)[];
+  temperature_c: (number | null)[];
+  power_w: (number | null)[];
+}
+
 export interface HTTPValidationError {
   detail?: ValidationError[];
 }
@@ -445,6 +464,15 @@ export interface LastCheck {
   warnings: number;
   at: string | null;
   url: string;
+}
+
+/** One host; `time` is Unix time in seconds, the oldest first. */
+export interface MachineHistory {
+  host: string;
+  time: number[];
+  cpu_percent: (number | null)[];
+  memory_percent: (number | null)[];
+  gpus: GpuHistory[];
 }
 
 /** GPU memory of a training against what is free on the card that it would get. */
@@ -1172,6 +1200,13 @@ export interface Operations {
     body: undefined;
     answer: Record<string, unknown>;
   };
+  /** CPU, memory and GPUs of one host or all: every 2 s of late, every 30 s of the last day. */
+  "GET /system/history": {
+    path: Record<string, never>;
+    query: { host?: string | null; since?: string | null; until?: string | null };
+    body: undefined;
+    answer: MachineHistory[];
+  };
   /** What `augmentation_params` and `extra` take: names, kinds, intervals, defaults. */
   "GET /training/arguments": {
     path: Record<string, never>;
@@ -1275,7 +1310,7 @@ export interface Operations {
     path: { training_id: string };
     query: { after?: number };
     body: undefined;
-    answer: unknown;
+    answer: ConsoleLine[];
   };
   /** Sheets of validation images with labelled and predicted boxes, by epoch. */
   "GET /training/{training_id}/samples": {

@@ -88,6 +88,10 @@ export interface TrainingStatus {
   best_model_path: string | null;
   last_model_path: string | null;
   queue_position?: number | null;
+  pausing?: boolean;
+  first_seq?: number;
+  starts_in?: number | null;
+  preempted?: number;
   waiting_reason?: string | null;
   batch?: { done: number; of: number } | null;
   attempt?: number;

@@ -33,3 +33,12 @@ export const MoonIcon = icon(<path d="M20 14.5A8.5 8.5 0 0 1 9.5 4a8.5 8.5 0 1 0
 export const CopyIcon = icon(<path d="M9 9h11v11H9zM5 15H4V4h11v1" />);
 export const CheckIcon = icon(<path d="M5 12.5l4.5 4.5L19 7.5" />);
 export const ArrowIcon = icon(<path d="M19 12H5M11 6l-6 6 6 6" />);
+export const ExpandIcon = icon(<path d="M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5" />);
+export const ImageIcon = icon(<path d="M4 5h16v14H4zM4 16l5-5 4 4 3-2 4 3M8.5 9h.01" />);
+export const TableIcon = icon(<path d="M4 5h16v14H4zM4 10h16M4 14.5h16M10 5v14" />);
+export const PauseIcon = icon(<path d="M8 5v14M16 5v14" />);
+export const PlayIcon = icon(<path d="M7 5l12 7-12 7z" />);
+export const StopIcon = icon(<path d="M6 6h12v12H6z" />);
+export const RepeatIcon = icon(<path d="M4 12a8 8 0 0 1 14-5.3L20 9M20 4v5h-5M20 12a8 8 0 0 1-14 5.3L4 15M4 20v-5h5" />);
+export const CompareIcon = icon(<path d="M12 3v18M4 7h5v10H4zM15 5h5v14h-5z" />);
+export const ForwardIcon = icon(<path d="M5 12h14M13 6l6 6-6 6" />);

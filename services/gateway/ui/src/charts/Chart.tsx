@@ -1,6 +1,6 @@
 // One ECharts canvas that follows its box and the page's colours; new data is merged, not redrawn from nothing.
 import { useComputedColorScheme } from "@mantine/core";
-import { useEffect, useRef } from "react";
+import { type RefObject, useEffect, useRef } from "react";
 import { type ECharts, type EChartsCoreOption, init } from "./echarts";
 
 export interface Ink {
@@ -42,11 +42,13 @@ interface ChartProps {
   testId?: string;
   points?: number;
   maxWidth?: number;
+  /** Holds the chart while it is shown, for whoever saves it as a picture. */
+  grip?: RefObject<ECharts | null>;
   /** Told the value of the point that was clicked. */
   onPick?: ((value: unknown) => void) | undefined;
 }
 
-export function Chart({ option, height, label, testId, points, maxWidth, onPick }: ChartProps) {
+export function Chart({ option, height, label, testId, points, maxWidth, grip, onPick }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | null>(null);
   const pick = useRef(onPick);
@@ -58,6 +60,7 @@ export function Chart({ option, height, label, testId, points, maxWidth, onPick 
     if (!box.current) return;
     const made = init(box.current);
     chart.current = made;
+    if (grip) grip.current = made;
     made.on("click", (event) => pick.current?.(event.value));
     const watch = new ResizeObserver(() => made.resize());
     watch.observe(box.current);
@@ -65,8 +68,9 @@ export function Chart({ option, height, label, testId, points, maxWidth, onPick 
       watch.disconnect();
       made.dispose();
       chart.current = null;
+      if (grip) grip.current = null;
     };
-  }, []);
+  }, [grip]);
 
   useEffect(() => {
     chart.current?.setOption(option, { replaceMerge: ["series"] });

@@ -1,42 +1,47 @@
-// Curves over epochs: train solid, validation dashed, one colour per quantity.
-import { useMemo } from "react";
+// Curves over epochs, or over time: train solid, validation dashed, one colour per quantity.
+import { type RefObject, useMemo } from "react";
 import { Chart, axis, baseOption, useInk } from "./Chart";
+import type { ECharts } from "./echarts";
 
 export interface Curve {
   name: string;
   color: number;
   dashed?: boolean;
-  points: [epoch: number, value: number][];
+  points: [epoch: number, value: number | null][];
 }
 
-interface CurvesProps {
+export interface CurvesProps {
   curves: Curve[];
   label: string;
-  epochs: number;
+  /** Epochs planned: the axis is as long from the start. Left out, the axis is time in ms. */
+  epochs?: number;
+  /** Epochs shown, both ends inside. */
+  range?: [number, number] | null;
   max?: number;
+  log?: boolean;
   testId?: string;
   height?: number;
+  grip?: RefObject<ECharts | null>;
 }
 
-export function Curves({ curves, label, epochs, max, testId, height = 240 }: CurvesProps) {
+export function Curves({ curves, label, epochs, range, max, log = false, testId, height = 240, grip }: CurvesProps) {
   const ink = useInk();
-  const option = useMemo(
-    () => ({
+  const option = useMemo(() => {
+    const over =
+      epochs === undefined
+        ? { type: "time" }
+        : { type: "value", min: range?.[0] ?? 1, max: range?.[1] ?? Math.max(2, epochs), minInterval: 1 };
+    const free = log ? { type: "log" } : { type: "value", min: max === undefined ? undefined : 0, max, scale: max === undefined };
+    return {
       ...baseOption(ink),
-      xAxis: axis(ink, {
-        type: "value",
-        min: 1,
-        max: Math.max(2, epochs),
-        minInterval: 1,
-        splitLine: { show: false },
-      }),
-      yAxis: axis(ink, { type: "value", min: max === undefined ? undefined : 0, max, scale: max === undefined }),
+      xAxis: axis(ink, { ...over, splitLine: { show: false } }),
+      yAxis: axis(ink, free),
       dataZoom: [{ type: "inside", filterMode: "none", zoomOnMouseWheel: "ctrl" }],
       series: curves.map((curve) => ({
         id: curve.name,
         name: curve.name,
         type: "line",
-        data: curve.points,
+        data: within(curve.points, range, log),
         showSymbol: curve.points.length < 40,
         symbolSize: 5,
         symbol: curve.dashed ? "emptyCircle" : "circle",
@@ -45,9 +50,14 @@ export function Curves({ curves, label, epochs, max, testId, height = 240 }: Cur
         lineStyle: { width: 2, type: curve.dashed ? "dashed" : "solid" },
         emphasis: { disabled: true },
       })),
-    }),
-    [curves, epochs, ink, max],
-  );
+    };
+  }, [curves, epochs, range, ink, max, log]);
   const points = curves.reduce((most, curve) => Math.max(most, curve.points.length), 0);
-  return <Chart option={option} height={height} label={label} testId={testId} points={points} />;
+  return <Chart option={option} height={height} label={label} points={points} {...(testId ? { testId } : {})} {...(grip ? { grip } : {})} />;
+}
+
+/** Only what is shown decides about the value axis; a logarithm has no place for 0. */
+function within(points: Curve["points"], range: [number, number] | null | undefined, log: boolean) {
+  if (!range && !log) return points;
+  return points.filter(([x, y]) => (!range || (x >= range[0] && x <= range[1])) && (!log || y === null || y > 0));
 }

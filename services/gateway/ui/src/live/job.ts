@@ -9,6 +9,10 @@ export interface JobView {
   started: Fact | null;
   outcome: Fact | null;
   cancel: Fact | null;
+  /** The newest wish to pause that nobody took back. */
+  pausing: Fact | null;
+  /** Since it left its place, until the next attempt starts. */
+  paused: Fact | null;
   attempt: number;
   epochs: EpochPoint[];
   startedAt: string | null;
@@ -51,6 +55,8 @@ function fold(job: JobLive): JobView {
     started: null,
     outcome: null,
     cancel: null,
+    pausing: null,
+    paused: null,
     attempt: 0,
     epochs,
     startedAt: null,
@@ -62,6 +68,8 @@ function fold(job: JobLive): JobView {
   view.attempt = Math.max(view.attempt, told);
   if (view.outcome) return view;
   if (view.cancel) view.status = "stopping";
+  else if (view.paused) view.status = view.pausing ? "paused" : "queued";
+  else if (view.pausing && !view.started) view.status = "paused";
   else if (epochs.some((each) => each.seq > (view.started?.seq ?? 0))) view.status = "running";
   else if (job.progress && job.progress.attempt >= view.attempt && view.started) view.status = "running";
   else if (view.started) view.status = "initializing";
@@ -75,11 +83,19 @@ function apply(view: JobView, fact: Fact): void {
     view.request ??= fact;
   } else if (name === "cancel_requested") {
     view.cancel = fact;
+    if (fact.data["keep"] === true) view.pausing = null; // to finish, a paused one has to go on
+  } else if (name === "pause_requested") {
+    view.pausing = fact;
+  } else if (name === "resume_requested") {
+    view.pausing = null;
   } else if (fact.attempt >= view.attempt) {
     const ending = ENDINGS[name];
     view.attempt = fact.attempt;
-    if (name === "started") {
+    if (name === "paused") {
+      view.paused = fact;
+    } else if (name === "started") {
       view.started = fact;
+      view.paused = null;
       view.startedAt ??= fact.time;
       view.worker = asString(fact.data["worker"]);
     } else if (ending) {

@@ -139,3 +139,32 @@ test("a heartbeat says how far the log is, and changes no state", () => {
   const state = feed(aRun());
   expect(reduce(state, [beat!], 0).jobs).toBe(state.jobs);
 });
+
+test("a pause, its wait and its resume: running, paused, queued, initializing", () => {
+  seq = 0;
+  const frames = [
+    told("training.requested.v1", {}),
+    told("training.started.v1", { attempt: 1 }),
+    epoch(1),
+    told("training.pause_requested.v1", { nonce: "a" }),
+    told("training.paused.v1", { attempt: 1, reason: "asked" }),
+    told("training.resume_requested.v1", { nonce: "b" }),
+    told("training.started.v1", { attempt: 2 }),
+  ];
+  const views = frames.map((_, i) => viewOf(feed(frames.slice(0, i + 1)).jobs["t1"]!));
+  expect(views.map((view) => view.status)).toEqual(["queued", "initializing", "running", "running", "paused", "queued", "initializing"]);
+  expect(views.map((view) => view.pausing !== null)).toEqual([false, false, false, true, true, false, false]);
+});
+
+test("a training that gave way to a more urgent one waits in the queue, one paused before its start does not", () => {
+  seq = 0;
+  const away = [
+    told("training.requested.v1", {}),
+    told("training.started.v1", { attempt: 1 }),
+    told("training.paused.v1", { attempt: 1, reason: "preempted", by: "t9" }),
+  ];
+  expect(viewOf(feed(away).jobs["t1"]!).status).toBe("queued");
+  seq = 0;
+  const early = [told("training.requested.v1", {}), told("training.pause_requested.v1", {})];
+  expect(viewOf(feed(early).jobs["t1"]!).status).toBe("paused");
+});

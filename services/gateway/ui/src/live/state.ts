@@ -26,6 +26,10 @@ export interface Progress {
   epoch: number | undefined;
   epochs: number | undefined;
   etaSeconds: number | undefined;
+  imagesPerSecond: number | undefined;
+  losses: Record<string, number>;
+  waitingReason: string | undefined;
+  startsInSeconds: number | undefined;
   at: number;
 }
 
@@ -152,6 +156,10 @@ function withProgress(job: JobLive, { data }: Reading, at: number): JobLive {
     epoch: asNumber(data["epoch"]),
     epochs: asNumber(data["epochs"]),
     etaSeconds: asNumber(data["eta_s"]),
+    imagesPerSecond: asNumber(data["images_per_s"]),
+    losses: asNumbers(data["losses"]),
+    waitingReason: asString(data["waiting_reason"]),
+    startsInSeconds: asNumber(data["starts_in_s"]),
     at,
   };
   return job;

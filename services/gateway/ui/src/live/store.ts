@@ -1,7 +1,7 @@
 // The page's one live state and the hooks that read it; a component wakes only when its own part changes.
 import type { QueryClient } from "@tanstack/react-query";
-import { useSyncExternalStore } from "react";
-import type { Frame } from "./frames";
+import { useEffect, useRef, useSyncExternalStore } from "react";
+import type { Frame, Reading } from "./frames";
 import { factName } from "./job";
 import { type Connection, LiveSocket } from "./socket";
 import { EMPTY, type HostLive, type JobLive, type LiveState, reduce } from "./state";
@@ -26,6 +26,7 @@ export function startLive(queries: QueryClient): () => void {
   const socket = new LiveSocket(TOPICS, {
     frames: (frames) => {
       state = reduce(state, frames, Date.now());
+      pass(frames);
       refresh(queries, frames);
       wake();
     },
@@ -49,6 +50,7 @@ const STALE_AFTER: Record<string, string[]> = {
   "training.completed": ["status", "models", "artifacts"],
   "training.failed": ["status", "artifacts"],
   "training.cancelled": ["status", "artifacts"],
+  "training.samples_drawn": ["samples"],
   "analysis.started": ["status"],
   "analysis.validated": ["status"],
   "analysis.failed": ["status"],
@@ -74,6 +76,30 @@ function refresh(queries: QueryClient, frames: readonly Frame[]): void {
     for (const key of stale) void queries.invalidateQueries({ queryKey: [key] });
     stale.clear();
   }, REFRESH_MS);
+}
+
+type Reader = (reading: Reading) => void;
+const readers = new Set<{ topic: string; read: Reader }>();
+
+function pass(frames: readonly Frame[]): void {
+  if (readers.size === 0) return;
+  for (const frame of frames) {
+    if (!("reading" in frame)) continue;
+    for (const { topic, read } of readers) if (topic === frame.reading.topic) read(frame.reading);
+  }
+}
+
+/** Readings that the state does not keep, as they come; `read` is kept for as long as the topic is the same. */
+export function useReadings(topic: string, read: Reader): void {
+  const newest = useRef(read);
+  useEffect(() => {
+    newest.current = read;
+  }, [read]);
+  useEffect(() => {
+    const reader = { topic, read: (reading: Reading) => newest.current(reading) };
+    readers.add(reader);
+    return () => void readers.delete(reader);
+  }, [topic]);
 }
 
 export function useConnection(): Connection {

@@ -1,12 +1,14 @@
 // Every sentence of the page in English, an area a file; the Japanese files must have the same keys.
 import { app, live, nav, problem, status, time } from "./app";
 import { args } from "./arguments";
+import { chart } from "./chart";
 import { data } from "./datasets";
 import { evals } from "./evaluations";
 import { metric } from "./metrics";
 import { area, event, overview } from "./overview";
 import { run, runs } from "./runs";
 import { form } from "./start";
+import { trouble } from "./trouble";
 
 export const en = {
   app,
@@ -20,6 +22,8 @@ export const en = {
   area,
   form,
   args,
+  chart,
+  trouble,
   runs,
   run,
   metric,

@@ -2,12 +2,14 @@
 import type { Resource } from "../en";
 import { app, live, nav, problem, status, time } from "./app";
 import { args } from "./arguments";
+import { chart } from "./chart";
 import { data } from "./datasets";
 import { evals } from "./evaluations";
 import { metric } from "./metrics";
 import { area, event, overview } from "./overview";
 import { run, runs } from "./runs";
 import { form } from "./start";
+import { trouble } from "./trouble";
 
 export const ja: Resource = {
   app,
@@ -21,6 +23,8 @@ export const ja: Resource = {
   area,
   form,
   args,
+  chart,
+  trouble,
   runs,
   run,
   metric,

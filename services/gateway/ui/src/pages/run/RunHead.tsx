@@ -1,5 +1,5 @@
-// Top of the run page: name, status, movement down to the batch, time left, failure with its cause.
-import { Alert, Anchor, Code, Group, Progress, SimpleGrid, Stack, Text } from "@mantine/core";
+// Top of the run page: name, status, what can be done, movement down to the batch, time left.
+import { Alert, Anchor, Badge, Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import type { TrainingStatus } from "../../api/types";
@@ -7,7 +7,9 @@ import { ArrowIcon } from "../../app/icons";
 import type { JobLive } from "../../live/state";
 import { duration, moment, share } from "../../parts/format";
 import { Copy, Dim, PageHead, StatusBadge } from "../../parts/parts";
-import { Stop } from "./Stop";
+import { Controls } from "./Controls";
+import { Failure } from "./Failure";
+import { Movement } from "./Movement";
 import type { RunState } from "./merge";
 
 interface HeadProps {
@@ -19,7 +21,6 @@ interface HeadProps {
 
 export function RunHead({ id, run, job, rest }: HeadProps) {
   const { t } = useTranslation();
-  const open = !["completed", "failed", "cancelled"].includes(run.status);
   return (
     <Stack gap="sm">
       <Anchor component={Link} to="/trainings" size="sm" w="fit-content">
@@ -39,39 +40,17 @@ export function RunHead({ id, run, job, rest }: HeadProps) {
           </>
         }
       >
+        {run.priority !== "normal" && (
+          <Badge variant="outline" tt="none" color={run.priority === "high" ? "red" : "gray"} data-testid="priority">
+            {t("run.priority", { level: t(`form.${run.priority}`) })}
+          </Badge>
+        )}
         <StatusBadge status={run.status} testId="run-status" />
-        {open && run.status !== "stopping" && <Stop id={id} running={run.status !== "queued"} />}
       </PageHead>
-      <section className="card" aria-live="off">
-        <Progress value={run.percent} size="lg" animated={open && run.status === "running"} aria-label={t("runs.progress")} />
-        <Group justify="space-between" mt={8} gap="xs">
-          <Text size="sm" data-testid="run-position">
-            {position(run, job, t)}
-          </Text>
-          <Dim>
-            {run.left !== null && run.left >= 1 && open && t("run.left", { time: duration(run.left) })}
-            {!open && run.startedAt && run.endedAt && t("run.took", { time: duration(seconds(run.startedAt, run.endedAt)) })}
-          </Dim>
-        </Group>
-        {run.status === "queued" && rest?.queue_position ? (
-          <Dim>
-            {t("run.queue", { n: rest.queue_position })} · {t("run.waitingFor")}
-          </Dim>
-        ) : null}
-      </section>
-      {run.failure && (
-        <Alert color="red" title={`${t("run.failed")}${run.failure.code ? ` (${run.failure.code})` : ""}`} role="alert" data-testid="failure">
-          <Text size="sm">{run.failure.message}</Text>
-          {run.failure.console.length > 0 && (
-            <details style={{ marginTop: 8 }}>
-              <summary>{t("run.failedConsole")}</summary>
-              <Code block mah={320} style={{ overflow: "auto" }}>
-                {run.failure.console.join("\n")}
-              </Code>
-            </details>
-          )}
-        </Alert>
-      )}
+      <Controls id={id} run={run} />
+      <Movement run={run} job={job} rest={rest} />
+      <Waiting run={run} job={job} />
+      <Failure run={run} />
       <SimpleGrid cols={{ base: 2, sm: 4 }} spacing="sm">
         {["map50", "map50_95", "precision", "recall"].map((name) => (
           <section key={name} className="card" aria-label={t(`metric.${name}`)}>
@@ -84,6 +63,16 @@ export function RunHead({ id, run, job, rest }: HeadProps) {
       </SimpleGrid>
       <Group gap="md">
         <Facts run={run} />
+        {run.extends && (
+          <Text size="sm">
+            <Text span inherit c="dimmed">
+              {t("run.extends")}:
+            </Text>{" "}
+            <Anchor component={Link} to={`/trainings/${run.extends}`} inherit>
+              {run.extends.slice(0, 8)}
+            </Anchor>
+          </Text>
+        )}
         <Group gap={2}>
           <Dim>{t("run.id")}:</Dim>
           <Text size="sm" className="mono">
@@ -93,6 +82,21 @@ export function RunHead({ id, run, job, rest }: HeadProps) {
         </Group>
       </Group>
     </Stack>
+  );
+}
+
+/** Why it does not move: paused by somebody, gave way, or waits for memory. */
+function Waiting({ run, job }: { run: RunState; job: JobLive | undefined }) {
+  const { t } = useTranslation();
+  const memory = run.status === "queued" ? job?.progress?.waitingReason : undefined;
+  const starts = job?.progress?.startsInSeconds;
+  if (!run.waits && !memory) return null;
+  return (
+    <Alert color="yellow" p="xs" data-testid="waiting">
+      {run.waits && <Text size="sm">{t(`run.pausedBy.${run.waits.key}`, { by: run.waits.by.slice(0, 40) })}</Text>}
+      {memory && <Text size="sm">{memory}</Text>}
+      {memory && starts !== undefined && <Text size="sm">{t("run.startsIn", { time: duration(starts) })}</Text>}
+    </Alert>
   );
 }
 
@@ -117,23 +121,3 @@ function Facts({ run }: { run: RunState }) {
   );
 }
 
-type T = ReturnType<typeof useTranslation>["t"];
-
-function position(run: RunState, job: JobLive | undefined, t: T): string {
-  const reading = job?.progress;
-  const parts = [t("run.epochOf", { epoch: run.epochs.at(-1)?.epoch ?? 0, epochs: run.total })];
-  if (run.status === "running" || run.status === "initializing") {
-    if (reading && reading.epoch !== undefined) {
-      parts[0] = t("run.epochOf", { epoch: reading.epoch, epochs: run.total });
-    }
-    if (reading && reading.of > 0) parts.push(t("run.batchOf", { done: Math.round(reading.done), of: reading.of }));
-    if (reading?.stage) parts.push(t(`run.stage.${reading.stage}`, { defaultValue: reading.stage }));
-  }
-  if (run.attempt > 1) parts.push(t("run.attempt", { n: run.attempt }));
-  if (run.early) parts.push(t("run.early"));
-  return parts.join(" · ");
-}
-
-function seconds(from: string, to: string): number {
-  return (new Date(to).getTime() - new Date(from).getTime()) / 1000;
-}

@@ -1,7 +1,7 @@
 // The arguments that the run was asked with, and a way to ask for the same again.
-import { Anchor, SimpleGrid, Text } from "@mantine/core";
+import { SimpleGrid, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { Link } from "react-router";
+import { asObject } from "../../live/frames";
 import { Section } from "../../parts/parts";
 import type { RunState } from "./merge";
 
@@ -10,14 +10,7 @@ export function Settings({ run }: { run: RunState }) {
   const shown = Object.entries(run.settings).filter(([, value]) => value !== null && JSON.stringify(value) !== "{}");
   if (shown.length === 0) return null;
   return (
-    <Section
-      title={t("run.settings")}
-      aside={
-        <Anchor component={Link} to={`/trainings/new?${again(run)}`} size="sm" data-testid="again">
-          {t("run.again")}
-        </Anchor>
-      }
-    >
+    <Section title={t("run.settings")}>
       <SimpleGrid cols={{ base: 2, sm: 3, md: 4 }} spacing="xs" verticalSpacing={4}>
         {shown.map(([name, value]) => (
           <Text key={name} size="sm" className="mono">
@@ -32,14 +25,21 @@ export function Settings({ run }: { run: RunState }) {
   );
 }
 
-const REPEATED = ["mode", "model_architecture", "epochs", "batch_size", "learning_rate", "imgsz", "optimizer", "patience", "save_period", "seed", "workers", "device", "freeze"];
+const REPEATED = [
+  ...["mode", "model_architecture", "epochs", "batch_size", "learning_rate", "imgsz", "optimizer", "patience"],
+  ...["save_period", "sample_period", "seed", "workers", "device", "freeze", "cache", "amp", "gpu_load_rate"],
+];
 
-function again(run: RunState): string {
+/** The form's link with everything that this run was asked with. */
+export function again(run: RunState): string {
   const query = new URLSearchParams({ dataset_path: run.dataset, project_name: run.project });
   if (run.settings["mode"] !== "full") query.set("base_model_path", run.model);
   for (const name of REPEATED) {
     const value = run.settings[name];
     if (value !== null && value !== undefined) query.set(name, String(value));
+  }
+  for (const group of ["augmentation_params", "extra"]) {
+    for (const [name, value] of Object.entries(asObject(run.settings[group]))) query.set(`${group}.${name}`, String(value));
   }
   return query.toString();
 }

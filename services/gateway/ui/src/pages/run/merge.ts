@@ -87,6 +87,13 @@ export interface RunState {
   best: Record<string, number>;
   settings: Record<string, unknown>;
   early: boolean;
+  pausing: boolean;
+  priority: string;
+  preempted: number;
+  /** Why it waits or is paused: a word, with what it is filled with. */
+  waits: { key: string; by: string } | null;
+  extends: string | null;
+  firstSeq: number;
   failure: { code: string; message: string; console: string[] } | null;
   artifacts: Record<string, unknown>;
 }
@@ -122,9 +129,22 @@ export function runState(id: string, rest: TrainingStatus | undefined, rows: His
     best: bestOf(asNumbers(outcome["best_metrics"]), rest, epochs),
     settings,
     early: outcome["stopped_early"] === true || rest?.stopped_early === true,
+    pausing: known ? known.pausing !== null : rest?.pausing === true,
+    priority: asString(request["priority"]) ?? "normal",
+    preempted: rest?.preempted ?? 0,
+    waits: waitsFor(status, view),
+    extends: asString(request["extends"]) ?? null,
+    firstSeq: view?.request?.seq ?? rest?.first_seq ?? 1,
     failure: status === "failed" ? failureOf(outcome, rest, message ?? "") : null,
     artifacts: asObject(outcome["artifacts"]),
   };
+}
+
+function waitsFor(status: TrainingStatusName, view: JobView | null): RunState["waits"] {
+  if (status === "paused") return { key: "asked", by: "" };
+  const reason = asString(view?.paused?.data["reason"]);
+  if (status !== "queued" || !reason || reason === "asked") return null;
+  return { key: reason, by: asString(view?.paused?.data["by"]) ?? "" };
 }
 
 function bestOf(told: Record<string, number>, rest: TrainingStatus | undefined, epochs: EpochPoint[]) {
