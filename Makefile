@@ -23,7 +23,7 @@ down:  ## stop the stack of SHIRUSHI_HOME
 
 test:  ## run every test on real servers and a real browser
 	@$(PYTHON) deploy/setup.py test
-	@$(RUN) -m pytest
+	@$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadgroup
 
 check:  ## lint, format, types, and the page's own check
 	@$(PYTHON) deploy/setup.py check

@@ -44,6 +44,13 @@ POLL_S = 0.005
 ROOT = Path(__file__).parent.parent
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Side by side: one worker has the shared stack, and a file's tests share what it starts."""
+    for item in items:
+        shared = "stack" in getattr(item, "fixturenames", ())
+        item.add_marker(pytest.mark.xdist_group("stack" if shared else str(item.path)))
+
+
 @pytest.fixture(autouse=True)
 def _plain_pillow(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only children import ultralytics: the other services' tests see Pillow as it is."""

@@ -92,7 +92,8 @@ async def test_a_run_is_told_epoch_by_epoch_and_can_be_read_when_it_says_so(
         await deps.bus.publish(request(dataset, epochs=2, learning_rate=0.003))
         records = await until(deps, *ENDS)
     told = [record.event for record in records]
-    assert [type(event) for event in told] == [
+    by_epoch = [each for each in told if not (isinstance(each, CheckpointSaved) and each.batches)]
+    assert [type(event) for event in by_epoch] == [
         TrainingRequested,
         TrainingStarted,
         CheckpointSaved,
