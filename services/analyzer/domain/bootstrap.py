@@ -20,9 +20,9 @@ from services.analyzer.domain.resampled_ap import ResampledAp, Weights
 
 RESAMPLES = 1000
 LEVEL = 0.95
-CELLS_AT_ONCE = 500_000
+CELLS_AT_ONCE = 100_000
 """Weights of detections held together: what fits a cache matters more than fewer steps."""
-MOST_AT_ONCE = 128
+MOST_AT_ONCE = 512
 
 HEADLINE = (
     "map50_95",
@@ -69,7 +69,6 @@ class Resampler:
         classes = len(data.classes)
         counted_d = rank_in_group(data.image_d * classes + data.class_d) < MAX_DETECTIONS
         self.images = data.images
-        self.detections = int(counted_d.sum())
         self._ap = ResampledAp(
             image_d=data.image_d[counted_d],
             score_d=data.score_d[counted_d],
@@ -78,6 +77,7 @@ class Resampler:
             labels=(data.label_image_l, data.label_class_l),
             groups=classes,
         )
+        self.cells = max(self._ap.cells, data.images, classes)
         self._classes = classes
         self._columns_ik = _columns(data, point)
 
@@ -145,7 +145,7 @@ def resample(
     images = models[0].images
     if any(model.images != images for model in models):
         raise ValueError("only judgements of the same images can be resampled together")
-    at_once = CELLS_AT_ONCE // max(1, *(model.detections for model in models))
+    at_once = CELLS_AT_ONCE // max(1, *(model.cells for model in models))
     parts: list[list[Sample]] = [[] for _ in models]
     done = 0
     for weight_ri in draws(images, resamples, seed, at_once=min(max(at_once, 4), MOST_AT_ONCE)):

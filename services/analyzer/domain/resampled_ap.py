@@ -26,6 +26,7 @@ class _Group:
     """Detections of one group by falling score, and which of them are right at each threshold."""
 
     image_n: Ints
+    """Up to the last that is right at any threshold: those behind it change nothing."""
     ends_n: Ints
     """Positions of the detections that are right at any threshold."""
     true_t: tuple[Ints, ...]
@@ -71,7 +72,10 @@ class ResampledAp:
             ends_n = np.flatnonzero(own_tn.any(axis=0))
             true_t = tuple(np.flatnonzero(row_n) for row_n in own_tn[:, ends_n])
             labelled = labels[0][labels[1] == g]
-            self.groups.append(_Group(image_d[own_d], ends_n, true_t, labelled))
+            until = ends_n[-1] + 1 if len(ends_n) else 0
+            self.groups.append(_Group(image_d[own_d[:until]], ends_n, true_t, labelled))
+        self.cells = max((len(group.image_n) for group in self.groups), default=0)
+        """Weights of detections held together, for each resample asked for at once."""
 
     def __call__(self, weight_ri: Weights) -> Floats:
         """AP of each resample, group and threshold, shape (r, g, t).
@@ -84,11 +88,11 @@ class ResampledAp:
         """
         ap_rgt = np.full((len(weight_ri), len(self.groups), self.thresholds), np.nan)
         for g, group in enumerate(self.groups):
-            support_r = weight_ri[:, group.label_image_n].sum(axis=1)
-            there_r = np.flatnonzero(support_r)
-            if len(there_r):
-                weights = weight_ri if len(there_r) == len(weight_ri) else weight_ri[there_r]
-                ap_rgt[there_r, g] = _group_ap(group, weights, support_r[there_r])
+            if len(group.label_image_n):
+                support_r = weight_ri.take(group.label_image_n, axis=1).sum(axis=1)
+                ap_rt = _group_ap(group, weight_ri, np.maximum(support_r, 1))
+                ap_rt[support_r == 0] = np.nan
+                ap_rgt[:, g] = ap_rt
         return ap_rgt
 
 
@@ -103,6 +107,9 @@ def _group_ap(group: _Group, weight_ri: Weights, support_r: Ints) -> Floats:
     steps, start_r = _steps(support_r.tolist())
     for t, true_n in enumerate(group.true_t):
         if not len(true_n):
+            continue
+        if t and np.array_equal(true_n, group.true_t[t - 1]):  # as often where boxes fit well
+            ap_rt[:, t] = ap_rt[:, t - 1]
             continue
         found_rn = drawn_rn.take(true_n, axis=1).cumsum(axis=1, dtype=np.int32)
         precision_rn = found_rn / np.maximum(said_rn.take(true_n, axis=1), 1)

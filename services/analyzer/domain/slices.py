@@ -104,7 +104,7 @@ def _rows(
         labels=(data.label_image_l, dimension.label_l),
         groups=parts,
     )
-    chunks = max(1, len(weights) * data.detections // CELLS_AT_ONCE)
+    chunks = max(1, len(weights) * ap_of.cells // CELLS_AT_ONCE)
     ap_rp = np.concatenate([ap_of(chunk)[:, :, 0] for chunk in np.array_split(weights, chunks)])
     recall, precision = _rates(tp_rp, fn_rp), _rates(tp_rp, fp_rp)
     support_p = np.bincount(dimension.label_l[dimension.label_l != OUTSIDE], minlength=parts)

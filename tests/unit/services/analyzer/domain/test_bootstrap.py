@@ -117,8 +117,8 @@ def test_judgements_of_the_same_images_see_the_same_draws() -> None:
 
 def test_progress_is_told_to_the_end() -> None:
     told: list[tuple[int, int]] = []
-    resample([resampler(drawn(1))], resamples=200, tell=lambda *at: told.append(at))
-    assert told[-1] == (200, 200)
+    resample([resampler(drawn(1))], resamples=600, tell=lambda *at: told.append(at))
+    assert told[-1] == (600, 600)
     assert len(told) > 1
 
 
