@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator, Sequence
+from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,7 +17,7 @@ from libs.common.service import Deps
 from services.dataset.album import Album, Albums, id_of
 from services.dataset.contents import Contents
 from services.dataset.domain.draft import Picture
-from services.dataset.domain.labels import LabelFile, parse_label
+from services.dataset.domain.labels import LabelFile, is_finite, parse_label
 from services.dataset.options import Options, read_options
 from services.dataset.questions import files_with
 from services.dataset.thumbnails import size_of, thumbnail
@@ -191,7 +192,24 @@ def _row(key: str, picture: Picture, label: LabelFile | None) -> dict[str, Any]:
         "labelled": label is not None,
         "dropped": label.dropped if label else None,
         "objects": len(label.boxes) if label else 0,
-        "boxes": label.boxes[:BOXES_IN_A_LIST].astype(float).round(5).tolist() if label else [],
+        **_listed_boxes(label),
+    }
+
+
+def _listed_boxes(label: LabelFile | None) -> dict[str, list[list[float]]]:
+    """Boxes with the lines they stand in: those that the trainer keeps, and those it does not."""
+    if label is None:
+        return {"boxes": [], "lost": []}
+    kept = label.boxes[:BOXES_IN_A_LIST].astype(float).round(5).tolist()
+    lines = frozenset(label.lines)
+    lost = (
+        [*row.numbers, row.line]
+        for row in label.rows
+        if row.line not in lines and row.is_box and is_finite(row) and row.numbers
+    )
+    return {
+        "boxes": [[*box, line] for box, line in zip(kept, label.lines, strict=False)],
+        "lost": list(islice(lost, BOXES_IN_A_LIST)),
     }
 
 
@@ -199,9 +217,9 @@ def _with_few_boxes(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """The rows, those behind the first ten thousand boxes without any."""
     told = 0
     for row in rows:
-        told += len(row["boxes"])
+        told += len(row["boxes"]) + len(row["lost"])
         if told > MOST_BOXES_LISTED:
-            row["boxes"] = []
+            row |= {"boxes": [], "lost": []}
     return rows
 
 

@@ -45,7 +45,7 @@ def test_images_are_listed_by_split_and_class_with_their_boxes(
     told = promised(http.get(first["url"].removeprefix("/api/v1/ml")))
     assert told["lines"] == label(0).splitlines()
     assert [box["line"] for box in told["boxes"]] == [1, 2]
-    numbers = [float(word) for word in told["lines"][0].split()]
+    numbers = [*(float(word) for word in told["lines"][0].split()), 1]
     assert first["boxes"][0] == pytest.approx(numbers, abs=1e-5)
     assert (told["width"], told["height"], told["file"]) == (160, 120, "images/train/t00.jpg")
     names = ("class_id", "x", "y", "width", "height")
@@ -110,6 +110,7 @@ def test_the_images_of_a_check_are_found_by_rule_and_by_file(
     (row,) = promised(answer)
     assert (row["label_file"], row["objects"]) == ("labels/train/t04.txt", 0)
     assert "class" in row["dropped"]
+    assert (row["boxes"], row["lost"]) == ([], [[9, 0.5, 0.5, 0.1, 0.1, 1]])
     files = ["labels/train/t04.txt", "images/val/v01.jpg"]
     both = promised(http.get(url, params={"file": files}))
     assert [each["file"] for each in both] == ["images/train/t04.jpg", "images/val/v01.jpg"]

@@ -66,7 +66,9 @@ class ImageRow(TypedDict):
     dropped: str | None
     objects: int
     boxes: list[list[float]]
-    """Class number, centre x and y, width, height relative to the image; the first hundred."""
+    """Class, centre x and y, width, height relative to the image, line: the first fifty."""
+    lost: list[list[float]]
+    """The same of lines that the trainer does not keep."""
     url: str
     thumbnail_url: str
 
@@ -99,6 +101,7 @@ class ImageFacts(TypedDict):
     width: int | None
     height: int | None
     boxes: list[ImageBox]
+    lost: list[list[float]]
     lines: list[str]
     url: str
     thumbnail_url: str

@@ -3,14 +3,13 @@ import { useQuery } from "@tanstack/react-query";
 import { get } from "./client";
 import type {
   ArtifactEntry,
-  DatasetEntry,
-  DatasetReport,
   EvaluationReport,
   HistoryRow,
   ModelEntry,
   SystemStatus,
   TrainingStatus,
 } from "./types";
+import { ask } from "./typed";
 
 const STATUS_EVERY_MS = 30_000; // disk and health of services are not events
 
@@ -62,18 +61,11 @@ export function useArtifacts(id: string) {
 }
 
 export function useDatasets() {
-  return useQuery({ queryKey: ["datasets"], queryFn: ({ signal }) => get<DatasetEntry[]>("/datasets", signal) });
+  return useQuery({ queryKey: ["datasets"], queryFn: ({ signal }) => ask("GET /datasets", {}, signal) });
 }
 
 export function useModels() {
   return useQuery({ queryKey: ["models"], queryFn: ({ signal }) => get<ModelEntry[]>("/models", signal) });
-}
-
-export function useDatasetReport(id: string, ready: boolean) {
-  return useQuery({
-    queryKey: ["report", id, ready],
-    queryFn: ({ signal }) => get<DatasetReport>(`/dataset/validate/${encodeURIComponent(id)}`, signal),
-  });
 }
 
 export function useEvaluation(id: string | null, ready: boolean) {

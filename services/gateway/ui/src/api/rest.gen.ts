@@ -388,6 +388,7 @@ export interface ImageFacts {
   width: number | null;
   height: number | null;
   boxes: ImageBox[];
+  lost: number[][];
   lines: string[];
   url: string;
   thumbnail_url: string;
@@ -415,6 +416,7 @@ export interface ImageRow {
   dropped: string | null;
   objects: number;
   boxes: number[][];
+  lost: number[][];
   url: string;
   thumbnail_url: string;
 }

@@ -124,52 +124,12 @@ export interface ArtifactEntry {
   key?: string;
 }
 
-export interface DatasetEntry {
-  name: string;
-  path: string;
-  has_train: boolean;
-  has_val: boolean;
-  has_test: boolean;
-  classes?: string[];
-  counts?: Record<string, number>;
-  versions?: unknown[];
-}
-
 export interface ModelEntry {
   name: string;
   path: string;
   project?: string | null;
   created_at?: string | null;
   size?: number | null;
-}
-
-export interface Finding {
-  rule: string;
-  severity: string;
-  split?: string | null;
-  file?: string | null;
-  line?: number | null;
-  message: string;
-  value?: unknown;
-  fix?: string | null;
-}
-
-export interface DatasetReport {
-  validation_id: string;
-  status?: string;
-  dataset_path: string;
-  valid: boolean;
-  total_images: number;
-  total_labels: number;
-  classes: string[];
-  class_distribution: Record<string, Record<string, number>>;
-  errors: string[];
-  warnings: string[];
-  findings?: Finding[];
-  summary?: Record<string, number>;
-  usable?: Record<string, { images: number; of: number }>;
-  statistics?: { total_instances?: number; recommendations?: string[] };
-  processing_time?: number;
 }
 
 export interface ClassMetrics {

@@ -16,8 +16,12 @@ export const router = createBrowserRouter(
         { path: "trainings/:id", lazy: async () => ({ Component: (await import("../pages/run/Run")).Run }) },
         { path: "datasets", lazy: async () => ({ Component: (await import("../pages/datasets/Datasets")).Datasets }) },
         {
+          path: "datasets/:name",
+          lazy: async () => ({ Component: (await import("../pages/datasets/Dataset")).Dataset }),
+        },
+        {
           path: "datasets/checks/:id",
-          lazy: async () => ({ Component: (await import("../pages/datasets/Check")).Check }),
+          lazy: async () => ({ Component: (await import("../pages/datasets/check/Check")).Check }),
         },
         {
           path: "evaluations",

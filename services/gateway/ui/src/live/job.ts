@@ -25,6 +25,8 @@ const ENDINGS: Record<string, TrainingStatusName> = {
   validated: "completed",
   visualized: "completed",
   registered: "completed",
+  previewed: "completed",
+  collected: "completed",
   deleted: "completed",
   uploaded: "completed",
   failed: "failed",

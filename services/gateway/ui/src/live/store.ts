@@ -54,7 +54,7 @@ const STALE_AFTER: Record<string, string[]> = {
   "analysis.started": ["status"],
   "analysis.validated": ["status"],
   "analysis.failed": ["status"],
-  "dataset.registered": ["status", "datasets"],
+  "dataset.registered": ["status", "datasets", "images"],
   "dataset.deleted": ["status", "datasets"],
   "dataset.validated": ["datasets"],
   "model.uploaded": ["models"],
