@@ -10,8 +10,15 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from libs.common.children import child_environment
-from services.trainer.stock import ENTRY, PACKET_BYTES, REPOSITORY, Nursery, Stock
+from services.trainer.domain.levers import LEVERS
+from services.trainer.stock import (
+    ENTRY,
+    PACKET_BYTES,
+    REPOSITORY,
+    Nursery,
+    Stock,
+    training_environment,
+)
 
 
 @contextmanager
@@ -21,7 +28,7 @@ def shared_nursery(home: Path) -> Iterator[socket.socket]:
     words = ("-m", "services.trainer.nursery", str(theirs.fileno()), str(os.getpid()))
     process = subprocess.Popen(
         [sys.executable, *words],
-        env=child_environment(home),
+        env=training_environment(home, LEVERS),
         cwd=REPOSITORY,
         pass_fds=(theirs.fileno(),),
         start_new_session=True,

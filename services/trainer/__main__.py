@@ -4,14 +4,13 @@ import asyncio
 
 from libs.common import subjects
 from libs.common.asks import answer_questions
-from libs.common.children import child_environment
 from libs.common.service import open_service, until_told_to_stop
 from libs.common.work import Gate, run_jobs
 from services.trainer.draining import Draining
 from services.trainer.estimating import training_questions
 from services.trainer.handlers import Trainings
 from services.trainer.settings import TrainerSettings
-from services.trainer.stock import Stock
+from services.trainer.stock import Stock, training_environment
 from services.trainer.telemetry import tell_system
 
 
@@ -19,12 +18,13 @@ async def main() -> None:
     """One training at a time, the most urgent first."""
     settings = TrainerSettings()
     async with open_service("trainer", settings) as deps:
-        stock = Stock(child_environment(deps.scratch / "child"))
+        stock = Stock(training_environment(deps.scratch / "child", settings.levers))
         trainings = Trainings(
             stock,
             deps.scratch / "gpu-peaks.json",
             stall_s=settings.stall_s,
             checkpoint_s=settings.checkpoint_s,
+            levers=settings.levers,
         )
         stock.refill()
         gate = Gate()

@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import logging
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,6 +25,7 @@ from libs.common.work import Attempt, HandedBack
 from services.trainer.admission import Admission
 from services.trainer.child import Child
 from services.trainer.domain.healing import gathered, remedy
+from services.trainer.domain.levers import LEVERS
 from services.trainer.domain.plan import DataFacts, Plan, plan_training
 from services.trainer.gpu import read_gpus
 from services.trainer.publish import publish
@@ -48,9 +49,16 @@ class Trainings:
     """All trainings of this service; `pids` are those that run, job id by process id."""
 
     def __init__(
-        self, stock: Stock, peaks: Path, *, stall_s: float = 60.0, checkpoint_s: float = 45.0
+        self,
+        stock: Stock,
+        peaks: Path,
+        *,
+        stall_s: float = 60.0,
+        checkpoint_s: float = 45.0,
+        levers: Iterable[str] = LEVERS,
     ) -> None:
         self.stock, self.stall_s, self.checkpoint_s = stock, stall_s, checkpoint_s
+        self.levers = tuple(levers)
         self.admission = Admission(peaks)
         self.pids: dict[int, str] = {}
 
@@ -86,6 +94,7 @@ class Trainings:
             )
             prepared = await attempt.unless_leaving(prepare(attempt, folder, device))
             prepared.order["checkpoint_s"] = self.checkpoint_s
+            prepared.order["levers"] = self.levers
             if resume:
                 prepared.order["resume"] = str(folder / "resume")
                 prepared.order["extends"] = resume.extends

@@ -31,7 +31,7 @@ def main() -> None:
     die_with(int(sys.argv[2]))
     parent = socket.socket(fileno=int(sys.argv[1]))
     parent.set_inheritable(False)
-    from services.trainer import yolo  # noqa: PLC0415, F401 - the seconds that a start does not take
+    from services.trainer import warm, yolo  # noqa: PLC0415, F401 - seconds that a start is spared
 
     gc.collect()
     gc.freeze()  # what is shared stays shared

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from ultralytics.data.build import InfiniteDataLoader
 from ultralytics.data.dataset import YOLODataset
 
@@ -49,6 +50,10 @@ class PartLoader(InfiniteDataLoader):
             yield next(self.iterator)
 
 
+Loaded = tuple[npt.NDArray[np.uint8], tuple[int, int], tuple[int, int]]
+"""Of ultralytics: pixels, and (height, width) before and after they were resized."""
+
+
 class Note:
     """Which image this process is reading, for whoever finds it dead or hanging."""
 
@@ -64,13 +69,39 @@ class Note:
         os.pwrite(self._file, os.fsencode(name) + b"\n", 0)
 
 
+class Kept:
+    """Decoded and resized images, until the budget is used up. One per process of a loader."""
+
+    def __init__(self, budget_bytes: int) -> None:
+        self.left_bytes = budget_bytes
+        self._images: dict[int, Loaded] = {}
+
+    def get(self, index: int) -> Loaded | None:
+        """A copy: augmentation writes into its image."""
+        if (known := self._images.get(index)) is None:
+            return None
+        image, original_hw, resized_hw = known
+        return image.copy(), original_hw, resized_hw
+
+    def put(self, index: int, loaded: Loaded) -> None:
+        """Keep a copy, if there is room; what is kept stays, as each epoch asks for all."""
+        image, original_hw, resized_hw = loaded
+        if image.nbytes <= self.left_bytes:
+            self.left_bytes -= image.nbytes
+            self._images[index] = image.copy(), original_hw, resized_hw
+
+
 class NotedDataset(YOLODataset):
-    """A dataset that can tell which image it could not read."""
+    """A dataset that can tell which image it could not read, and decodes what it must."""
 
     note: Note
+    kept: Kept
 
     def load_image(self, i: int, *args: Any, **kwargs: Any) -> Any:
         """As stock; what goes wrong names the image."""
+        plain = not args and not kwargs and self.cache != "ram"
+        if plain and (known := self.kept.get(i)):
+            return known
         name = self.im_files[i]
         self.note.write(name)
         try:
@@ -78,6 +109,11 @@ class NotedDataset(YOLODataset):
         except Exception as error:
             raise UnreadableImageError(f"cannot read image '{name}': {error}") from error
         self.note.write("")
+        if plain:
+            self.kept.put(i, image)
+            for held in self.buffer:  # ultralytics keeps, and hands out, what was loaded lately
+                self.ims[held] = self.im_hw0[held] = self.im_hw[held] = None
+            self.buffer.clear()
         return image
 
 
@@ -98,24 +134,27 @@ class SeededDataset(NotedDataset):
         return super().__getitem__(index)
 
 
-def noted(loader: Any, note: Note) -> None:
+def noted(loader: Any, note: Note, kept: Kept) -> None:
     """Make an ultralytics loader say what it reads; for validation."""
-    loader.dataset.note, loader.dataset.__class__ = note, NotedDataset
+    dataset = loader.dataset
+    dataset.note, dataset.kept, dataset.__class__ = note, kept, NotedDataset
 
 
-def repeatable(loader: Any, note: Note, *, seed: int) -> EpochSampler:
+def repeatable(loader: Any, note: Note, kept: Kept, *, seed: int) -> EpochSampler:
     """Make an ultralytics loader of training batches repeat.
 
     Args:
         loader: just built, nothing read yet.
         note: where it says what it reads.
+        kept: where it keeps what it has read.
         seed: of the run.
 
     Returns:
         The sampler now inside; tell it where to go whenever the loader was reset.
     """
     dataset = loader.dataset
-    dataset.run_seed, dataset.note, dataset.__class__ = seed, note, SeededDataset
+    dataset.run_seed, dataset.note, dataset.kept = seed, note, kept
+    dataset.__class__ = SeededDataset
     for transform in _transforms(dataset.transforms):
         if hasattr(transform, "buffer_enabled"):  # mosaic of what happened to be loaded lately
             transform.buffer_enabled = False

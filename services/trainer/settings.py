@@ -1,8 +1,12 @@
 """What the trainer reads from its environment."""
 
-from pydantic import Field
+from typing import Annotated
+
+from pydantic import Field, field_validator
+from pydantic_settings import NoDecode
 
 from libs.common.settings import Settings
+from services.trainer.domain.levers import LEVERS, pulled
 
 
 class TrainerSettings(Settings):
@@ -27,3 +31,20 @@ class TrainerSettings(Settings):
         gt=0,
         description="silence that is taken for a stall; 10 × the median batch, if that is more",
     )
+    levers_off: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(), description=f"what is not done for speed: {', '.join(LEVERS)}"
+    )
+
+    @field_validator("levers_off", mode="before")
+    @classmethod
+    def _named(cls, value: object) -> object:
+        """`a,b`, each a lever."""
+        if isinstance(value, str):
+            value = tuple(name.strip() for name in value.split(",") if name.strip())
+            pulled(value)
+        return value
+
+    @property
+    def levers(self) -> tuple[str, ...]:
+        """What is done for speed."""
+        return pulled(self.levers_off)

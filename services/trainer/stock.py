@@ -7,11 +7,14 @@ import os
 import socket
 import sys
 from asyncio.subprocess import Process
+from collections.abc import Collection
 from contextlib import suppress
 from pathlib import Path
 
+from libs.common.children import child_environment
 from libs.common.errors import TransientError
 from services.trainer.child import Child
+from services.trainer.domain.levers import allocator_environment
 
 log = logging.getLogger(__name__)
 
@@ -22,6 +25,20 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 KILLED = -9
 Born = tuple[int, asyncio.Future[int]]
 """A child's process id, and its exit code to come."""
+
+
+def training_environment(home: Path, levers: Collection[str]) -> dict[str, str]:
+    """The environment of the nursery and all its copies.
+
+    Args:
+        home: a folder of ours that the libraries may write to; made when missing.
+        levers: of `domain.levers.LEVERS`.
+    """
+    glibc = None
+    with suppress(ValueError):  # another libc does not know the name
+        glibc = os.confstr("CS_GNU_LIBC_VERSION")
+    allocator = allocator_environment(glibc) if "allocator" in levers else {}
+    return child_environment(home) | allocator
 
 
 class Stock:

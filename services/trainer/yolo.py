@@ -8,7 +8,6 @@ full precision, and the batches of the epoch that are done.
 # mypy: allow-untyped-calls
 
 import math
-import os
 import random
 import time
 from copy import copy
@@ -18,14 +17,16 @@ from typing import Any, Protocol
 
 import torch
 import ultralytics.engine.trainer
-from ultralytics.models.yolo.detect import DetectionTrainer, DetectionValidator
+from ultralytics.models.yolo.detect import DetectionValidator
 from ultralytics.nn.tasks import DetectionModel
 from ultralytics.utils.torch_utils import ModelEMA, unwrap_model
 
 from libs.common.errors import BadInput, PermanentError
 from services.trainer.checkpoint import AtomicPath, Pace, snapshot, write_checkpoint
+from services.trainer.domain.levers import LEVERS
 from services.trainer.domain.samples import due
 from services.trainer.domain.seeds import mix
+from services.trainer.quick import Quick
 from services.trainer.repeatable import Note, noted, repeatable
 from services.trainer.samples import Samples
 from services.trainer.trouble import LOADING
@@ -77,7 +78,7 @@ class Validator(DetectionValidator):
             self.confusion_matrix.process_batch(self._prepare_pred(found), truth)
 
 
-class Trainer(DetectionTrainer):
+class Trainer(Quick):
     """One run. `state` is that of the checkpoint it goes on from, or None."""
 
     model: Any
@@ -95,6 +96,7 @@ class Trainer(DetectionTrainer):
         self, order: dict[str, Any], state: dict[str, Any] | None, say: Say, wishes: Wishes
     ) -> None:
         self.say, self.wishes, self.state = say, wishes, state
+        self.levers = frozenset(order.get("levers", LEVERS))
         self.memory_share: float = order["memory_share"]
         self.sample_period: int = order["sample_period"]
         self.history: list[dict[str, Any]] = list(state["history"]) if state else []
@@ -141,11 +143,11 @@ class Trainer(DetectionTrainer):
     ) -> Any:
         """Training batches in an order, and augmented in a way, that is a function of the seed."""
         loader = super().get_dataloader(dataset_path, batch_size, rank, mode)
-        note = Note(self.save_dir / LOADING)
+        note, kept = Note(self.save_dir / LOADING), self.kept_images()
         if mode == "train":
-            self.sampler = repeatable(loader, note, seed=self.args.seed)
+            self.sampler = repeatable(loader, note, kept, seed=self.args.seed)
         else:
-            noted(loader, note)
+            noted(loader, note, kept)
         return loader
 
     def _close_dataloader_mosaic(self) -> None:
@@ -155,8 +157,7 @@ class Trainer(DetectionTrainer):
     def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
         """Scale as stock; with multi_scale the size is drawn from (seed, epoch, batch)."""
         random.seed(mix(self.args.seed, self.epoch, self.batch_index))
-        prepared: dict[str, Any] = super().preprocess_batch(batch)
-        return prepared
+        return super().preprocess_batch(batch)
 
     def resume_training(self, ckpt: Any) -> None:  # noqa: ARG002 - ultralytics passes it
         """Go on from the exact state; ultralytics' own resume knows whole epochs, rounded."""
@@ -180,8 +181,8 @@ class Trainer(DetectionTrainer):
         self.losses_before, self.epoch_s_before = state["tloss"], state["epoch_s"]
 
     def on_pretrain_routine_end(self) -> None:
-        """Use all cores: device selection left one thread on two. Stay within the GPU's share."""
-        torch.set_num_threads(len(os.sched_getaffinity(0)))
+        """Use all cores. Stay within the GPU's share."""
+        self.use_cores()
         if self.device.type == "cuda" and self.memory_share < 1:
             torch.cuda.set_per_process_memory_fraction(self.memory_share, self.device)
         self.say(

@@ -21,6 +21,8 @@ TORCH_ROOMS = {
     "services/trainer/entry.py",
     "services/trainer/checkpoint.py",
     "services/trainer/repeatable.py",
+    "services/trainer/quick.py",
+    "services/trainer/warm.py",
     "services/analyzer/yolo.py",
     "services/analyzer/entry.py",
     "services/analyzer/explaining.py",

@@ -1,7 +1,7 @@
 """A handful of drawn images, and a child process to train on them."""
 
 import socket
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ import pytest
 from libs.common.datasets import read_dataset, write_data_yaml
 from libs.common.events import TrainingArguments
 from services.trainer.child import Child
+from services.trainer.domain.levers import LEVERS
 from services.trainer.domain.plan import DataFacts, plan_training
 from tests.nursery import SharedStock
 
@@ -95,6 +96,7 @@ async def train(drawn: Path, stock: SharedStock, tmp_path: Path) -> AsyncIterato
         resume: Path | None = None,
         hook: Hook | None = None,
         checkpoint_s: float = 45.0,
+        levers: Collection[str] = tuple(LEVERS),
         **given: Any,
     ) -> Run:
         found = read_dataset(dataset)
@@ -111,7 +113,7 @@ async def train(drawn: Path, stock: SharedStock, tmp_path: Path) -> AsyncIterato
             data=str(write_data_yaml(found, out / "data.yaml")),
             save_dir=str(out / "train"),
             resume=str(resume) if resume else None,
-        ) | {"checkpoint_s": checkpoint_s}
+        ) | {"checkpoint_s": checkpoint_s, "levers": list(levers)}
         child = await stock.take()
         children.append(child)
         result = Run(out / "train")

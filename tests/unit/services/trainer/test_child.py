@@ -14,6 +14,7 @@ import yaml
 
 from libs.common.children import child_environment
 from services.trainer.child import Child, living
+from services.trainer.domain.levers import pulled
 from services.trainer.stock import Stock
 from tests.nursery import SharedStock
 from tests.unit.services.trainer.conftest import CLASSES, Run, Train, draw_dataset
@@ -46,6 +47,9 @@ content = torch.load(sys.argv[1], weights_only=False)
 next(content["model"].parameters())[:] = float("nan")
 torch.save(content, sys.argv[2])
 """
+
+STILL = {"translate": 0.0, "scale": 0.0, "fliplr": 0.0}
+"""Without mosaic nothing makes a new image of one: colours are changed in place."""
 
 
 async def told_by(script: str, home: Path, *paths: Path | str) -> str:
@@ -192,6 +196,17 @@ def rows(run: Run) -> list[list[str]]:
     """results.csv without its header and its clock."""
     lines = Path(run.last("done")["files"]["results.csv"]).read_text().splitlines()[1:]
     return [[cell for column, cell in enumerate(line.split(",")) if column != 1] for line in lines]
+
+
+async def test_images_kept_in_memory_and_our_own_history_change_no_bit(
+    train: Train, child_home: Path
+) -> None:
+    runs = [
+        await train(folder, levers=pulled(off), epochs=3, augmentation_params=STILL)
+        for folder, off in (("kept", ()), ("read", ("images_in_memory", "small_writes")))
+    ]
+    weights = [run.folder / "weights" / "last.pt" for run in runs]
+    assert await told_by(WEIGHTS, child_home, *weights) == "True"
 
 
 async def test_a_run_killed_while_it_published_only_publishes(train: Train) -> None:

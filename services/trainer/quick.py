@@ -1,0 +1,72 @@
+"""A training by ultralytics that computes the same in less time, in the child.
+
+Each lever is one of `domain.levers.LEVERS`, and only pulled when it is in `levers`.
+"""
+# mypy: allow-untyped-calls
+
+import csv
+import os
+from typing import Any
+
+import psutil
+import torch
+from ultralytics.models.yolo.detect import DetectionTrainer
+
+from services.trainer.domain.levers import image_budget
+from services.trainer.repeatable import Kept
+
+LOADERS = 2
+"""Of training and of validation: each keeps images of its own."""
+
+
+class Quick(DetectionTrainer):
+    """Stock, but for what is named here."""
+
+    levers: frozenset[str]
+    model: Any
+
+    def use_cores(self) -> None:
+        """As many threads as there are cores: device selection leaves one on two."""
+        if "threads" in self.levers:
+            torch.set_num_threads(len(os.sched_getaffinity(0)))
+
+    @property
+    def channels_last(self) -> bool:
+        """Whether we order the memory; on a GPU ultralytics does."""
+        return "channels_last" in self.levers and bool(self.device.type == "cpu")
+
+    def setup_model(self) -> Any:
+        """Before anything is copied from the model: the EMA and the optimizer follow its order."""
+        checkpoint = super().setup_model()
+        if self.channels_last:
+            self.model = self.model.to(memory_format=torch.channels_last)
+        return checkpoint
+
+    def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
+        """Pixels ordered while they are bytes."""
+        if self.channels_last:
+            batch["img"] = batch["img"].contiguous(memory_format=torch.channels_last)
+        prepared: dict[str, Any] = super().preprocess_batch(batch)
+        return prepared
+
+    def kept_images(self) -> Kept:
+        """Room for one loader's images; none where the request has its own wish."""
+        if "images_in_memory" not in self.levers or self.args.cache:
+            return Kept(0)
+        processes = LOADERS * max(1, self.args.workers)
+        return Kept(image_budget(psutil.virtual_memory().available, processes))
+
+    def read_results_csv(self) -> dict[str, list[float]]:
+        """The columns of results.csv, for the checkpoint."""
+        if "small_writes" not in self.levers:
+            stock: dict[str, list[float]] = super().read_results_csv()
+            return stock
+        if not self.csv.exists():
+            return {}
+        with self.csv.open(encoding="utf-8", newline="") as file:
+            header, *rows = csv.reader(file)
+        columns = zip(*rows, strict=True)
+        return {
+            name.strip(): [float(value) for value in values]
+            for name, values in zip(header, columns, strict=False)
+        }
