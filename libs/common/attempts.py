@@ -53,6 +53,8 @@ class Attempt:
     keep: asyncio.Event = field(default_factory=asyncio.Event)
     pause: asyncio.Event = field(default_factory=asyncio.Event)
     leaving: Leaving | None = None
+    free: asyncio.Event = field(default_factory=asyncio.Event)
+    """Set once it needs its place no more: its process is gone, what it made is being stored."""
     cancelling: bool = False
     fenced: bool = False
     began_s: float = field(default_factory=time.monotonic)

@@ -73,6 +73,15 @@ class Worker:
         self.running: dict[str, tuple[Attempt, asyncio.Future[None]]] = {}
         self.taking = asyncio.Lock()
 
+    @property
+    def held(self) -> int:
+        """Deliveries that are settled in a place, or for which one is sought."""
+        return self.settling - sum(attempt.free.is_set() for attempt, _ in self.running.values())
+
+    def _placed(self) -> list[Attempt]:
+        """Who has a place; a job that only stores what it made needs none any more."""
+        return [attempt for attempt, _ in self.running.values() if not attempt.free.is_set()]
+
     async def next(self) -> tuple[Delivery, bool] | None:
         """The next request to settle, and whether it was its turn; None after a while of none.
 
@@ -80,7 +89,7 @@ class Worker:
         """
         await self.gate.opened.wait()
         levels = len(self.queues.subscriptions)
-        if self.settling >= self.slots:
+        if self.held >= self.slots:
             if not await self._beyond():
                 return None
         elif levels > 1 and self.turns.due and (found := await self.queues.look(range(1, levels))):
@@ -92,7 +101,7 @@ class Worker:
             ours = sum(attempt.level > level for attempt, _ in self.running.values())
             self.turns.took(others_wait=sum(others) > ours)
             return found, False
-        if self.settling < self.slots:
+        if self.held < self.slots:
             await until_either(self.queues.rung, LOOK_S)
         return None
 
@@ -101,21 +110,21 @@ class Worker:
         self.left.clear()
         await until_either(self.queues.rung, LOOK_S, self.left)
         self.queues.rung.clear()
-        if self.settling < self.slots or self._open() == 0:
+        if self.held < self.slots or self._open() == 0:
             return False
         rank = len(self.queues.subscriptions) - self._open()
         await until_either(self.left, HEAD_START_S * rank)
-        return self.settling >= self.slots
+        return self.held >= self.slots
 
     def _open(self) -> int:
         """From how many queues a request may be taken now."""
-        holders = [attempt.holder for attempt, _ in self.running.values()]
-        if self.settling > self.slots or any(each.settled for each in holders):
+        holders = [attempt.holder for attempt in self._placed()]
+        if self.held > self.slots or any(each.settled for each in holders):
             holders = []  # a place will be free in a moment
         return open_levels(
             len(self.queues.subscriptions),
             holders,
-            free=self.settling < self.slots,
+            free=self.held < self.slots,
             now_s=time.monotonic(),
         )
 
@@ -146,8 +155,7 @@ class Worker:
                 if attempt is None:
                     return
                 attempt.by_turn = by_turn
-                busy = [task for _, task in self.running.values() if not task.done()]
-                if len(busy) < self.slots:
+                if len(self._placed()) < self.slots:
                     task = asyncio.ensure_future(self.handler(attempt))
                     self.running[job_id] = (attempt, task)
                     self.gate.enter(attempt)
@@ -158,8 +166,7 @@ class Worker:
                 return
             reason = f"training {holder.job.id} gives way: it stores its checkpoint and leaves"
             await attempt.progress(done=0, of=1, stage="waiting", waiting_reason=reason)
-            await asyncio.wait({self.running[holder.job.id][1]}, timeout=LOOK_S)
-            await asyncio.sleep(0)
+            await until_either(holder.free, LOOK_S)
         await self._await(task, attempt, delivery)
 
     async def _taken_up(self, job_id: str, delivery: Delivery) -> Attempt | None:
@@ -184,10 +191,11 @@ class Worker:
 
     def _sent_away(self, urgent: Attempt) -> Attempt | None:
         """Who leaves its place to `urgent`, or leaves anyway; None when nobody does."""
-        for attempt, task in self.running.values():
-            if attempt.holder.settled and not task.done():
+        placed = self._placed()
+        for attempt in placed:
+            if attempt.holder.settled:
                 return attempt
-        holders = [attempt.holder for attempt, task in self.running.values() if not task.done()]
+        holders = [attempt.holder for attempt in placed]
         found = gives_way(urgent.level, holders, time.monotonic())
         if found is None:
             return None
@@ -247,6 +255,7 @@ class Worker:
         finally:
             del self.running[attempt.job.id]
             self.gate.leave(attempt)
+            attempt.free.set()
         if attempt.fenced:
             return  # the delivery belongs to the newer attempt
         if not task.cancelled():

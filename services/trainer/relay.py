@@ -85,6 +85,8 @@ class Relay:
                 await self._take(message)
                 if message["type"] in ("done", "failed", "paused"):
                     break
+            if self.left or (last and last["type"] == "paused"):
+                await self._give_place()
             await self.epochs.put(None)
             await publisher
         finally:
@@ -151,6 +153,12 @@ class Relay:
         else:  # nothing to lose, and its first batch may be minutes away
             self.left = True
             await self.child.end()
+
+    async def _give_place(self) -> None:
+        """The process goes before its last checkpoint is stored: others may begin meanwhile."""
+        await self.child.end()
+        self.admission.leave(self.attempt.job.id)
+        self.attempt.free.set()
 
     async def _watch(self) -> None:
         """End a child that does not move any more, after a look at where it is."""
