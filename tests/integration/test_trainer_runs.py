@@ -24,7 +24,6 @@ from libs.common.events import (
     Event,
     SamplesDrawn,
     TrainingCancelled,
-    TrainingCancelRequested,
     TrainingCompleted,
     TrainingFailed,
     TrainingRequested,
@@ -162,34 +161,6 @@ async def test_a_stopped_service_hands_its_training_to_the_next(
     epochs = [r.event.epoch for r in records if isinstance(r.event, EpochCompleted)]
     assert Counter(epochs) == Counter(range(1, 13))
     assert isinstance(records[-1].event, TrainingCompleted)
-
-
-async def test_a_cancelled_training_is_gone_before_it_is_said(
-    deps: Deps, nursery: socket.socket, dataset: Path
-) -> None:
-    async with trainer(deps, nursery) as service:
-        await deps.bus.publish(request(dataset, epochs=500))
-        await until(deps, EpochCompleted)
-        [pid] = service.pids
-        await deps.bus.publish(TrainingCancelRequested(job_id="job"))
-        records = await until(deps, *ENDS)
-        assert living(pid) == []
-    assert isinstance(records[-1].event, TrainingCancelled)
-
-
-async def test_finishing_now_keeps_the_weights(
-    deps: Deps, nursery: socket.socket, dataset: Path
-) -> None:
-    async with trainer(deps, nursery):
-        await deps.bus.publish(request(dataset, epochs=500))
-        await until(deps, EpochCompleted)
-        await deps.bus.publish(TrainingCancelRequested(job_id="job", keep=True))
-        records = await until(deps, *ENDS)
-    done = records[-1].event
-    assert isinstance(done, TrainingCompleted)
-    assert done.stopped_early
-    assert 1 <= done.epochs_done < 500
-    assert (await deps.artifacts.head("trainings/ml_training/run/weights/best.pt")).size_bytes > 0
 
 
 async def test_a_gpu_that_is_not_there_is_said_in_a_sentence(

@@ -21,13 +21,11 @@ from libs.common.events import (
     TrainingFailed,
     TrainingPaused,
     TrainingPauseRequested,
-    TrainingResumeRequested,
-    TrainingStarted,
 )
 from libs.common.jobs import fold
 from libs.common.service import Deps
 from libs.common.work import run_jobs
-from services.trainer.child import Child, living
+from services.trainer.child import Child
 from services.trainer.handlers import Trainings
 from tests.integration.test_trainer_runs import ENDS, request, until
 from tests.nursery import SharedStock
@@ -166,29 +164,6 @@ async def test_a_loss_that_is_not_finite_later_goes_back_to_the_last_good_weight
     assert b"recovering from last.pt" in console
 
 
-async def test_a_paused_training_leaves_its_place_and_goes_on_when_asked(
-    deps: Deps, nursery: socket.socket, dataset: Path
-) -> None:
-    async with trainer(deps, nursery) as service:
-        await deps.bus.publish(request(dataset, epochs=12))
-        await until(deps, EpochCompleted)
-        [pid] = service.pids
-        await deps.bus.publish(TrainingPauseRequested(job_id="job"))
-        records = await until(deps, TrainingPaused)
-        assert living(pid) == []
-        job = fold(records)
-        assert job is not None
-        assert job.status == "paused"
-        assert job.checkpoint is not None
-        await deps.bus.publish(TrainingResumeRequested(job_id="job"))
-        records = await until(deps, *ENDS)
-    assert isinstance(records[-1].event, TrainingCompleted)
-    assert epochs(records) == Counter(range(1, 13))
-    starts = [each.event for each in records if isinstance(each.event, TrainingStarted)]
-    assert len(starts) == 2
-    assert starts[1].from_epoch == job.checkpoint.epoch
-
-
 async def test_a_paused_training_can_be_cancelled_while_another_runs(
     deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
@@ -225,26 +200,3 @@ async def test_a_full_disk_fails_with_its_code_and_keeps_what_was_stored(
     assert job.checkpoint is not None
     for artifact in job.checkpoint.files.values():
         assert (await deps.artifacts.head(artifact.key)).size_bytes == artifact.size_bytes
-
-
-async def test_a_completed_training_is_extended_from_the_exact_state_at_its_end(
-    deps: Deps, nursery: socket.socket, dataset: Path
-) -> None:
-    async with trainer(deps, nursery):
-        await deps.bus.publish(request(dataset, epochs=2))
-        first = fold(await until(deps, *ENDS))
-        assert first is not None
-        assert first.checkpoint is not None
-        more = request(dataset, job_id="more", epochs=3)
-        links = {"extends": "job", "checkpoint": first.checkpoint.files, "experiment_name": "more"}
-        await deps.bus.publish(more.model_copy(update=links))
-        records = await until(deps, *ENDS, job_id="more")
-    done = records[-1].event
-    assert isinstance(done, TrainingCompleted)
-    assert done.epochs_done == 3
-    job = fold(records)
-    assert job is not None
-    assert [epoch.epoch for epoch in job.epochs] == [1, 2, 3]
-    assert [epoch.map50 for epoch in job.epochs[:2]] == [epoch.map50 for epoch in first.epochs]
-    told = [each.event for each in records if isinstance(each.event, TrainingStarted)]
-    assert len(told) == 1
