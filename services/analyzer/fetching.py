@@ -3,12 +3,14 @@
 import asyncio
 import hashlib
 import os
+import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 from libs.common.errors import BadInput
 from libs.common.events import FileRef, ModelRef
 from libs.common.service import Deps
+from libs.common.weights import weights_suffix
 
 
 @dataclass(frozen=True)
@@ -26,12 +28,16 @@ async def fetch_weights(deps: Deps, model: ModelRef, folder: Path) -> Weights:
     Raises:
         BadInput: the file is gone, or is not the one that was asked for.
     """
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    path = folder / f"model{weights_suffix(model)}"
     if model.key:
-        path = await deps.artifacts.get_file(model.key, folder / "model.pt", sha256=model.sha256)
-    else:
-        path = Path(model.path or "")
-        if not path.is_file():
-            raise BadInput(f"The model {model.name} is not there any more.", code="model_missing")
+        await deps.artifacts.get_file(model.key, path, sha256=model.sha256)
+    else:  # a copy: what is checked here is what will be loaded
+        try:
+            await asyncio.to_thread(shutil.copyfile, model.path or "", path)
+        except OSError as error:
+            missing = f"The model {model.name} is not there any more."
+            raise BadInput(missing, code="model_missing") from error
     return await _checked(path, model, "model_changed")
 
 

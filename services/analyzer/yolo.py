@@ -6,58 +6,22 @@ Its boxes equal those of ultralytics: the same pixels, memory format, fused laye
 # mypy: disable-error-code="no-untyped-call"
 
 import math
-import pickle
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
-from ultralytics.nn.tasks import DetectionModel, load_checkpoint
 from ultralytics.utils import nms, ops
 from ultralytics.utils.torch_utils import get_num_params
 
+from libs.common.detectors import load_detector
 from libs.common.errors import BadInput
-from libs.common.weights import check_names
 from services.analyzer.domain.boxes import Floats
 from services.analyzer.frames import Frame
 
 CONFIDENCE_FLOOR = 0.001
 DEFAULT_IMGSZ = 640
-UNREADABLE = (
-    pickle.UnpicklingError,
-    AttributeError,
-    EOFError,
-    LookupError,
-    OSError,
-    RuntimeError,
-    TypeError,
-    ValueError,
-)
-"""What torch and ultralytics raise for a file that is no model."""
-
-
-def load_detector(path: Path) -> Any:
-    """Load a YOLO detector, once it is known to hold nothing that runs by being read.
-
-    Raises:
-        BadInput: `unsafe_weights`, `unreadable_weights`, or `not_a_detector` for another task.
-    """
-    try:
-        names = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-        check_names(names, file=path.name)
-        model, _ = load_checkpoint(str(path), fuse=False)
-    except UNREADABLE as error:
-        raise BadInput(
-            f"{path.name} is not a model that can be read: give a .pt file that ultralytics saved",
-            code="unreadable_weights",
-        ) from error
-    if type(model) is not DetectionModel:
-        raise BadInput(
-            f"{path.name} holds a {type(model).__name__}: only YOLO detectors can be judged here",
-            code="not_a_detector",
-        )
-    return model
 
 
 class Detector:

@@ -18,6 +18,7 @@ from libs.common.events import (
     TrainingRequested,
 )
 from libs.common.s3_datasets import split_url
+from libs.common.weights import SUFFIXES
 from services.gateway.ledger import Ledger, finished_runs
 from services.gateway.settings import GatewaySettings
 
@@ -172,14 +173,14 @@ class Resolver:
             key = path.relative_to(outputs).as_posix()
         for name, job, outcome in finished_runs(self.ledger):
             for artifact in outcome.artifacts.values():
-                if artifact.key == key and key.endswith(".pt"):
+                if artifact.key == key and key.endswith(SUFFIXES):
                     return ModelRef(name=name, key=key, sha256=artifact.sha256, training_id=job.id)
         return None
 
     def _model_file(self, text: str) -> ModelRef:
         path = self._inside(text, "model")
-        if path.suffix != ".pt" or not path.is_file():
-            raise BadInput(f"{text!r} is no .pt file", code="no_model")
+        if path.suffix not in SUFFIXES or not path.is_file():
+            raise BadInput(f"{text!r} is no .pt or .safetensors file", code="no_model")
         return self._file(path.stem, path)
 
     def _file(self, name: str, path: Path) -> ModelRef:

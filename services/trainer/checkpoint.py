@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 from ultralytics.utils.metrics import ConfusionMatrix
 from ultralytics.utils.torch_utils import strip_optimizer, unwrap_model
 
-from libs.common.errors import BadInput
-from libs.common.weights import check_names
+from libs.common.detectors import SUFFIX, as_checkpoint, check_weights, save_detector
 
 WEIGHTS = ("last.pt", "best.pt")
 MOST_SHARE = 20.0
@@ -32,22 +32,6 @@ class AtomicPath(type(Path())):  # type: ignore[misc]
         size = temporary.write_bytes(data)
         temporary.replace(self)
         return size
-
-
-def check_weights(path: Path) -> None:
-    """Refuse a weights file that could run code, before torch loads it.
-
-    Raises:
-        BadInput: with code `unsafe_weights`, or `unreadable_weights` for what is no checkpoint.
-    """
-    try:
-        names = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-    except (ValueError, RuntimeError, OSError) as error:
-        raise BadInput(
-            f"{path.name} is not a PyTorch checkpoint: give a .pt file that ultralytics saved",
-            code="unreadable_weights",
-        ) from error
-    check_names(names, file=path.name)
 
 
 class Pace:
@@ -157,6 +141,26 @@ def read_checkpoint(folder: Path, save_dir: Path) -> dict[str, Any]:
     return state
 
 
+def start_weights(path: Path) -> Path:
+    """Weights to start from, as ultralytics takes them, known to run nothing.
+
+    Raises:
+        BadInput: as `load_detector`.
+    """
+    if path.suffix == SUFFIX:
+        return as_checkpoint(path, path.with_name("rebuilt.pt"))
+    check_weights(path)
+    return path
+
+
+def write_architecture(model: Any, out: Path) -> Path:
+    """The model's yaml with its class names, as people and other programs read it."""
+    path = out / "weights" / "model.yaml"
+    described = {**model.yaml, "names": dict(model.names)}
+    path.write_text(yaml.safe_dump(described, allow_unicode=True, sort_keys=False), "utf-8")
+    return path
+
+
 def publish(state: dict[str, Any], save_dir: Path) -> dict[str, str]:
     """Make the files that a user gets.
 
@@ -172,8 +176,13 @@ def publish(state: dict[str, Any], save_dir: Path) -> dict[str, str]:
     files: dict[str, str] = {}
     for source in sorted((save_dir / "weights").glob("*.pt")):
         target = out / "weights" / source.name
-        strip_optimizer(source, str(target))
+        stripped = strip_optimizer(source, str(target))
         files[f"weights/{source.name}"] = str(target)
+        if source.name in WEIGHTS:
+            plain = target.with_suffix(SUFFIX)
+            save_detector(stripped["model"], plain, imgsz=stripped["train_args"]["imgsz"])
+            files[f"weights/{plain.name}"] = str(plain)
+            files["weights/model.yaml"] = str(write_architecture(stripped["model"], out))
     for name, text in (("results.csv", state["results_csv"]), ("args.yaml", state["args_yaml"])):
         (out / name).write_text(text, encoding="utf-8")
         files[name] = str(out / name)

@@ -82,7 +82,7 @@ def train(order: dict[str, Any], channel: Channel, wishes: dict[str, Event]) -> 
             state["stopped"] = state["cut"] = False
             state["stopper"]["best_epoch"] = len(state["history"])
     elif order["weights"]:
-        checkpoint.check_weights(Path(order["weights"]))
+        order["overrides"]["model"] = str(checkpoint.start_weights(Path(order["weights"])))
     if state and state["stopped"]:  # the former attempt died while it published
         channel.say("resumed_at_end", history=state["history"])
     else:

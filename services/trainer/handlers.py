@@ -21,6 +21,7 @@ from libs.common.events import (
     TrainingStarted,
 )
 from libs.common.service import Deps
+from libs.common.weights import weights_suffix
 from libs.common.work import Attempt, HandedBack
 from services.trainer.admission import Admission
 from services.trainer.child import Child
@@ -214,6 +215,7 @@ async def fetch_weights(deps: Deps, model: ModelRef | None, target: Path) -> Pat
     """
     if model is None:
         return None
+    target = target.with_suffix(weights_suffix(model))
     if model.key:
         return await deps.artifacts.get_file(model.key, target, sha256=model.sha256)
     try:

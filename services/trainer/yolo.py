@@ -21,6 +21,7 @@ from ultralytics.models.yolo.detect import DetectionValidator
 from ultralytics.nn.tasks import DetectionModel
 from ultralytics.utils.torch_utils import ModelEMA, unwrap_model
 
+from libs.common.detectors import check_buildable
 from libs.common.errors import BadInput, PermanentError
 from services.trainer.checkpoint import AtomicPath, Pace, snapshot, write_checkpoint
 from services.trainer.domain.levers import LEVERS
@@ -123,6 +124,8 @@ class Trainer(Quick):
 
     def get_model(self, cfg: Any = None, weights: Any = None, verbose: bool = True) -> Any:
         """The network. Raises BadInput for weights of another task."""
+        if isinstance(cfg, dict):
+            check_buildable(cfg, file="the base model")
         if weights is not None and type(weights) is not DetectionModel:
             raise BadInput(
                 f"the weights are of a {type(weights).__name__}: give those of a YOLO detector",

@@ -17,6 +17,7 @@ OUTSIDE = {
     *("pydantic_settings", "matplotlib", "pyarrow", "httpx", "uvicorn", "psutil", "pynvml"),
 }
 TORCH_ROOMS = {
+    "libs/common/detectors.py",
     "services/trainer/yolo.py",
     "services/trainer/entry.py",
     "services/trainer/checkpoint.py",

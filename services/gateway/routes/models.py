@@ -17,6 +17,7 @@ from services.gateway.state import Gateway, State, fresh
 router = APIRouter(tags=["models"])
 CHUNK = 2**20
 ZIP = b"PK\x03\x04"
+MOST_HEAD_BYTES = 100_000_000
 
 
 @router.get("/models")
@@ -45,17 +46,31 @@ async def upload(
     digest = hashlib.sha256()
     head = b""
     while chunk := await file.read(CHUNK):
-        head = head or chunk[:4]
+        head = head or chunk[:9]
         digest.update(chunk)
-    if head != ZIP:
-        raise BadInput("send a .pt file as PyTorch saves it", code="not_weights")
+    if not (suffix := kind_of(head)):
+        raise BadInput(
+            "send a .pt file as PyTorch saves it, or a .safetensors file of a training",
+            code="not_weights",
+        )
     await file.seek(0)
-    key = f"models/{model_name}/{digest.hexdigest()}.pt"
+    key = f"models/{model_name}/{digest.hexdigest()}{suffix}"
     await gateway.deps.artifacts.put_stream(key, file.file)
     weights = Artifact(key=key, size_bytes=file.size or 0, sha256=digest.hexdigest())
     event = ModelUploaded(job_id=uuid.uuid4().hex, name=model_name, weights=weights)
     await gateway.publish(event)
     return {"name": model_name, "path": key, "size": weights.size_bytes, "sha256": weights.sha256}
+
+
+def kind_of(head: bytes) -> str:
+    """The suffix of a weights file by its first nine bytes; empty for anything else.
+
+    safetensors begins with the length of its head, in 8 bytes, and the head, which is JSON.
+    """
+    if head.startswith(ZIP):
+        return ".pt"
+    length = int.from_bytes(head[:8], "little")
+    return ".safetensors" if head[8:9] == b"{" and 2 <= length <= MOST_HEAD_BYTES else ""
 
 
 def _listed(gateway: Gateway) -> list[dict[str, Any]]:

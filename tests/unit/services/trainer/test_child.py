@@ -2,10 +2,8 @@
 
 import asyncio
 import os
-import pickle
 import signal
 import sys
-import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -263,36 +261,6 @@ async def test_finishing_now_validates_and_keeps_the_weights(train: Train) -> No
     assert done["stopped_early"]
     assert 2 <= done["epochs_done"] < 20
     assert {"weights/best.pt", "weights/last.pt"} <= done["files"].keys()
-
-
-class Bomb:
-    """Runs a command when it is unpickled."""
-
-    def __init__(self, mark: Path) -> None:
-        self.mark = mark
-
-    def __reduce__(self) -> tuple[Any, tuple[str]]:
-        return os.system, (f"touch {self.mark}",)
-
-
-def write_weights(path: Path, content: object) -> Path:
-    """A file in torch's zip format."""
-    with zipfile.ZipFile(path, "w") as archive:
-        archive.writestr("archive/data.pkl", pickle.dumps(content, protocol=2))
-        archive.writestr("archive/version", "3\n")
-        archive.writestr("archive/byteorder", "little")
-    return path
-
-
-async def test_weights_that_would_run_code_are_refused_and_do_not_run(
-    train: Train, tmp_path: Path
-) -> None:
-    mark = tmp_path / "executed"
-    weights = write_weights(tmp_path / "bomb.pt", {"model": Bomb(mark)})
-    failed = (await train(mode="transfer", weights=weights)).last("failed")
-    assert failed["code"] == "unsafe_weights"
-    assert "posix.system" in failed["message"]
-    assert not mark.exists()
 
 
 async def test_a_file_that_is_no_checkpoint_is_refused(train: Train, tmp_path: Path) -> None:
