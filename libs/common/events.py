@@ -349,6 +349,12 @@ class EpochCompleted(Event):
     gpu_peak_bytes: int | None = Field(
         default=None, ge=0, description="the most GPU memory that was reserved so far"
     )
+    ranks: int | None = Field(
+        default=None, ge=2, description="processes that trained together, where several did"
+    )
+    weights_sha256: str | None = Field(
+        default=None, description="of the parameters, which all ranks were found to share"
+    )
 
     @property
     def dedupe_key(self) -> str:

@@ -174,10 +174,11 @@ def _progress(job: Job, event: Event, record: Recorded) -> Job:
             paused=None,
             status="stopping" if stopping else "initializing",
         )
+    again = isinstance(event, TrainingAdjusted) and not (event.batch_size or event.left_out)
     job = replace(
         job,
         attempt=event.attempt,
-        fruitless=0,
+        fruitless=job.fruitless if again else 0,  # as it was, on from the checkpoint
         status="stopping" if stopping else "running",
     )
     if isinstance(event, TrainingPaused):

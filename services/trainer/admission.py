@@ -68,7 +68,7 @@ class Admission:
         while True:
             gpus = await asyncio.to_thread(read_gpus)
             device = choose_device(arguments.device, gpus)
-            if device == "cpu":
+            if device.startswith("cpu"):
                 self._refuse_after_loss(attempt, arguments)
                 return device
             wanted = [gpu for gpu in gpus if arguments.device is None or str(gpu.index) == device]

@@ -61,12 +61,13 @@ class Pace:
         self.took_s = self.saved_at - began
 
 
-def snapshot(trainer: Any, *, batches: int = 0) -> dict[str, Any]:
+def snapshot(trainer: Any, *, batches: int = 0, losses: Any = None) -> dict[str, Any]:
     """Everything that a later attempt needs to go on to the same bits.
 
     Args:
         trainer: between two optimizer steps, with no gradients pending.
         batches: done of the running epoch; 0 = the epoch is done.
+        losses: within an epoch, the running means of each rank.
 
     Returns:
         `epoch` (0-based, the last whole one; -1 = none), `batches` (done of the next), exact
@@ -77,7 +78,7 @@ def snapshot(trainer: Any, *, batches: int = 0) -> dict[str, Any]:
     return {
         "epoch": trainer.epoch - 1 if within else trainer.epoch,
         "batches": batches,
-        "tloss": dict(trainer.tloss) if within else None,
+        "tloss": losses,
         "epoch_s": time.monotonic() - trainer.epoch_began if within else 0.0,
         "stopped": bool(trainer.stop),
         "cut": trainer.cut,
@@ -125,18 +126,23 @@ def checkpoint_name(epochs: int, batches: int) -> str:
     return f"{epochs:05d}-{batches:07d}"
 
 
-def read_checkpoint(folder: Path, save_dir: Path) -> dict[str, Any]:
+def read_checkpoint(folder: Path, save_dir: Path | None) -> dict[str, Any]:
     """Lay the checkpoint's files where the run expects them, and read its state.
+
+    Args:
+        folder: of the checkpoint.
+        save_dir: of the run; None = another rank lays them out.
 
     Raises:
         BadInput: a file is no checkpoint of ours.
     """
-    weights = save_dir / "weights"
-    weights.mkdir(parents=True, exist_ok=True)
-    for name in WEIGHTS:
-        if (folder / name).exists():
-            check_weights(folder / name)
-            shutil.copyfile(folder / name, weights / name)
+    if save_dir:
+        weights = save_dir / "weights"
+        weights.mkdir(parents=True, exist_ok=True)
+        for name in WEIGHTS:
+            if (folder / name).exists():
+                check_weights(folder / name)
+                shutil.copyfile(folder / name, weights / name)
     state: dict[str, Any] = torch.load(folder / "state.pt", map_location="cpu", weights_only=True)
     return state
 

@@ -128,9 +128,9 @@ class Child:
             await self._reaper
             while living(self.pid):  # noqa: ASYNC110 - the kernel has no event for it
                 await asyncio.sleep(POLL_S)
-        self._listener.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._listener
+        with suppress(TimeoutError):  # its last words; nobody can write there any more
+            async with asyncio.timeout(EXIT_S):
+                await self._listener
         self._commands.close()
 
     def _send(self, line: dict[str, Any]) -> None:

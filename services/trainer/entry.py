@@ -7,6 +7,7 @@ pipe; stdout and stderr are the console.
 import json
 import os
 import traceback
+from functools import partial
 from io import FileIO
 from pathlib import Path
 from threading import Event, Lock, Thread
@@ -14,6 +15,7 @@ from typing import Any
 
 from libs.common.errors import PermanentError
 from libs.common.isolation import leave_network
+from services.trainer import crew
 
 
 class Channel:
@@ -44,11 +46,13 @@ SIGNS = (
     ("no space left", "disk_full"),
     ("no valid images", "dataset_unreadable"),
     ("dataset '", "dataset_unreadable"),
+    ("the same weights any more", "ranks_diverged"),
 )
 ADVICE = {
     "out_of_memory": "the memory does not suffice: lower batch_size or imgsz",
     "loss_not_finite": "the loss stays not finite: lower learning_rate, or try amp=false",
     "disk_full": "the trainer's disk is full: free some space, then start again",
+    "ranks_diverged": "an error of a device or of the link between two, if it comes again",
     "dataset_unreadable": "ultralytics cannot read the dataset: validate it, then start again",
 }
 
@@ -73,24 +77,32 @@ def explain(error: Exception) -> tuple[str, str]:
 def train(order: dict[str, Any], channel: Channel, wishes: dict[str, Event]) -> None:
     """Run one order to its end."""
     from services.trainer import checkpoint, yolo  # noqa: PLC0415 - the nursery has them
+    from services.trainer.ranks import Ranks  # noqa: PLC0415
 
-    save_dir = Path(order["overrides"]["save_dir"])
+    ranks = Ranks.of_environment()
+    order["overrides"]["save_dir"] = ranks.folder(order["run_dir"])
+    save_dir = Path(order["run_dir"])
     state = None
     if order["resume"]:
-        state = checkpoint.read_checkpoint(Path(order["resume"]), save_dir)
+        lay_out = save_dir if ranks.first else None
+        state = checkpoint.read_checkpoint(Path(order["resume"]), lay_out)
         if order["extends"]:  # what ended is to go on, and its patience begins anew
             state["stopped"] = state["cut"] = False
             state["stopper"]["best_epoch"] = len(state["history"])
     elif order["weights"]:
         order["overrides"]["model"] = str(checkpoint.start_weights(Path(order["weights"])))
     if state and state["stopped"]:  # the former attempt died while it published
+        if not ranks.first:
+            return
         channel.say("resumed_at_end", history=state["history"])
     else:
-        trainer = yolo.Trainer(order, state, channel.say, yolo.Wishes(**wishes))
+        trainer = yolo.Trainer(order, state, channel.say, yolo.Wishes(**wishes), ranks)
         try:
             trainer.train()  # type: ignore[no-untyped-call]
         except yolo.Paused:
             channel.say("paused")
+            return
+        if not ranks.first:
             return
         state = checkpoint.snapshot(trainer)
     history = state["history"]
@@ -108,18 +120,30 @@ def train(order: dict[str, Any], channel: Channel, wishes: dict[str, Event]) -> 
 
 
 def main(messages: int) -> None:
-    """Wait for an order, obey it, say how it ended."""
+    """Wait for an order, and obey it, in this process or in one for each rank."""
     os.set_inheritable(messages, False)
-    channel, wishes = Channel(messages), {"finish": Event(), "pause": Event()}
-    commands = FileIO(0, closefd=False)  # unbuffered: a thread may wait in it at exit
-    line = commands.readline()
+    line = FileIO(0, closefd=False).readline()  # unbuffered: the commands after it stay
     if not line:
         return
     order = json.loads(line)
     try:
         # before any thread or rank: the ranks of one training share the namespace, and its loopback
-        cut = leave_network(loopback=order.get("ranks", 1) > 1)
-        print("network of the training process:", cut, flush=True)
+        cut = leave_network(loopback=order["ranks"] > 1)
+    except PermanentError as error:
+        Channel(messages).say("failed", code=error.code, message=error.message)
+        return
+    print("network of the training process:", cut, flush=True)
+    if order["ranks"] > 1:
+        crew.lead(order["ranks"], Path(order["run_dir"]).parent, messages, partial(work, order))
+    else:
+        work(order, messages)
+
+
+def work(order: dict[str, Any], messages: int) -> None:
+    """Obey an order, say how it ended."""
+    channel, wishes = Channel(messages), {"finish": Event(), "pause": Event()}
+    commands = FileIO(0, closefd=False)  # unbuffered: a thread may wait in it at exit
+    try:
         Thread(target=obey, args=(commands, wishes), daemon=True).start()
         train(order, channel, wishes)
     except Exception as error:  # noqa: BLE001 - the last word of a process

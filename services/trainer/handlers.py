@@ -32,7 +32,7 @@ from services.trainer.gpu import read_gpus
 from services.trainer.publish import publish
 from services.trainer.relay import Relay
 from services.trainer.stock import Stock
-from services.trainer.trouble import Trouble
+from services.trainer.trouble import OF_RANKS, Trouble
 
 log = logging.getLogger(__name__)
 
@@ -113,10 +113,12 @@ class Trainings:
     ) -> None:
         """Tell how the next attempt avoids the trouble; a card that is gone is one by itself."""
         gpus = await asyncio.to_thread(read_gpus)
-        if device == "cpu" or device in {str(gpu.index) for gpu in gpus}:
+        gone = {*device.split(",")} - {"cpu", *(str(gpu.index) for gpu in gpus)}
+        if not gone:
             await heal(attempt, trouble, prepared)
             return
-        lost = f"GPU {device} does not answer any more: the training goes on elsewhere."
+        which = ", ".join(sorted(gone))
+        lost = f"GPU {which} does not answer any more: the training goes on elsewhere."
         await attempt.tell(TrainingAdjusted, error_code="gpu_lost", message=lost)
 
     async def _run(self, attempt: Attempt, order: dict[str, Any], folder: Path) -> dict[str, Any]:
@@ -171,6 +173,7 @@ async def heal(attempt: Attempt, trouble: Trouble, prepared: Prepared) -> None:
         batch=prepared.order["overrides"]["batch"],
         left_out=len(attempt.job.left_out),
         of=prepared.images,
+        ranks=prepared.order["ranks"],
     )
     if found:
         await attempt.tell(
@@ -180,6 +183,9 @@ async def heal(attempt: Attempt, trouble: Trouble, prepared: Prepared) -> None:
             batch_size=found.batch_size,
             left_out=found.left_out,
         )
+    elif trouble.code in OF_RANKS:
+        told = f"{trouble.message}: all ranks go on from the last checkpoint."
+        await attempt.tell(TrainingAdjusted, error_code=trouble.code, message=told)
     elif trouble.code == "out_of_memory":
         raise PermanentError(trouble.message, code=trouble.code, console=trouble.console)
 

@@ -25,10 +25,14 @@ class Quick(DetectionTrainer):
     levers: frozenset[str]
     model: Any
 
-    def use_cores(self) -> None:
-        """As many threads as there are cores: device selection leaves one on two."""
+    def use_cores(self, ranks: int) -> None:
+        """As many threads as there are cores: device selection leaves one on two.
+
+        Args:
+            ranks: that train together on this host, and share it.
+        """
         if "threads" in self.levers:
-            torch.set_num_threads(len(os.sched_getaffinity(0)))
+            torch.set_num_threads(max(1, len(os.sched_getaffinity(0)) // ranks))
 
     @property
     def channels_last(self) -> bool:
@@ -49,11 +53,15 @@ class Quick(DetectionTrainer):
         prepared: dict[str, Any] = super().preprocess_batch(batch)
         return prepared
 
-    def kept_images(self) -> Kept:
-        """Room for one loader's images; none where the request has its own wish."""
+    def kept_images(self, ranks: int) -> Kept:
+        """Room for one loader's images; none where the request has its own wish.
+
+        Args:
+            ranks: that train together on this host, and share its memory.
+        """
         if "images_in_memory" not in self.levers or self.args.cache:
             return Kept(0)
-        processes = LOADERS * max(1, self.args.workers)
+        processes = LOADERS * ranks * max(1, self.args.workers)
         return Kept(image_budget(psutil.virtual_memory().available, processes))
 
     def read_results_csv(self) -> dict[str, list[float]]:

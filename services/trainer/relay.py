@@ -24,6 +24,7 @@ from services.trainer.domain.rhythm import Rhythm
 from services.trainer.patience import patiently
 from services.trainer.trouble import (
     CRASH_SIGNALS,
+    OF_RANKS,
     Trouble,
     being_read,
     crashed_workers,
@@ -291,12 +292,15 @@ class Relay:
             raise Trouble(told, code=code, console=console, images=(image,))
         if code == "out_of_memory":
             raise Trouble(told, code=code, console=console)
+        reading = being_read(self.folder / "train")
+        if code in OF_RANKS and last:
+            images = tuple(reading[pid] for pid in last["crashed"] if pid in reading)
+            raise Trouble(told, code=code, console=console, images=images)
         if code:
             raise PermanentError(told, code=code, console=console)
         crashed = crashed_workers(told)
         if self.child.exit_code in CRASH_SIGNALS:
             crashed, told = frozenset({self.child.pid}), f"it crashed ({self.child.exit_code})"
-        reading = being_read(self.folder / "train")
         raise Trouble(
             f"the training process ended before its work did: {told}",
             code="training_crashed",

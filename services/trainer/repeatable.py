@@ -29,10 +29,14 @@ class EpochSampler:
         return self.images
 
     def __iter__(self) -> Iterator[int]:
+        return iter(self.next_order().tolist())
+
+    def next_order(self) -> npt.NDArray[np.int64]:
+        """All that the next epoch yields, shape (images left,)."""
         epoch, self.epoch = self.epoch, self.epoch + 1
         skipped, self.batches_done = self.batches_done * self.batch, 0
         order = epoch_order(self.images, seed=self.seed, epoch=epoch)[skipped:]
-        return (epoch * self.images + int(index) for index in order)
+        return epoch * self.images + order
 
 
 class PartLoader(InfiniteDataLoader):

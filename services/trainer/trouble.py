@@ -10,6 +10,8 @@ LOADING = "loading"
 _WORKERS = re.compile(r"DataLoader worker \(pid(?:\(s\))? ([\d, ]+)\)")
 _UNREADABLE = re.compile(r"cannot read image '(.*?)': (.*)")
 _KILLED = "signal: Killed"
+OF_RANKS = frozenset({"rank_lost", "ranks_diverged"})
+"""Codes of a training of several ranks that goes on from its last checkpoint."""
 CRASH_SIGNALS = frozenset({-4, -6, -7, -11})
 
 

@@ -10,16 +10,25 @@ full precision, and the batches of the epoch that are done.
 import math
 import random
 import time
+from collections.abc import Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass, field
+from enum import IntEnum
+from pathlib import Path
 from threading import Event
+from types import MappingProxyType
 from typing import Any, Protocol
 
 import torch
 import ultralytics.engine.trainer
 from ultralytics.models.yolo.detect import DetectionValidator
 from ultralytics.nn.tasks import DetectionModel
-from ultralytics.utils.torch_utils import ModelEMA, unwrap_model
+from ultralytics.utils.torch_utils import (
+    ModelEMA,
+    get_torch_device_backend,
+    init_seeds,
+    unwrap_model,
+)
 
 from libs.common.detectors import check_buildable
 from libs.common.errors import BadInput, PermanentError
@@ -28,6 +37,7 @@ from services.trainer.domain.levers import LEVERS
 from services.trainer.domain.samples import due
 from services.trainer.domain.seeds import mix
 from services.trainer.quick import Quick
+from services.trainer.ranks import Ranks
 from services.trainer.repeatable import Note, noted, repeatable
 from services.trainer.samples import Samples
 from services.trainer.trouble import LOADING
@@ -57,11 +67,21 @@ class Wishes:
     pause: Event = field(default_factory=Event)
 
 
+class Word(IntEnum):
+    """What all ranks do after a batch."""
+
+    GO_ON = 0
+    SAVE = 1
+    PAUSE = 2
+    FINISH = 3
+
+
 class Validator(DetectionValidator):
     """Counts confusions in every validation, so that the best epoch's need no second one."""
 
     confusion_matrix: Any
     say: Say
+    ranks: Ranks
     said_at: float = 0.0
     samples: Samples | None = None
 
@@ -78,6 +98,15 @@ class Validator(DetectionValidator):
                 self.samples.see(found, truth, batch["img"][image])
             self.confusion_matrix.process_batch(self._prepare_pred(found), truth)
 
+    def gather_stats(self) -> None:
+        """Everything counts once, whichever rank judged it."""
+        if self.ranks.together:
+            super().gather_stats()
+            self.ranks.add_up(self.confusion_matrix.matrix)
+            batches = self.ranks.gather(len(self.dataloader))
+            weight = self.ranks.size * batches[0] / sum(batches)  # stock: a mean over ranks
+            self.loss = {name: value * weight for name, value in self.loss.items()}
+
 
 class Trainer(Quick):
     """One run. `state` is that of the checkpoint it goes on from, or None."""
@@ -89,14 +118,22 @@ class Trainer(Quick):
     validator: Any
     metrics: Any
     tloss: Any
+    gpu: dict[str, Any]
+    compared: Mapping[str, Any] = MappingProxyType({})
+    """What the ranks know of each other after an epoch."""
     losses_before: dict[str, torch.Tensor] | None = None
     epoch_s_before: float = 0.0
     stepped_at: float = 0.0
 
     def __init__(
-        self, order: dict[str, Any], state: dict[str, Any] | None, say: Say, wishes: Wishes
+        self,
+        order: dict[str, Any],
+        state: dict[str, Any] | None,
+        say: Say,
+        wishes: Wishes,
+        ranks: Ranks,
     ) -> None:
-        self.say, self.wishes, self.state = say, wishes, state
+        self.say, self.wishes, self.state, self.ranks = say, wishes, state, ranks
         self.levers = frozenset(order.get("levers", LEVERS))
         self.memory_share: float = order["memory_share"]
         self.sample_period: int = order["sample_period"]
@@ -110,12 +147,21 @@ class Trainer(Quick):
         super().__init__(overrides=dict(order["overrides"]))
         for name in ("workers", "nbs"):  # ultralytics takes no workers on the CPU
             setattr(self.args, name, order["overrides"].get(name, getattr(self.args, name)))
-        self.wdir = AtomicPath(self.wdir)
+        self.run_dir = Path(order["run_dir"])
+        self.wdir = AtomicPath(self.run_dir / "weights")
         self.last, self.best = self.wdir / "last.pt", self.wdir / "best.pt"
-        if state:  # the record of what was asked, not of where the checkpoint lay
+        if ranks.together:
+            self.world_size = ranks.size  # not as many as this host's devices
+            init_seeds(self.args.seed, deterministic=self.args.deterministic)  # one start for all
+        if state and ranks.first:  # the record of what was asked, not of where the checkpoint lay
             (self.save_dir / "args.yaml").write_text(state["args_yaml"], encoding="utf-8")
             if state["results_csv"]:
                 self.csv.write_text(state["results_csv"], encoding="utf-8")
+
+    def _setup_ddp(self) -> None:
+        self.device = self.ranks.open(self.args.device)
+        if self.device.type != "cpu":
+            self.accelerator = get_torch_device_backend(self.device)
 
     def run_callbacks(self, event: str) -> None:
         """Our hooks are methods; those of ultralytics report to other services."""
@@ -136,8 +182,8 @@ class Trainer(Quick):
     def get_validator(self) -> Validator:
         """Counts confusions too, and reports to nobody."""
         validator = Validator(self.test_loader, save_dir=self.save_dir, args=copy(self.args))
-        validator.say = self.say
-        if self.sample_period:
+        validator.say, validator.ranks = self.say, self.ranks
+        if self.sample_period and self.ranks.first:
             validator.samples = Samples(self.test_loader.dataset.labels, self.data["names"])
         return validator
 
@@ -146,9 +192,10 @@ class Trainer(Quick):
     ) -> Any:
         """Training batches in an order, and augmented in a way, that is a function of the seed."""
         loader = super().get_dataloader(dataset_path, batch_size, rank, mode)
-        note, kept = Note(self.save_dir / LOADING), self.kept_images()
+        note, kept = Note(self.run_dir / LOADING), self.kept_images(self.ranks.local_size)
         if mode == "train":
             self.sampler = repeatable(loader, note, kept, seed=self.args.seed)
+            self.ranks.divide(loader, self.sampler, self.batch_size)
         else:
             noted(loader, note, kept)
         return loader
@@ -181,11 +228,11 @@ class Trainer(Quick):
         self.best_fitness = state["best_fitness"]
         self.stopper.__dict__.update(state["stopper"])
         self.start_epoch = self.next_epoch
-        self.losses_before, self.epoch_s_before = state["tloss"], state["epoch_s"]
+        self.losses_before, self.epoch_s_before = self._own(state["tloss"]), state["epoch_s"]
 
     def on_pretrain_routine_end(self) -> None:
         """Use all cores. Stay within the GPU's share."""
-        self.use_cores()
+        self.use_cores(self.ranks.local_size)
         if self.device.type == "cuda" and self.memory_share < 1:
             torch.cuda.set_per_process_memory_fraction(self.memory_share, self.device)
         self.say(
@@ -233,7 +280,8 @@ class Trainer(Quick):
         self.batch_index += 1
         self.pending += 1
         last = self.batch_index == len(self.train_loader)
-        if self.wishes.finish.is_set():
+        word = self.ranks.agree(self._wish())
+        if word == Word.FINISH:
             self.stop = self.cut = True
         if self.pending >= self.accumulate or last or self.stop:
             super().optimizer_step()
@@ -251,23 +299,32 @@ class Trainer(Quick):
                 losses=finite(self.tloss),
                 images_per_s=round(images / max(now - self.epoch_began, 1e-6), 2),
             )
-        if self.pending == 0 and not last and not self.stop:
+        if self.pending == 0 and not last and word in (Word.SAVE, Word.PAUSE):
             self._between_batches()
+            if word == Word.PAUSE:
+                raise Paused
+
+    def _wish(self) -> Word:
+        """What this rank would do now."""
+        if self.wishes.finish.is_set():
+            return Word.FINISH
+        if self.wishes.pause.is_set():
+            return Word.PAUSE
+        return Word.SAVE if self.pace.due() else Word.GO_ON
 
     def _between_batches(self) -> None:
-        """A checkpoint within the epoch, when it is time for one or somebody wants the place."""
-        pause = self.wishes.pause.is_set()
-        if not pause and not self.pace.due():
+        """A checkpoint within the epoch: it is time for one, or somebody wants the place."""
+        losses = self.ranks.gather(in_memory(self.tloss))
+        if not self.ranks.first:
             return
         with self.pace.saving():
-            state = snapshot(self, batches=self.batch_index)
+            state = snapshot(self, batches=self.batch_index, losses=losses)
             files = write_checkpoint(self.save_dir, state)
         self.say("checkpoint", epoch=self.epoch, batches=self.batch_index, checkpoint=files)
-        if pause:
-            raise Paused
 
     def on_train_epoch_end(self) -> None:
         """A loss that is not finite in the first epoch stays so: ultralytics would go on."""
+        self._compare()
         if not self.history and len(finite(self.tloss)) < len(self.tloss):
             raise PermanentError(
                 f"the loss is not finite in epoch {self.epoch + 1}: lower learning_rate, or check "
@@ -296,9 +353,12 @@ class Trainer(Quick):
             super().save_model()
             files = write_checkpoint(self.save_dir, snapshot(self))
         self.say("epoch", **self.history[-1], checkpoint=files, **self._drawn_samples())
-        if self.wishes.pause.is_set() and not self.stop:
-            raise Paused
         return True
+
+    def on_fit_epoch_end(self) -> None:
+        """Leave the place here, if somebody wants it and there is more to do."""
+        if self.ranks.agree(self.wishes.pause.is_set() and not self.stop):
+            raise Paused
 
     def elapsed_s(self) -> float:
         """Wall time of the training so far, earlier attempts included."""
@@ -320,7 +380,8 @@ class Trainer(Quick):
             "learning_rates": {k.removeprefix("lr/"): float(v) for k, v in self.lr.items()},
             "seconds": round(time.monotonic() - self.epoch_began, 3),
             "best": best,
-            **self._gpu_peak(),
+            **self.gpu,
+            **self.compared,
         }
 
     def _drawn_samples(self) -> dict[str, Any]:
@@ -332,6 +393,22 @@ class Trainer(Quick):
         path = self.save_dir / "samples" / f"{epoch}.jpg"
         told = samples.draw(path, f"epoch {epoch} of {self.epochs}")
         return {"samples": {**told, "path": str(path)}}
+
+    def _own(self, losses: list[dict[str, torch.Tensor]] | None) -> Any:
+        """This rank's running means of a checkpoint; the mean, where there were other ranks."""
+        if not losses:
+            return None
+        return losses[self.ranks.rank] if len(losses) == self.ranks.size else mean(losses)
+
+    def _compare(self) -> None:
+        """After an epoch: losses are means over all ranks, whose weights are the same."""
+        said = self.ranks.gather((in_memory(self.tloss), self._gpu_peak()))
+        losses, cards = zip(*said, strict=True)
+        self.gpu = max(cards, key=lambda card: card.get("gpu_peak_bytes", 0))
+        if self.ranks.together:
+            self.tloss = mean(losses)
+            sha256 = self.ranks.same_weights(unwrap_model(self.model), self.ema.ema)
+            self.compared = {"ranks": self.ranks.size, "weights_sha256": sha256}
 
     def _gpu_peak(self) -> dict[str, Any]:
         """The most that was reserved so far, and on what kind of card."""
@@ -362,6 +439,16 @@ METRICS = {
 def finite(losses: dict[str, Any]) -> dict[str, float]:
     """Those of `losses` that are numbers."""
     return {name: float(value) for name, value in losses.items() if math.isfinite(value)}
+
+
+def in_memory(losses: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
+    """Not on a card, which another rank would open."""
+    return {name: value.detach().cpu() for name, value in losses.items()}
+
+
+def mean(losses: Sequence[dict[str, torch.Tensor]]) -> dict[str, torch.Tensor]:
+    """Of each loss."""
+    return {name: torch.stack([each[name] for each in losses]).mean() for name in losses[0]}
 
 
 def _share(value: float) -> float:

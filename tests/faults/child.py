@@ -1,9 +1,11 @@
 """A training process with one fault, which the environment names: everything else is the real one.
 
 FAULT=out_of_memory_in_step:FITS | out_of_memory_in_validation | nan_in_epoch_3 |
-      crash_on_image:NAME | card_dies | a_socket_kills | opens_a_socket
+      crash_on_image:NAME | card_dies | a_socket_kills | opens_a_socket | note_images |
+      rank_1_drifts | rank_1_out_of_memory
 """
 
+import json
 import os
 import signal
 import socket
@@ -47,6 +49,37 @@ class NotFiniteOnce(yolo.Trainer):
         return prepared
 
 
+class Noting(yolo.Trainer):
+    def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
+        names = [Path(name).name for name in batch["im_file"]]
+        line = json.dumps({"rank": self.ranks.rank, "epoch": self.epoch, "images": names})
+        with (self.run_dir.parent / "seen").open("a") as file:
+            file.write(line + "\n")
+        return super().preprocess_batch(batch)
+
+
+class Drifting(yolo.Trainer):
+    def on_train_batch_start(self) -> None:
+        super().on_train_batch_start()
+        if self.ranks.rank == 1 and self.epoch == 1:
+            next(self.model.parameters()).data.mul_(1.0001)
+
+
+class SecondTooLarge(yolo.Trainer):
+    def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
+        if self.ranks.rank == 1 and self.epoch == 1:
+            raise RuntimeError(OUT)
+        return super().preprocess_batch(batch)
+
+
+TRAINERS = {
+    "nan_in_epoch_3": NotFiniteOnce,
+    "note_images": Noting,
+    "rank_1_drifts": Drifting,
+    "rank_1_out_of_memory": SecondTooLarge,
+}
+
+
 def crash_on(name: str) -> None:
     read = YOLODataset.load_image
 
@@ -69,8 +102,8 @@ def main(messages: int) -> None:
         yolo.Trainer = StepTooLarge  # type: ignore[misc]
     elif fault == "out_of_memory_in_validation":
         yolo.Validator = ValidationTooLarge  # type: ignore[misc]
-    elif fault == "nan_in_epoch_3":
-        yolo.Trainer = NotFiniteOnce  # type: ignore[misc]
+    elif fault in TRAINERS:
+        yolo.Trainer = TRAINERS[fault]  # type: ignore[misc]
     elif fault == "crash_on_image":
         crash_on(name)
     elif fault == "card_dies":

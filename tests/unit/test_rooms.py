@@ -20,6 +20,7 @@ TORCH_ROOMS = {
     "libs/common/detectors.py",
     "services/trainer/yolo.py",
     "services/trainer/entry.py",
+    "services/trainer/ranks.py",
     "services/trainer/checkpoint.py",
     "services/trainer/repeatable.py",
     "services/trainer/quick.py",

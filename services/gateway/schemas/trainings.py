@@ -28,7 +28,7 @@ class StartTraining(Body):
     project_name: str = Field(default="ml_training", pattern=NAME)
     experiment_name: str | None = Field(default=None, pattern=NAME)
     save_period: int = Field(default=10, ge=-1, le=1000)
-    device: str | None = Field(default=None, pattern=r"^(cpu|\d+(,\d+)*)$")
+    device: str | None = Field(default=None, pattern=r"^(cpu(,cpu){0,15}|\d+(,\d+){0,15})$")
     gpu_load_rate: float = Field(default=1.0, ge=0.1, le=1)
     priority: Literal["low", "normal", "high"] = "normal"
     seed: int = Field(default=0, ge=0, le=2**31 - 1)

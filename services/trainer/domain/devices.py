@@ -41,7 +41,8 @@ def choose_device(requested: str | None, gpus: Sequence[Gpu]) -> str:
     """The device of a training, as ultralytics names it: `cpu` or the index of a GPU.
 
     Args:
-        requested: `cpu`, an index, or None for the GPU that is free, else the CPU.
+        requested: `cpu`, an index, or None for the GPU that is free, else the CPU. `cpu,cpu` =
+            two processes on the CPU train together, as two GPUs would.
         gpus: of this host.
 
     Raises:
@@ -49,8 +50,8 @@ def choose_device(requested: str | None, gpus: Sequence[Gpu]) -> str:
             for (`several_devices`).
     """
     wanted = (requested or "auto").strip().lower().removeprefix("cuda:")
-    if wanted == "cpu":
-        return "cpu"
+    if {*wanted.split(",")} == {"cpu"}:
+        return wanted
     if wanted in ("auto", "cuda"):
         if not gpus:
             return "cpu"
@@ -69,6 +70,11 @@ def choose_device(requested: str | None, gpus: Sequence[Gpu]) -> str:
             code="no_such_device",
         )
     return wanted
+
+
+def device_count(device: str) -> int:
+    """How many devices a training runs on, one rank on each."""
+    return device.count(",") + 1
 
 
 def shown(gpu: Gpu, trainings: Mapping[int, str]) -> dict[str, Any]:

@@ -18,7 +18,7 @@ class Remedy:
 
 
 def remedy(
-    code: str, images: Sequence[str], *, batch: int, left_out: int, of: int
+    code: str, images: Sequence[str], *, batch: int, left_out: int, of: int, ranks: int = 1
 ) -> Remedy | None:
     """What helps against a trouble, or None when nothing is known to.
 
@@ -28,11 +28,12 @@ def remedy(
         batch: images per step of this attempt.
         left_out: images that earlier attempts were told to leave out.
         of: images of the dataset.
+        ranks: that share each batch, at least one image each.
     """
     if code == "out_of_memory":
-        if batch < 2:
-            return None
         half = batch // 2
+        if half < ranks:
+            return None
         return Remedy(
             f"The memory did not suffice for batches of {batch}. It goes on with {half}, and "
             "gathers gradients over more of them, so that a step is as large as before.",

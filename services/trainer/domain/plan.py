@@ -12,6 +12,7 @@ from services.trainer.domain.arguments import (
     checked,
     optimizer_named,
 )
+from services.trainer.domain.devices import device_count
 from services.trainer.domain.samples import period_of
 
 NOMINAL_BATCH = 64
@@ -39,6 +40,8 @@ class Plan:
     memory_share: float
     sample_period: int
     notes: tuple[str, ...]
+    ranks: int = 1
+    """Processes that train together, one for each device."""
 
     def order(self, *, data: str, save_dir: str, resume: str | None) -> dict[str, Any]:
         """The line that the child reads: the plan, and the paths of this attempt.
@@ -50,6 +53,8 @@ class Plan:
         """
         return {
             "overrides": {**self.overrides, "data": data, "save_dir": save_dir},
+            "run_dir": save_dir,
+            "ranks": self.ranks,
             "weights": self.weights,
             "memory_share": self.memory_share,
             "sample_period": self.sample_period,
@@ -70,18 +75,20 @@ def plan_training(
         arguments: of the request.
         facts: of the dataset.
         weights: path of the start weights or checkpoint; None for mode `full`.
-        device: `cpu`, or GPU indices as in `0` or `0,1`.
+        device: `cpu` or the index of a GPU; several, as in `0,1` or `cpu,cpu`, train together.
 
     Raises:
         BadInput: an argument is unknown or out of range, or the data cannot be trained on.
     """
+    ranks = device_count(device)
     _check_data(facts)
+    _check_ranks(ranks, arguments, facts)
     overrides: dict[str, Any] = {
         "task": "detect",
         "mode": "train",
         **_start(arguments, weights),
         "epochs": arguments.epochs,
-        "batch": arguments.batch_size,
+        "batch": _batch(arguments, ranks),
         "lr0": arguments.learning_rate,
         "imgsz": arguments.imgsz,
         "optimizer": optimizer_named(arguments.optimizer),
@@ -91,7 +98,7 @@ def plan_training(
         "cache": arguments.cache,
         "workers": arguments.workers,
         "amp": arguments.amp,
-        "device": device,
+        "device": "cpu" if device.startswith("cpu") else device,
         "plots": False,
         "exist_ok": True,
     }
@@ -100,7 +107,7 @@ def plan_training(
     overrides |= checked(arguments.augmentation_params, AUGMENTATIONS, field="augmentation_params")
     overrides |= checked(arguments.extra, EXTRAS, field="extra")
     samples = period_of(arguments.sample_period, arguments.epochs)
-    return Plan(overrides, weights, arguments.gpu_load_rate, samples, notes)
+    return Plan(overrides, weights, arguments.gpu_load_rate, samples, notes, ranks)
 
 
 def _check_data(facts: DataFacts) -> None:
@@ -112,6 +119,23 @@ def _check_data(facts: DataFacts) -> None:
         raise BadInput(
             "the dataset has no validation images: check `val` in its data.yaml, or split it"
         )
+
+
+def _check_ranks(ranks: int, arguments: TrainingArguments, facts: DataFacts) -> None:
+    """Each rank needs an image in every batch."""
+    least = min(facts.train_images, arguments.batch_size if arguments.batch_size > 0 else ranks)
+    if least < ranks:
+        raise BadInput(
+            f"{ranks} devices share each batch, and need at least one image each: give a larger "
+            "batch_size, more training images, or fewer devices",
+            code="batch_too_small",
+        )
+
+
+def _batch(arguments: TrainingArguments, ranks: int) -> int:
+    """Images of all ranks per step; ultralytics finds out itself only for a single one."""
+    found = arguments.batch_size < 1 and ranks > 1
+    return AUTO_BATCH * ranks if found else arguments.batch_size
 
 
 def _start(arguments: TrainingArguments, weights: str | None) -> dict[str, Any]:

@@ -107,7 +107,7 @@ async def train(drawn: Path, stock: SharedStock, tmp_path: Path) -> AsyncIterato
             arguments(**given),
             facts,
             weights=str(weights) if weights else None,
-            device="cpu",
+            device=given.get("device", "cpu"),
         )
         order = plan.order(
             data=str(write_data_yaml(found, out / "data.yaml")),
