@@ -304,6 +304,10 @@ export interface EpochCompleted {
   best?: boolean;
   /** the most GPU memory that was reserved so far */
   gpu_peak_bytes?: number | null;
+  /** processes that trained together, where several did */
+  ranks?: number | null;
+  /** of the parameters, which all ranks were found to share */
+  weights_sha256?: string | null;
 }
 
 /** A file or folder, resolved at the edge: an artifact by key, or a path under the roots. */
