@@ -16,6 +16,7 @@ from services.gateway.readings import Readings
 from services.gateway.resolve import Resolver
 from services.gateway.routes import (
     artifacts,
+    cancelling,
     comparisons,
     dataset_checks,
     dataset_edits,
@@ -54,6 +55,7 @@ ROUTES = (
     models,
     judgements,
     comparisons,
+    cancelling,
     panels,
     thresholds,
     explanations,

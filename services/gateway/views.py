@@ -166,6 +166,8 @@ def history(job: Job) -> list[dict[str, Any]]:
         }
         row |= {f"val/{name}": value for name, value in epoch.val_losses.items()}
         row |= {f"lr/{name}": value for name, value in epoch.learning_rates.items()}
+        if epoch.gpu_peak_bytes is not None:
+            row["gpu_peak_bytes"] = epoch.gpu_peak_bytes
         rows.append(row | {"seconds": epoch.seconds})
     return rows
 

@@ -22,6 +22,7 @@ class Pending(TypedDict):
     id: str
     validation_id: NotRequired[str]
     edit_id: NotRequired[str]
+    comparison_id: NotRequired[str]
     status: JobStatus
     progress: float
     stage: str | None

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 
+from libs.common.answers.comparisons import ComparedBoxes, ComparisonReport, ComparisonRow
+from libs.common.answers.jobs import Pending
 from libs.common.asks import ask
 from libs.common.errors import Conflict, NotFound
 from libs.common.events import AnalysisRequested, ModelsCompared, ModelValidated
@@ -22,7 +24,9 @@ JUDGING = {
 """Fields for the judgements that a comparison has to make first."""
 
 
-@router.post("/model/compare")
+@router.post(
+    "/model/compare", responses={200: {"model": ComparisonReport}, 202: {"model": Pending}}
+)
 async def compare(body: CompareModels, gateway: State, once: OnceOnly, waits: Waits) -> Response:
     """Is one model better than another? Judges first what was not judged yet."""
     job = once.earlier(gateway)
@@ -32,14 +36,16 @@ async def compare(body: CompareModels, gateway: State, once: OnceOnly, waits: Wa
     return await answer(gateway, job, waits, status_url=url, id_name="comparison_id")
 
 
-@router.get("/model/compare")
+@router.get("/model/compare", responses={200: {"model": list[ComparisonRow]}})
 async def comparisons(gateway: State, request: Request) -> Response:
     """All comparisons, the newest first, with their verdicts."""
     jobs = [job for job in gateway.ledger.newest("analysis") if is_operation(job, "compare")]
     return fresh(request, [_headline(job) for job in jobs[:500]])
 
 
-@router.get("/model/compare/{comparison_id}")
+@router.get(
+    "/model/compare/{comparison_id}", responses={200: {"model": ComparisonReport | Pending}}
+)
 async def comparison(comparison_id: str, gateway: State, request: Request) -> Response:
     """The result, or how far it is."""
     job = _comparison(gateway, comparison_id)
@@ -47,7 +53,7 @@ async def comparison(comparison_id: str, gateway: State, request: Request) -> Re
     return await current(gateway, request, job, status_url=url, id_name="comparison_id")
 
 
-@router.get("/model/compare/{comparison_id}/boxes")
+@router.get("/model/compare/{comparison_id}/boxes", responses={200: {"model": ComparedBoxes}})
 async def boxes(  # noqa: PLR0913 - one parameter per filter
     comparison_id: str,
     gateway: State,

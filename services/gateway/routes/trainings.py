@@ -55,12 +55,18 @@ async def statuses(
     limit: Annotated[int, Query(ge=1, le=500)] = 100,
     cursor: Annotated[int | None, Query(ge=0)] = None,
     sort: Annotated[str, Query(pattern="^-?created_at$")] = "-created_at",
+    name: Annotated[
+        str | None, Query(max_length=128, description="part of project/experiment")
+    ] = None,
 ) -> Response:
-    """Trainings, the newest first; the next page is in `Link`."""
+    """Trainings, the newest first; the next page is in `Link`, their number in `X-Total-Count`."""
     jobs = gateway.ledger.newest("training")
     if sort == "created_at":
         jobs.reverse()
     jobs = [job for job in jobs if status in {None, job.status}]
+    if name:
+        jobs = [job for job in jobs if name.casefold() in views.run_name(job).casefold()]
+    headers = {"X-Total-Count": str(len(jobs))}
     if cursor is not None:
         newer = sort == "created_at"
         jobs = [
@@ -68,7 +74,6 @@ async def statuses(
         ]
     positions = _positions(gateway)
     page = [_view(gateway, job, positions) for job in jobs[:limit]]
-    headers = {}
     if len(jobs) > limit:
         again = request.url.include_query_params(cursor=jobs[limit - 1].first_seq)
         headers["Link"] = f'<{again.path}?{again.query}>; rel="next"'

@@ -1,6 +1,7 @@
 // What is loaded by REST, each once: afterwards the socket says what changed.
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { get } from "./client";
+import { page } from "./typed";
 import type {
   ArtifactEntry,
   EvaluationReport,
@@ -31,25 +32,35 @@ export function useTrainings(status: string | null) {
 }
 
 export function useTraining(id: string) {
-  return useQuery({
-    queryKey: ["training", id],
-    queryFn: ({ signal }) => get<TrainingStatus>(`/training/status/${encodeURIComponent(id)}`, signal),
+  return useQuery(trainingQuery(id));
+}
+
+/** All trainings of a status, or with a part of their name, a page at a time. */
+export function useTrainingPages(status: string | null, name: string) {
+  return useInfiniteQuery({
+    queryKey: ["trainings", "pages", status, name],
+    initialPageParam: null as string | null,
     refetchOnMount: "always",
+    queryFn: ({ pageParam, signal }) =>
+      page("GET /training/status", { query: { limit: 100, status, name: name || null, cursor: pageParam === null ? null : Number(pageParam) } }, signal),
+    getNextPageParam: (last) => last.next,
   });
 }
 
+export const trainingQuery = (id: string) => ({
+  queryKey: ["training", id],
+  queryFn: ({ signal }: { signal: AbortSignal }) => get<TrainingStatus>(`/training/status/${encodeURIComponent(id)}`, signal),
+  refetchOnMount: "always" as const,
+});
+
+export const historyQuery = (id: string) => ({
+  queryKey: ["history", id],
+  queryFn: ({ signal }: { signal: AbortSignal }) => get<HistoryRow[]>(`/training/${encodeURIComponent(id)}/history`, signal),
+  refetchOnMount: "always" as const,
+});
+
 export function useHistory(id: string) {
-  return useQuery({
-    queryKey: ["history", id],
-    queryFn: async ({ signal }) => {
-      const body = await get<HistoryRow[] | { history?: HistoryRow[]; epochs?: HistoryRow[] }>(
-        `/training/${encodeURIComponent(id)}/history`,
-        signal,
-      );
-      return Array.isArray(body) ? body : (body.history ?? body.epochs ?? []);
-    },
-    refetchOnMount: "always",
-  });
+  return useQuery(historyQuery(id));
 }
 
 export function useArtifacts(id: string) {
@@ -73,5 +84,17 @@ export function useEvaluation(id: string | null, ready: boolean) {
     queryKey: ["evaluation", id, ready],
     enabled: id !== null,
     queryFn: ({ signal }) => get<EvaluationReport>(`/model/validate/${encodeURIComponent(id ?? "")}`, signal),
+  });
+}
+
+/** Names of the newest trainings, to choose from. */
+export function useRunNames() {
+  return useQuery({
+    queryKey: ["trainings", "names"],
+    refetchOnMount: "always",
+    queryFn: async ({ signal }) => {
+      const runs = await get<TrainingStatus[]>("/training/status?limit=500", signal);
+      return runs.map((run) => ({ value: run.training_id, label: `${run.project_name}/${run.experiment_name}` }));
+    },
   });
 }

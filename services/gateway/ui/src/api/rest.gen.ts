@@ -79,6 +79,16 @@ export interface ChooseThresholds {
   target?: ThresholdTarget;
 }
 
+export interface ClassDifference {
+  class: string;
+  support: number;
+  ap50_95: Difference | null;
+  recall: Difference | null;
+  boxes: KindCounts;
+  outcome: "win" | "loss" | "cannot_tell" | "too_few_labels";
+  p_corrected: number | null;
+}
+
 /** `POST /datasets/{name}/collect`. */
 export interface CollectDataset {
   confirm?: boolean;
@@ -104,6 +114,111 @@ export interface CompareModels {
   match_iou?: number | null;
   resamples?: number;
   seed?: number;
+}
+
+export interface ComparedBox {
+  kind: "fixed" | "broken" | "still_wrong" | "still_right";
+  of: "label" | "false_positive";
+  class: string;
+  image_path: string;
+  bbox: number[];
+  base: ComparedBoxSide;
+  candidate: ComparedBoxSide;
+}
+
+/** A box as one side has it: ids as in that side's validation. */
+export interface ComparedBoxSide {
+  image: number;
+  label: string | null;
+  detection: string | null;
+  cause: string | null;
+}
+
+/** A page of boxes. */
+export interface ComparedBoxes {
+  base: string;
+  candidate: string;
+  total: number;
+  boxes: ComparedBox[];
+  next_cursor: number | null;
+}
+
+/** A judgement against the base. */
+export interface ComparedCandidate {
+  validation_id: string;
+  model: string;
+  dataset: string | null;
+  dataset_version: string | null;
+  model_path: string | null;
+  split: string;
+  imgsz: number | null;
+  iou_threshold: number;
+  confidence_threshold: number;
+  match_iou: number;
+  inference_seconds: number | null;
+  images_per_second: number | null;
+  settings: Record<string, number | string | boolean | Record<string, number | string | boolean> | null>;
+  verdict: "better" | "worse" | "cannot_tell";
+  reason: string;
+  sentence: Reason;
+  metrics: Record<string, Difference | null>;
+  per_class: ClassDifference[];
+  wins: string[];
+  losses: string[];
+  boxes: ComparedCounts;
+  settings_that_differ: Setting[];
+}
+
+/** Labels, and detections that are wrong on one side at least. */
+export interface ComparedCounts {
+  labels: KindCounts;
+  false_positives: KindCounts;
+}
+
+/** A judgement that is compared, and how its model was made, as far as that is known. */
+export interface ComparedSide {
+  validation_id: string;
+  model: string;
+  dataset: string | null;
+  dataset_version: string | null;
+  model_path: string | null;
+  split: string;
+  imgsz: number | null;
+  iou_threshold: number;
+  confidence_threshold: number;
+  match_iou: number;
+  inference_seconds: number | null;
+  images_per_second: number | null;
+  settings: Record<string, number | string | boolean | Record<string, number | string | boolean> | null>;
+}
+
+/** One judgement against others of the same images. */
+export interface ComparisonReport {
+  comparison_id: string;
+  base: ComparedSide;
+  candidates: ComparedCandidate[];
+  images: number;
+  labels: number;
+  notes: string[];
+  rule: string;
+  note_on_classes: string;
+  resamples: number;
+  seed: number;
+  level: number;
+  processing_time: number;
+  timestamp: string;
+  status?: "queued" | "initializing" | "running" | "paused" | "stopping" | "completed" | "failed" | "cancelled";
+  progress?: number;
+}
+
+/** A comparison in the list of all. */
+export interface ComparisonRow {
+  comparison_id: string;
+  model_path: string;
+  status: "queued" | "initializing" | "running" | "paused" | "stopping" | "completed" | "failed" | "cancelled";
+  created_at: string | null;
+  validations: string[];
+  verdicts: Record<string, "better" | "worse" | "cannot_tell">;
 }
 
 /** A line that a training printed; numbers begin anew with each attempt. */
@@ -180,6 +295,21 @@ export interface Deal {
   seed?: number;
   /** keep together what looks alike or comes from one photo or video */
   group?: boolean;
+}
+
+/** A number of both sides, and its difference with the 95 % interval. */
+export interface Difference {
+  base: number;
+  candidate: number;
+  delta: number;
+  low: number;
+  high: number;
+  standard_error: number;
+  wrong_side: number;
+  p: number;
+  primary?: boolean;
+  p_corrected?: number | null;
+  better_is?: "higher" | "lower";
 }
 
 /** `POST /training/drain/{host}`. */
@@ -436,6 +566,14 @@ export interface InBothLanguages {
   ja: string;
 }
 
+/** How many boxes became what. */
+export interface KindCounts {
+  fixed: number;
+  broken: number;
+  still_wrong: number;
+  still_right: number;
+}
+
 /** A box: class, and centre x, centre y, width, height as shares of the image. */
 export interface LabelBox {
   class: string | number;
@@ -532,6 +670,7 @@ export interface Pending {
   id: string;
   validation_id?: string;
   edit_id?: string;
+  comparison_id?: string;
   status: "queued" | "initializing" | "running" | "paused" | "stopping" | "completed" | "failed" | "cancelled";
   progress: number;
   stage: string | null;
@@ -603,6 +742,13 @@ export interface RuleFacts {
   fix: "auto" | "opt" | null;
   title: InBothLanguages;
   sentence: InBothLanguages;
+}
+
+/** A setting that is not the same on both sides. */
+export interface Setting {
+  name: string;
+  base: number | string | boolean | Record<string, number | string | boolean> | null;
+  candidate: number | string | boolean | Record<string, number | string | boolean> | null;
 }
 
 /** A number, and its part of the whole in percent. */
@@ -1034,33 +1180,40 @@ export interface Operations {
     body: undefined;
     answer: unknown;
   };
+  /** Stop judging, drawing, comparing or explaining; nothing half done is kept. */
+  "POST /model/cancel/{job_id}": {
+    path: { job_id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Stopping;
+  };
   /** All comparisons, the newest first, with their verdicts. */
   "GET /model/compare": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
-    answer: unknown;
+    answer: ComparisonRow[];
   };
   /** Is one model better than another? Judges first what was not judged yet. */
   "POST /model/compare": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: CompareModels;
-    answer: unknown;
+    answer: ComparisonReport | Pending;
   };
   /** The result, or how far it is. */
   "GET /model/compare/{comparison_id}": {
     path: { comparison_id: string };
     query: Record<string, never>;
     body: undefined;
-    answer: unknown;
+    answer: ComparisonReport | Pending;
   };
   /** What became of each box; `total` counts all that fit, `next_cursor` leads on. */
   "GET /model/compare/{comparison_id}/boxes": {
     path: { comparison_id: string };
     query: { kind?: "fixed" | "broken" | "still_wrong" | "still_right" | null; of?: "label" | "false_positive" | null; class?: string | null; candidate?: string | null; limit?: number; cursor?: number };
     body: undefined;
-    answer: unknown;
+    answer: ComparedBoxes;
   };
   /** Draw where a detection comes from: by gradients, or by hiding parts of the image. */
   "POST /model/explain": {
@@ -1272,10 +1425,10 @@ export interface Operations {
     body: StartTraining;
     answer: Record<string, unknown>;
   };
-  /** Trainings, the newest first; the next page is in `Link`. */
+  /** Trainings, the newest first; the next page is in `Link`, their number in `X-Total-Count`. */
   "GET /training/status": {
     path: Record<string, never>;
-    query: { status?: string | null; limit?: number; cursor?: number | null; sort?: string };
+    query: { status?: string | null; limit?: number; cursor?: number | null; sort?: string; name?: string | null };
     body: undefined;
     answer: unknown;
   };

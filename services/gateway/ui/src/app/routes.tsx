@@ -14,6 +14,7 @@ export const router = createBrowserRouter(
         { path: "trainings", lazy: async () => ({ Component: (await import("../pages/runs/Runs")).Runs }) },
         { path: "trainings/new", lazy: async () => ({ Component: (await import("../pages/start/Start")).Start }) },
         { path: "trainings/:id", lazy: async () => ({ Component: (await import("../pages/run/Run")).Run }) },
+        { path: "compare", lazy: async () => ({ Component: (await import("../pages/compare/Compare")).Compare }) },
         { path: "datasets", lazy: async () => ({ Component: (await import("../pages/datasets/Datasets")).Datasets }) },
         {
           path: "datasets/:name",

@@ -45,11 +45,12 @@ export function startLive(queries: QueryClient): () => void {
 }
 
 const STALE_AFTER: Record<string, string[]> = {
-  "training.requested": ["status"],
-  "training.started": ["status"],
-  "training.completed": ["status", "models", "artifacts"],
-  "training.failed": ["status", "artifacts"],
-  "training.cancelled": ["status", "artifacts"],
+  "training.requested": ["status", "trainings"],
+  "training.started": ["status", "trainings"],
+  "training.paused": ["status", "trainings"],
+  "training.completed": ["status", "trainings", "models", "artifacts"],
+  "training.failed": ["status", "trainings", "artifacts"],
+  "training.cancelled": ["status", "trainings", "artifacts"],
   "training.samples_drawn": ["samples"],
   "analysis.started": ["status"],
   "analysis.validated": ["status"],

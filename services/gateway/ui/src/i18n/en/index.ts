@@ -2,6 +2,7 @@
 import { app, live, nav, problem, status, time } from "./app";
 import { args } from "./arguments";
 import { chart } from "./chart";
+import { compare } from "./compare";
 import { data } from "./datasets";
 import { evals } from "./evaluations";
 import { metric } from "./metrics";
@@ -23,6 +24,7 @@ export const en = {
   form,
   args,
   chart,
+  compare,
   trouble,
   runs,
   run,

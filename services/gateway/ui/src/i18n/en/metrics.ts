@@ -13,6 +13,7 @@ export const metric = {
   cls_loss: "class",
   dfl_loss: "dfl",
   class: "Class",
+  false_alarms_per_1000: "False alarms per 1,000 clean images",
   ap50: "AP50",
   ap50_95: "AP50-95",
 };

@@ -11,6 +11,15 @@ export const runs = {
   filter: "Filter by status",
   all: "All",
   dataset: "Dataset",
+  find: "Find by name",
+  noneFits: "No training fits.",
+  count_one: "{{n}} training",
+  count_other: "{{n}} trainings",
+  compare: "Compare",
+  compareChosen_one: "Compare {{count}}",
+  compareChosen_other: "Compare {{count}}",
+  choose: "Choose to compare",
+  chooseOne: "Choose {{name}} to compare",
 };
 
 export const run = {

@@ -3,6 +3,7 @@ import type { Resource } from "../en";
 import { app, live, nav, problem, status, time } from "./app";
 import { args } from "./arguments";
 import { chart } from "./chart";
+import { compare } from "./compare";
 import { data } from "./datasets";
 import { evals } from "./evaluations";
 import { metric } from "./metrics";
@@ -24,6 +25,7 @@ export const ja: Resource = {
   form,
   args,
   chart,
+  compare,
   trouble,
   runs,
   run,

@@ -14,6 +14,7 @@ export const metric: Resource["metric"] = {
   cls_loss: "class",
   dfl_loss: "dfl",
   class: "クラス",
+  false_alarms_per_1000: "ロゴなし画像 1,000 枚あたりの誤検出",
   ap50: "AP50",
   ap50_95: "AP50-95",
 };

@@ -12,6 +12,15 @@ export const runs: Resource["runs"] = {
   filter: "状態で絞り込む",
   all: "すべて",
   dataset: "データセット",
+  find: "名前で探す",
+  noneFits: "該当する学習はありません。",
+  count_one: "{{n}} 件",
+  count_other: "{{n}} 件",
+  compare: "比較",
+  compareChosen_one: "{{count}} 件を比較",
+  compareChosen_other: "{{count}} 件を比較",
+  choose: "比較に選ぶ",
+  chooseOne: "{{name}} を比較に選ぶ",
 };
 
 export const run: Resource["run"] = {

@@ -1,74 +1,108 @@
-// All trainings, newest first: by REST once, each row then moved by the socket.
-import { NativeSelect, Progress, Stack, Table } from "@mantine/core";
+// All trainings, newest first: page by page from REST, each row then moved by the socket; some chosen to be compared.
+import { Button, Group, NativeSelect, Stack, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useCallback, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useSearchParams } from "react-router";
-import { useTrainings } from "../../api/queries";
+import { useTrainingPages } from "../../api/queries";
 import type { TrainingStatus } from "../../api/types";
+import { CompareIcon } from "../../app/icons";
 import { viewOf } from "../../live/job";
-import { useJobs } from "../../live/store";
 import type { JobLive } from "../../live/state";
-import { moment, share } from "../../parts/format";
-import { Dim, PageHead, Section, StatusBadge, Trouble } from "../../parts/parts";
-import { runState } from "../run/merge";
+import { useJobs } from "../../live/store";
+import { Windowed } from "../../parts/Windowed";
+import { count } from "../../parts/format";
+import { Dim, PageHead, Section, Trouble } from "../../parts/parts";
+import { RunRow } from "./RunRow";
 
-const STATUSES = ["queued", "initializing", "running", "stopping", "completed", "failed", "cancelled"];
+const STATUSES = ["queued", "initializing", "running", "paused", "stopping", "completed", "failed", "cancelled"];
+const ROW_PX = 58;
+const MOST_COMPARED = 8;
+const SETTLE_MS = 300;
 
 export function Runs() {
   const { t } = useTranslation();
   const [query, setQuery] = useSearchParams();
-  const wanted = query.get("status");
-  const rest = useTrainings(null);
-  const rows = allRuns(rest.data ?? [], useJobs()).filter((row) => !wanted || row.run.status === wanted);
+  const status = query.get("status");
+  const [typed, setTyped] = useState(query.get("name") ?? "");
+  const [name] = useDebouncedValue(typed.trim(), SETTLE_MS);
+  const chosen = useMemo(() => (query.get("chosen") ?? "").split(",").filter((id) => id !== ""), [query]);
+  const set = useCallback(
+    (key: string, value: string) => setQuery((before) => (value === "" ? before.delete(key) : before.set(key, value), before), { replace: true }),
+    [setQuery],
+  );
+  useEffect(() => {
+    if ((query.get("name") ?? "") !== name) set("name", name);
+  }, [name, query, set]);
+
+  const pages = useTrainingPages(status, name);
+  const jobs = useJobs();
+  const loaded = useMemo(() => pages.data?.pages.flatMap((page) => page.rows as TrainingStatus[]) ?? [], [pages.data]);
+  const byId = useMemo(() => new Map(loaded.map((each) => [each.training_id, each])), [loaded]);
+  const fresh = status || name ? [] : newer(jobs, byId, loaded[0]?.created_at ?? "");
+  const ids = [...fresh, ...loaded.map((each) => each.training_id)];
+  const total = (pages.data?.pages[0]?.total ?? loaded.length) + fresh.length;
+  const { hasNextPage, isFetchingNextPage, fetchNextPage } = pages;
+  const atEnd = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const choose = (id: string) =>
+    set("chosen", (chosen.includes(id) ? chosen.filter((each) => each !== id) : [...chosen, id].slice(-MOST_COMPARED)).join(","));
   return (
     <Stack gap="md">
       <PageHead title={t("runs.title")}>
+        <TextInput size="xs" placeholder={t("runs.find")} aria-label={t("runs.find")} value={typed} onChange={(event) => setTyped(event.target.value)} data-testid="run-search" />
         <NativeSelect
           size="xs"
           aria-label={t("runs.filter")}
-          value={wanted ?? ""}
-          onChange={(event) => setQuery(event.target.value ? { status: event.target.value } : {})}
+          value={status ?? ""}
+          onChange={(event) => set("status", event.target.value)}
           data={[{ value: "", label: t("runs.all") }, ...STATUSES.map((value) => ({ value, label: t(`status.${value}`) }))]}
         />
+        <Button
+          component={Link}
+          to={`/compare?runs=${chosen.join(",")}`}
+          size="xs"
+          variant={chosen.length > 1 ? "filled" : "default"}
+          leftSection={<CompareIcon size={14} />}
+          data-testid="compare-chosen"
+        >
+          {chosen.length > 0 ? t("runs.compareChosen", { count: chosen.length }) : t("runs.compare")}
+        </Button>
       </PageHead>
-      {rest.isError && <Trouble error={rest.error} />}
+      {pages.isError && <Trouble error={pages.error} onRetry={() => void pages.refetch()} />}
       <Section testId="runs">
-        {rows.length === 0 ? (
-          <Dim>{rest.isPending ? t("app.loading") : t("runs.empty")}</Dim>
+        {ids.length === 0 ? (
+          <Dim>{pages.isPending ? t("app.loading") : t(status || name ? "runs.noneFits" : "runs.empty")}</Dim>
         ) : (
-          <div className="scroll-x">
-            <Table highlightOnHover verticalSpacing="xs" miw={620}>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>{t("runs.name")}</Table.Th>
-                  <Table.Th>{t("runs.status")}</Table.Th>
-                  <Table.Th w="20%">{t("runs.progress")}</Table.Th>
-                  <Table.Th ta="right">{t("runs.best")}</Table.Th>
-                  <Table.Th>{t("runs.dataset")}</Table.Th>
-                  <Table.Th>{t("runs.created")}</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {rows.map(({ id, run, created }) => (
-                  <Table.Tr key={id}>
-                    <Table.Td>
-                      <Link className="row-link" to={`/trainings/${id}`}>
-                        {run.title}
-                      </Link>
-                      <Dim>{run.project}</Dim>
-                    </Table.Td>
-                    <Table.Td>
-                      <StatusBadge status={run.status} />
-                    </Table.Td>
-                    <Table.Td>
-                      <Progress value={run.percent} size="sm" aria-label={t("runs.progress")} />
-                    </Table.Td>
-                    <Table.Td ta="right">{share(run.best["map50"])}</Table.Td>
-                    <Table.Td>{run.dataset.split("/").at(-1)}</Table.Td>
-                    <Table.Td style={{ whiteSpace: "nowrap" }}>{moment(created)}</Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
+          <div role="table" aria-label={t("runs.title")} aria-rowcount={total}>
+            <Group justify="space-between" mb={4}>
+              <Dim>{t("runs.count", { count: total, n: count(total) })}</Dim>
+            </Group>
+            <div className="run-row run-head" role="row">
+              <span role="columnheader" aria-label={t("runs.choose")} />
+              <span role="columnheader">{t("runs.name")}</span>
+              <span role="columnheader">{t("runs.status")}</span>
+              <span role="columnheader">{t("runs.progress")}</span>
+              <span role="columnheader" style={{ textAlign: "right" }}>
+                {t("runs.best")}
+              </span>
+              <span role="columnheader">{t("runs.dataset")}</span>
+              <span role="columnheader">{t("runs.created")}</span>
+            </div>
+            <Windowed
+              count={ids.length}
+              rowPx={ROW_PX}
+              heightPx={Math.max(320, window.innerHeight - 290)}
+              label={t("runs.title")}
+              role="rowgroup"
+              testId="run-list"
+              onEnd={atEnd}
+              row={(index) => {
+                const id = ids[index] ?? "";
+                return <RunRow key={id} id={id} rest={byId.get(id)} heightPx={ROW_PX} chosen={chosen.includes(id)} choose={choose} />;
+              }}
+            />
           </div>
         )}
       </Section>
@@ -76,15 +110,12 @@ export function Runs() {
   );
 }
 
-function allRuns(rest: TrainingStatus[], jobs: Record<string, JobLive>) {
-  const byId = new Map(rest.map((each) => [each.training_id, each]));
-  const live = Object.values(jobs).filter((job) => job.area === "training");
-  const ids = new Set([...byId.keys(), ...live.map((job) => job.id)]);
-  return [...ids]
-    .map((id) => {
-      const job = jobs[id];
-      const created = byId.get(id)?.created_at ?? (job && viewOf(job).request?.time) ?? "";
-      return { id, created, run: runState(id, byId.get(id), [], job) };
-    })
-    .sort((a, b) => b.created.localeCompare(a.created));
+/** Trainings that were asked for since the list was loaded, the newest first. */
+function newer(jobs: Record<string, JobLive>, known: Map<string, unknown>, since: string): string[] {
+  return Object.values(jobs)
+    .filter((job) => job.area === "training" && !known.has(job.id))
+    .map((job) => ({ id: job.id, at: viewOf(job).request?.time ?? "" }))
+    .filter(({ at }) => at > since)
+    .sort((a, b) => b.at.localeCompare(a.at))
+    .map(({ id }) => id);
 }
