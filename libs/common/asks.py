@@ -52,14 +52,23 @@ async def ask(
         Unavailable: none is there, or none answers in time.
         ShirushiError: what the service raised: NotFound, BadInput, Conflict, ….
     """
+    subject = subjects.question(area, question)
+    return await _ask(bus, subject, f"the {area} service", fields, timeout_s)
+
+
+async def ask_gpu(
+    bus: Bus, host: str, question: str, fields: dict[str, Any], *, timeout_s: float = ASK_S
+) -> bytes:
+    """As `ask`, of the owner of a host's cards."""
+    subject = subjects.gpu(question, host)
+    return await _ask(bus, subject, f"the trainer of {host}", fields, timeout_s)
+
+
+async def _ask(bus: Bus, subject: str, who: str, fields: dict[str, Any], timeout_s: float) -> bytes:
     try:
-        reply = await bus.nc.request(
-            subjects.question(area, question), orjson.dumps(fields), timeout=timeout_s
-        )
+        reply = await bus.nc.request(subject, orjson.dumps(fields), timeout=timeout_s)
     except (nats.errors.Error, TimeoutError) as error:
-        raise Unavailable(
-            f"the {area} service does not answer: try again", code="service_away"
-        ) from error
+        raise Unavailable(f"{who} does not answer: try again", code="service_away") from error
     headers = reply.headers or {}
     if kind := headers.get(ERROR):
         told = _ERRORS.get(kind, TransientError)
@@ -75,26 +84,37 @@ async def answer_questions(bus: Bus, area: str, answers: Mapping[str, Answer]) -
         area: `dataset`, `training` or `analysis`.
         answers: by the question's name.
     """
-    subscription = await bus.nc.subscribe(subjects.question(area, "*"), queue=area)
+    await _answer_all(bus, subjects.question(area, "*"), area, answers)
+
+
+async def answer_gpu_questions(bus: Bus, host: str, answers: Mapping[str, Answer]) -> None:
+    """As `answer_questions`, as the owner of a host's cards."""
+    await _answer_all(bus, subjects.gpu("*", host), "gpu", answers)
+
+
+async def _answer_all(bus: Bus, pattern: str, queue: str, answers: Mapping[str, Answer]) -> None:
+    subscription = await bus.nc.subscribe(pattern, queue=queue)
+    token = pattern.split(".").index("*")
     places = asyncio.Semaphore(AT_ONCE)
     try:
         async with asyncio.TaskGroup() as group:
             async for message in subscription.messages:
                 raise_if_cancelled()
                 await places.acquire()
-                task = group.create_task(_reply(bus, message, answers))
+                answer = answers.get(message.subject.split(".")[token])
+                task = group.create_task(_reply(bus, message, answer))
                 task.add_done_callback(lambda _: places.release())
     finally:
         with suppress(nats.errors.Error):
             await subscription.unsubscribe()
 
 
-async def _reply(bus: Bus, message: Msg, answers: Mapping[str, Answer]) -> None:
+async def _reply(bus: Bus, message: Msg, answer: Answer | None) -> None:
     if not message.reply:
         return
     headers: dict[str, str] = {}
     try:
-        data = await _answer(message, answers)
+        data = await _answer(message, answer)
     except ShirushiError as error:
         kind = next(k.__name__ for k in type(error).__mro__ if k.__name__ in _ERRORS)
         headers = {ERROR: kind, CODE: error.code}
@@ -107,8 +127,7 @@ async def _reply(bus: Bus, message: Msg, answers: Mapping[str, Answer]) -> None:
         await bus.nc.publish(message.reply, data, headers=headers or None)
 
 
-async def _answer(message: Msg, answers: Mapping[str, Answer]) -> bytes:
-    answer = answers.get(message.subject.rsplit(".", 1)[-1])
+async def _answer(message: Msg, answer: Answer | None) -> bytes:
     if answer is None:
         raise NotFound("nobody here knows this question", code="unknown_question")
     try:

@@ -6,6 +6,7 @@ evt.training.requested.v1.<pool>.<priority>.<job id>  a request that is routed
 dead.<durable>.<original subject>                     a request that was given up
 tel.<topic>                                           a reading: not stored, newest wins
 ask.<area>.<question>                                 a read that a service answers at once
+gpu.<question>.<host>                                 room on a card, asked of its trainer
 """
 
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 
 from libs.common.events import Event, Request, TrainingRequested
+from libs.common.hosts import host_id
 
 DAY_S = 24 * 3600
 GIB = 2**30
@@ -101,6 +103,11 @@ def dead(durable: str, subject: str) -> str:
 def telemetry(topic: str) -> str:
     """The core subject of a reading; `>` listens to all."""
     return f"tel.{topic}"
+
+
+def gpu(name: str, host: str) -> str:
+    """The core subject of a question to the owner of a host's cards; `*` hears all."""
+    return f"gpu.{name}.{host_id(host)}"
 
 
 def question(area: str, name: str) -> str:

@@ -12,6 +12,7 @@ from libs.common.work import Attempt
 from services.analyzer.child import Stock, judging_environment, run_child
 from services.analyzer.domain.evidence import Evidence
 from services.analyzer.fetching import Weights
+from services.analyzer.leasing import gpu_room
 from services.analyzer.options import ValidateOptions
 from services.analyzer.parquet import Image
 from services.analyzer.parts import Keeper, Stamp, fingerprint, read_parts, stamps
@@ -75,9 +76,11 @@ async def ask_model(
         await attempt.progress(done=done, of=of, stage="inference")
 
     try:
-        model = await run_child(
-            order, environment, on_progress, on_part=keeper.keep, stock=more.stock
-        )
+        room = {"imgsz": options.imgsz, "batch": order["batch"]}
+        async with gpu_room(attempt, order["device"], **room) as lease:
+            model = await run_child(
+                order, environment, on_progress, on_part=keeper.keep, stock=more.stock, lease=lease
+            )
     finally:
         await keeper.rest()
     passed = await asyncio.to_thread(read_parts, keeper.folder, dataset.names)

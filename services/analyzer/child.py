@@ -15,6 +15,7 @@ import psutil
 
 from libs.common.children import child_environment
 from libs.common.errors import BadInput, PermanentError, TransientError
+from libs.common.gpu_lease import Lease
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 LINE_LIMIT_BYTES = 2**24
@@ -51,6 +52,7 @@ async def run_child(
     *,
     on_part: OnPart | None = None,
     stock: "Stock | None" = None,
+    lease: Lease | None = None,
 ) -> dict[str, Any]:
     """Run one order in a process of its own, to its end or to ours.
 
@@ -62,6 +64,7 @@ async def run_child(
         on_progress: awaited with images done and images in all.
         on_part: told the name of each part that can be read.
         stock: where a warm process may be in stock.
+        lease: of the card that it computes on; told its process id.
 
     Returns:
         The fields of all other messages: for `judge` classes, architecture, parameters, imgsz.
@@ -72,6 +75,8 @@ async def run_child(
         TransientError: the process died, or was silent for ten minutes.
     """
     child = await (stock.take() if stock else Child.start(environment))
+    if lease:
+        lease.pid = child.pid
     try:
         child.send(order)
         answer: dict[str, Any] = {}
@@ -103,6 +108,11 @@ class Child:
         self._process, self._pipe = process, pipe
         self.console: deque[str] = deque(maxlen=KEPT_LINES)
         self._listener = asyncio.create_task(self._listen())
+
+    @property
+    def pid(self) -> int:
+        """Of the process, and of its group."""
+        return self._process.pid
 
     @property
     def alive(self) -> bool:

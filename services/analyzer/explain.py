@@ -18,11 +18,14 @@ from services.analyzer.asking import MAX_DETECTIONS, MOST_THREADS, AnalyzerDeps
 from services.analyzer.child import judging_environment, run_child
 from services.analyzer.domain import rows
 from services.analyzer.fetching import fetch_weights
+from services.analyzer.leasing import gpu_room
 from services.analyzer.options import ExplainOptions
 from services.analyzer.originals import original
 from services.analyzer.stored import StoredValidations
 
 PICTURES = ["overlay.png", "heat.png"]
+AT_ONCE = 8
+"""Images that a method looks at together, at most; more than what gradients of one take."""
 MEANING = {
     "hirescam": "pixels whose features raise the score of this box (HiResCAM, gradients)",
     "layercam": "pixels whose features raise the score of this box (LayerCAM, gradients)",
@@ -56,7 +59,9 @@ async def explain(attempt: Attempt, request: AnalysisRequested, folder: Path) ->
         await attempt.progress(done=done, of=of, stage="explaining")
 
     environment = await asyncio.to_thread(judging_environment, deps.scratch / "yolo")
-    model = await run_child(order, environment, on_progress, stock=more.stock)
+    device = str(order["device"])
+    async with gpu_room(attempt, device, imgsz=order["imgsz"], batch=AT_ONCE) as lease:
+        model = await run_child(order, environment, on_progress, stock=more.stock, lease=lease)
     told = orjson.loads((out / "told.json").read_bytes())
     prefix = outputs.prefix_of("explanations", request.model.name, attempt)
     artifacts = await outputs.upload(deps, prefix, out, PICTURES)

@@ -201,6 +201,7 @@ def pending(job: Job, reading: Reading | None, status_url: str, id_name: str) ->
         "status": job.status,
         "progress": round(100 * min(share, 0.999), 2),
         "stage": reading.get("stage") if reading else None,
+        "waiting_reason": reading.get("waiting_reason") if reading else None,
         "status_url": status_url,
         "created_at": stamp(job.created_at),
         "errors": [failed.message] if failed else [],

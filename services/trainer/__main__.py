@@ -3,12 +3,13 @@
 import asyncio
 
 from libs.common import subjects
-from libs.common.asks import answer_questions
+from libs.common.asks import answer_gpu_questions, answer_questions
 from libs.common.service import open_service, until_told_to_stop
 from libs.common.work import Gate, run_jobs
 from services.trainer.draining import Draining
 from services.trainer.estimating import training_questions
 from services.trainer.handlers import Trainings
+from services.trainer.leases import lease_questions
 from services.trainer.settings import TrainerSettings
 from services.trainer.stock import Stock, training_environment
 from services.trainer.telemetry import tell_system
@@ -32,7 +33,12 @@ async def main() -> None:
         await draining.begin()
 
         def place() -> dict[str, object]:
-            return {"pool": settings.pool, "slots": settings.slots, "drained": draining.shown}
+            return {
+                "pool": settings.pool,
+                "slots": settings.slots,
+                "drained": draining.shown,
+                "leases": trainings.admission.shown(),
+            }
 
         try:
             await until_told_to_stop(
@@ -44,6 +50,11 @@ async def main() -> None:
                     gate=gate,
                 ),
                 draining.follow(),
+                answer_gpu_questions(
+                    deps.bus,
+                    settings.host_name,
+                    lease_questions(trainings.admission, deps.worker),
+                ),
                 tell_system(deps, trainings.pids, place),
                 answer_questions(
                     deps.bus, "training", training_questions(deps, trainings.admission)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import orjson
 
@@ -33,12 +34,25 @@ class Place:
     pid: int | None = None
 
 
+@dataclass(frozen=True)
+class Leased:
+    """Room that others than trainings have, until they give it back or say nothing more."""
+
+    uuid: str
+    need_bytes: int
+    pid: int | None
+    holder: str
+    device: str
+    until_s: float
+
+
 @dataclass
 class Admission:
     """The cards of this host, as seen by its trainings. `peaks` is a file that may be lost."""
 
     peaks: Path
     places: dict[str, Place] = field(default_factory=dict)
+    leases: dict[str, Leased] = field(default_factory=dict)
     ends_in_s: dict[str, float] = field(default_factory=dict)
     """How long running trainings still take, by job id, where it is known."""
 
@@ -53,7 +67,7 @@ class Admission:
         """What `enter` would go by now: bytes needed, whether they were measured, free cards."""
         need, shape = self._need(arguments, None, gpus[0])
         measured = shape.key(gpus[0].name) in self._known()
-        return need, measured, [self._promised(gpu) for gpu in gpus]
+        return need, measured, [self.promised(gpu) for gpu in gpus]
 
     async def enter(self, attempt: Attempt, arguments: TrainingArguments) -> str:
         """Wait until the training fits, and hold its place until `leave`.
@@ -74,7 +88,7 @@ class Admission:
             wanted = [gpu for gpu in gpus if arguments.device is None or str(gpu.index) == device]
             need, shape = self._need(arguments, attempt.job.batch_size, wanted[0])
             share = arguments.gpu_load_rate
-            found = admit(need, [self._promised(gpu) for gpu in wanted], share=share)
+            found = admit(need, [self.promised(gpu) for gpu in wanted], share=share)
             if found.gpu:
                 self.places[attempt.job.id] = Place(found.gpu.uuid, need, attempt)
                 return str(found.gpu.index)
@@ -90,6 +104,19 @@ class Admission:
         """Give the place back; it may have none."""
         self.places.pop(job_id, None)
         self.ends_in_s.pop(job_id, None)
+
+    def leased(self) -> dict[str, Leased]:
+        """What is leased now; the leases of holders that died are over."""
+        now_s = time.monotonic()
+        self.leases = {id_: each for id_, each in self.leases.items() if each.until_s > now_s}
+        return self.leases
+
+    def shown(self) -> list[dict[str, Any]]:
+        """The leases, as `/status` lists them."""
+        return [
+            {"holder": each.holder, "device": each.device, "need_bytes": each.need_bytes}
+            for each in self.leased().values()
+        ]
 
     def learn(self, shape: Shape, gpu: str, peak_bytes: int) -> None:
         """Keep the most that a training of this shape reserved on that kind of card."""
@@ -109,7 +136,7 @@ class Admission:
             if place.uuid == gpu.uuid
         ]
         now_s = time.monotonic()
-        cards = [self._promised(gpu) for gpu in gpus]
+        cards = [self.promised(gpu) for gpu in gpus]
         asked = who_leaves(need_bytes, cards, holds, level=attempt.level, now_s=now_s)
         for job_id in asked:
             self.places[job_id].attempt.leave(Leaving("preempted", attempt.job.id))
@@ -118,6 +145,8 @@ class Admission:
         return f"; {', '.join(leaving)} gives way" if leaving else ""
 
     async def _wait(self, attempt: Attempt, reason: str) -> None:
+        if leased := [each.holder for each in self.leased().values()]:
+            reason += f"; leased to {', '.join(leased)}"
         soonest = min(self.ends_in_s.values(), default=None)
         await attempt.progress(
             done=0, of=1, stage="waiting", waiting_reason=reason, starts_in_s=soonest
@@ -128,12 +157,14 @@ class Admission:
         shape = shape_of(arguments, batch)
         return needed_bytes(shape, self._known().get(shape.key(gpu.name))), shape
 
-    def _promised(self, gpu: Gpu) -> Gpu:
-        """The card with what was promised to our trainings, and not taken yet, as used."""
+    def promised(self, gpu: Gpu, but: str = "") -> Gpu:
+        """The card with what was promised to others than `but`, and not taken yet, as used."""
+        others: list[Place | Leased] = list(self.places.values())
+        others += [lease for id_, lease in self.leased().items() if id_ != but]
         owed = sum(
-            max(0, place.need_bytes - taken(place, gpu))
-            for place in self.places.values()
-            if place.uuid == gpu.uuid
+            max(0, other.need_bytes - taken(other, gpu))
+            for other in others
+            if other.uuid == gpu.uuid
         )
         return replace(gpu, memory_used_bytes=gpu.memory_used_bytes + owed)
 
@@ -154,8 +185,8 @@ class Admission:
             )
 
 
-def taken(place: Place, gpu: Gpu) -> int:
-    """Bytes of a card that a training uses already."""
+def taken(place: Place | Leased, gpu: Gpu) -> int:
+    """Bytes of a card that somebody uses already."""
     return next((each.used_bytes for each in gpu.processes if each.pid == place.pid), 0)
 
 

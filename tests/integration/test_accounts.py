@@ -20,7 +20,9 @@ from deploy.ports import free_ports, is_free
 from deploy.provision import connected, keep_mirror, provision
 from deploy.secrets import Secrets, load_or_make
 from libs.common import subjects
+from libs.common.asks import answer_gpu_questions, ask_gpu
 from libs.common.bus import Bus, connect
+from libs.common.errors import Unavailable
 from libs.common.events import (
     DatasetCancelled,
     DatasetRef,
@@ -310,6 +312,29 @@ async def test_a_host_is_drained_and_undrained_by_the_gateway_and_says_so_itself
         drained = HostDrained(job_id="h1", host="h1", worker="h1:1", request_seq=1)
         assert await trainer.publish(drained) == 2
         assert await gateway.publish(HostUndrainRequested(job_id="h1", host="h1")) == 3
+
+
+async def test_the_analyzer_asks_the_owner_of_the_cards_and_nobody_else_may(
+    logged_in: As, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def lease(fields: dict[str, object]) -> bytes:
+        return json.dumps(fields).encode()
+
+    async with logged_in("analyzer") as analyzer, logged_in("trainer") as trainer:
+        owner = asyncio.create_task(answer_gpu_questions(trainer, "h.1", {"lease": lease}))
+        async with asyncio.timeout(STOP_S):
+            while True:
+                with suppress(Unavailable):  # its subscription is on the way
+                    answer = await ask_gpu(analyzer, "h.1", "lease", {"a": 1})
+                    break
+        assert json.loads(answer) == {"a": 1}
+        assert refusals(caplog) == []
+        async with logged_in("dataset") as dataset:
+            with pytest.raises(Unavailable):
+                await ask_gpu(dataset, "h.1", "lease", {}, timeout_s=REFUSED_S)
+        assert refusals(caplog)
+        owner.cancel()
+        await asyncio.gather(owner, return_exceptions=True)
 
 
 async def test_the_gateway_tells_of_uploaded_models(logged_in: As) -> None:
