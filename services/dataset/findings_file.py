@@ -60,9 +60,11 @@ class FindingsWriter:
         with ExitStack() as stack:
             writer = stack.enter_context(_writer(path))
             for severity in SEVERITIES:
-                self._spill(severity)
                 if severity not in self._spills:
+                    if rows := self._rows[severity]:
+                        writer.write_table(_table(rows))
                     continue
+                self._spill(severity)
                 self._spills[severity].close()
                 spilled = self._spill_file(severity)
                 with pq.ParquetFile(spilled) as file:
@@ -83,12 +85,16 @@ class FindingsWriter:
             return
         if severity not in self._spills:
             self._spills[severity] = _writer(self._spill_file(severity))
-        columns = {name: [getattr(row, name) for row in rows] for name in _SCHEMA.names}
-        self._spills[severity].write_table(pa.table(columns, schema=_SCHEMA))
+        self._spills[severity].write_table(_table(rows))
         rows.clear()
 
     def _spill_file(self, severity: Severity) -> Path:
         return self.folder / f"findings-{severity}.parquet"
+
+
+def _table(rows: list[Finding]) -> Any:
+    columns = {name: [getattr(row, name) for row in rows] for name in _SCHEMA.names}
+    return pa.table(columns, schema=_SCHEMA)
 
 
 def _writer(path: Path) -> Any:

@@ -9,65 +9,28 @@ so that it goes on where it was killed; at its end they become one file.
 import hashlib
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from services.dataset.domain.paths import Paths
-from services.dataset.domain.scanned import BOX, IMAGE, PIXELS, Table
+from services.dataset.domain.scanned import Table
+from services.dataset.known_rows import COLUMNS, Facts, Rows, places_of, table_of, take_over
 from services.dataset.listing import as_arrow
 
 WHOLE = "known.parquet"
 KEPT_DATASETS = 64
 ROWS_PER_GROUP = 50_000
-_BOX = tuple(name for name in BOX.names or () if name != "image")
-Columns = dict[str, npt.NDArray[Any]]
-
-
-@dataclass(slots=True)
-class Facts:
-    """A row per image of a listing; zeros where nothing is known."""
-
-    images: Table
-    """(N,) of IMAGE."""
-    pixels: Table
-    """(N,) of PIXELS."""
-    stamps: npt.NDArray[np.int64]
-    """(N, 6) as `look.Stamps`."""
-    depth: npt.NDArray[np.uint8]
-    """(N,): 1 = its header is known, 2 = its hash, 3 = its pixels; 0 = nothing."""
-    boxes: Table = field(default_factory=lambda: np.zeros(0, BOX))
-    """(M,) of BOX, of the images whose label is known."""
-    same_verdicts: bool = True
-    """Nothing is known from under other rules: what was in order then still is."""
-
-    @classmethod
-    def none(cls, count: int) -> "Facts":
-        """Nothing is known of `count` images."""
-        images, pixels = np.zeros(count, IMAGE), np.zeros(count, PIXELS)
-        return cls(images, pixels, np.zeros((count, 6), np.int64), np.zeros(count, np.uint8))
-
-    def columns(self) -> Columns:
-        """Every column by its name, as views of the rows."""
-        found: Columns = {"depth": self.depth}
-        found |= {f"stamp.{index}": self.stamps[:, index] for index in range(6)}
-        for kind, table in (("image", self.images), ("pixels", self.pixels)):
-            for name in table.dtype.names or ():
-                column = table[name]
-                if column.ndim == 1:
-                    found[f"{kind}.{name}"] = column
-                else:
-                    parts = range(column.shape[1])
-                    found |= {f"{kind}.{name}.{part}": column[:, part] for part in parts}
-        return found
+MOST_PARTS = 8
+MOST_IN_PARTS = 8
+"""What has changed lies in parts beside the whole until it is so many of them, or an eighth of the
+images: a check after a small change writes little."""
 
 
 class KnownFiles:
@@ -86,36 +49,56 @@ class KnownFiles:
         self.folder = home / key
         self.meta = {b"looks": looks.encode(), b"verdicts": verdicts.encode()}
         self._parts: list[Path] = []
-        """Read or written by this scan, which takes them into the whole at its end."""
+        """Read or written by this scan, which may take them into the whole at its end."""
+        self._in_parts = 0
+        """Rows of these."""
+        self._latest = np.zeros(0, np.intp)
+        """Which file that was read said the last of each image."""
+        self._files = 0
+        """How many files were read."""
+        self._boxes: list[tuple[int, Table]] = []
+        """What these files say of boxes; cleared once the last word is known."""
+        self._stands = False
+        """The whole was read and says nothing that other rules would not say."""
 
     def load(self, paths: Paths) -> Facts:
         """What is known of these images. A file that cannot be read counts for nothing."""
         facts = Facts.none(len(paths))
         self._parts = sorted(self.folder.glob("part-*.parquet"), key=lambda p: p.name)
         listed = as_arrow(paths)
-        for file in (self.folder / WHOLE, *self._parts):
-            try:
-                self._read(file, listed, facts)
-            except (OSError, pa.ArrowException, KeyError, ValueError):
-                continue
+        self._latest = np.full(len(paths), -1)
+        self._stands = self._take(self.folder / WHOLE, listed, facts) > 0
+        self._in_parts = sum(self._take(part, listed, facts) for part in self._parts)
+        self._stands &= facts.same_verdicts
+        latest = [boxes[self._latest[boxes["image"]] == number] for number, boxes in self._boxes]
+        facts.boxes = np.concatenate([facts.boxes, *latest])
+        self._boxes.clear()
         if (np.diff(facts.boxes["image"]) < 0).any():
             facts.boxes = facts.boxes[np.argsort(facts.boxes["image"], kind="stable")]
         pa.default_memory_pool().release_unused()
         return facts
 
-    def keep(
-        self, name: str, paths: Paths, facts: Facts, rows: npt.NDArray[np.intp], boxes: Table
-    ) -> None:
-        """Keep what a part of a scan saw: some rows with their boxes."""
+    def keep(self, name: str, paths: Paths, facts: Facts, rows: Rows, boxes: Table) -> None:
+        """Keep what a part of a scan saw: some rows, which ascend, with their boxes."""
         self.folder.mkdir(parents=True, exist_ok=True)
         file = self.folder / f"part-{name}.parquet"
         with whole_or_not(file) as draft:
             self._write(draft, paths, facts, rows, boxes)
         self._parts.append(file)
+        self._in_parts += len(rows)
 
-    def finish(self, paths: Paths, facts: Facts, boxes: Table) -> None:
-        """Keep everything as one file; the parts go, and so do datasets long not checked."""
+    def finish(self, paths: Paths, facts: Facts, unkept: Rows, boxes: Table) -> None:
+        """Keep what was seen and not kept yet; rows that ascend.
+
+        Few rows become a part. Otherwise everything becomes one file, the parts go, and so do
+        datasets long not checked.
+        """
         self.folder.mkdir(parents=True, exist_ok=True)
+        few = MOST_IN_PARTS * (self._in_parts + len(unkept)) <= len(paths)
+        if self._stands and few and len(self._parts) < MOST_PARTS:
+            if len(unkept):
+                self.keep(f"{time.time_ns():020d}", paths, facts, unkept, boxes)
+            return
         with whole_or_not(self.folder / WHOLE) as draft:
             self._write(draft, paths, facts, np.arange(len(paths)), boxes)
         for part in self._parts:
@@ -125,87 +108,52 @@ class KnownFiles:
         for old in others[KEPT_DATASETS:]:
             shutil.rmtree(old, ignore_errors=True)
 
-    def _write(
-        self, file: Path, paths: Paths, facts: Facts, rows: npt.NDArray[np.intp], boxes: Table
-    ) -> None:
+    def _write(self, file: Path, paths: Paths, facts: Facts, rows: Rows, boxes: Table) -> None:
         """Write rows, which ascend, a group at a time: a table of all would double the memory."""
         writer: Any = None
         for start in range(0, max(1, len(rows)), ROWS_PER_GROUP):
             group = rows[start : start + ROWS_PER_GROUP]
             ends = (group[0], group[-1] + 1) if len(group) else (0, 0)
             first, last = np.searchsorted(boxes["image"], ends)
-            table = _table(paths, facts, group, boxes[first:last])
+            table = table_of(paths, facts, group, boxes[first:last])
             table = table.replace_schema_metadata(self.meta)
-            writer = writer or pq.ParquetWriter(file, table.schema, compression="zstd")
+            writer = writer or pq.ParquetWriter(
+                file, table.schema, compression="zstd", use_dictionary=False, write_statistics=False
+            )
             writer.write_table(table)
         writer.close()
         pa.default_memory_pool().release_unused()
 
-    def _read(self, path: Path, listed: Any, facts: Facts) -> None:
-        """Take over what one file says of the images that are listed."""
+    def _take(self, path: Path, listed: Any, facts: Facts) -> int:
+        """Take over what one file says of the images that are listed; how many rows it has.
+
+        Of images that a damaged file speaks of, nothing is known: older files are out of date.
+        """
+        number = self._files = self._files + 1
+        try:
+            return self._read(path, listed, facts, number)
+        except (OSError, pa.ArrowException, KeyError, ValueError):
+            lost = self._latest == number
+            facts.stamps[lost], facts.depth[lost] = 0, 0
+            return 0
+
+    def _read(self, path: Path, listed: Any, facts: Facts, number: int) -> int:
         with pq.ParquetFile(path) as file:
             meta = file.schema_arrow.metadata or {}
             if meta.get(b"looks") != self.meta[b"looks"]:
-                return
+                return 0
             same = meta.get(b"verdicts") == self.meta[b"verdicts"]
             facts.same_verdicts &= same
-            places = _places(file.read(columns=["path"])["path"].combine_chunks(), listed)
-            taken = np.zeros(len(listed), bool)
-            taken[places[places >= 0]] = True
-            boxes = [facts.boxes[~taken[facts.boxes["image"]]]]
-            facts.boxes = boxes[0]
+            named = file.read(columns=["path"], use_threads=False)["path"].combine_chunks()
+            places = places_of(named, listed)
             start = 0
+            self._latest[places[places >= 0]] = number
             for group in range(file.num_row_groups):
-                table = file.read_row_group(group)
+                table = file.read_row_group(group, columns=list(COLUMNS), use_threads=False)
                 here = places[start : start + len(table)]
                 start += len(table)
-                boxes.append(_take_over(table, here, facts, labels=same))
-        facts.boxes = np.concatenate(boxes)
-
-
-def _take_over(table: Any, places: npt.NDArray[np.int64], facts: Facts, *, labels: bool) -> Table:
-    """Fill in the rows of a group; the boxes of those whose label is known."""
-    known = places >= 0
-    rows = places[known]
-    for name, column in facts.columns().items():
-        column[rows] = table[name].to_numpy()[known]
-    if not labels:
-        facts.stamps[rows, 3:] = 0
-    lists = table["boxes"].combine_chunks()
-    counts = np.diff(lists.offsets.to_numpy())
-    image = np.repeat(places, counts)
-    values = lists.flatten()
-    boxes = np.zeros(len(image), BOX)
-    boxes["image"] = image
-    for name in _BOX:
-        boxes[name] = values.field(name).to_numpy()
-    known_label: npt.NDArray[np.bool_] = (image >= 0) & (facts.stamps[image, 4] != 0)
-    return np.asarray(boxes[known_label])
-
-
-def _table(paths: Paths, facts: Facts, rows: npt.NDArray[np.intp], boxes: Table) -> Any:
-    """Rows as an Arrow table, each with its boxes; those of unknown labels are left out."""
-    boxes = boxes[facts.stamps[boxes["image"], 4] != 0]
-    first = np.searchsorted(boxes["image"], rows)
-    last = np.searchsorted(boxes["image"], rows, side="right")
-    chosen = np.repeat(first - np.cumsum(last - first) + (last - first), last - first)
-    boxes = boxes[chosen + np.arange(len(chosen))]
-    offsets = np.concatenate(([0], np.cumsum(last - first))).astype(np.int32)
-    fields = [pa.array(np.ascontiguousarray(boxes[name])) for name in _BOX]
-    columns = {"path": as_arrow(paths).take(pa.array(rows))}
-    for name, column in facts.columns().items():
-        columns[name] = pa.array(np.ascontiguousarray(column[rows]))
-    structs = pa.StructArray.from_arrays(fields, names=list(_BOX))
-    columns["boxes"] = pa.ListArray.from_arrays(pa.array(offsets), structs)
-    return pa.table(columns)
-
-
-def _places(paths: Any, listed: Any) -> npt.NDArray[np.int64]:
-    """Where each path is in the listing; -1 = not there."""
-    if len(paths) == len(listed) and paths.equals(listed):
-        return np.arange(len(listed))
-    found = pc.fill_null(pc.index_in(paths, value_set=listed), -1)
-    return np.asarray(found.to_numpy(zero_copy_only=False), np.int64)
+                self._boxes.append((number, take_over(table, here, facts, labels=same)))
+        return len(places)
 
 
 @contextmanager

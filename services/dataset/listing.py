@@ -184,7 +184,7 @@ def _strays(
     for split in splits:
         folders = {os.fsencode(source) for source in survey.sources[split] if source.is_dir()}
         homes = {as_written(home_of(folder), home) for folder in folders} - folders
-        files = Paths.of(file.removeprefix(home) for each in sorted(homes) for file in _files(each))
+        files = Paths.of(file for each in sorted(homes) for file in _files(each, home))
         lost = pc.invert(pc.is_in(as_arrow(files), value_set=expected))
         rows = pc.indices_nonzero(lost).to_pylist()
         strays[split] = tuple(sorted(shown_file(files.raw(row)) for row in rows))
@@ -197,12 +197,19 @@ def as_arrow(paths: Paths) -> pa.Array:
     return pa.Array.from_buffers(pa.large_binary(), len(paths), buffers)
 
 
-def _files(folder: bytes) -> Iterator[bytes]:
-    """Every file under `folder`, hidden ones too; links to folders are not followed."""
+def _files(folder: bytes, home: bytes) -> Iterator[bytes]:
+    """Every file under `folder`, hidden ones too, as `home` sees it; no link is followed."""
     left = MAX_OTHERS
-    for place, _, names in os.walk(folder):
-        for name in names:
-            left -= 1
-            if left < 0:
-                return
-            yield os.path.join(place, name)  # noqa: PTH118 (a million of them)
+    pending = [folder]
+    while pending and left > 0:
+        place = pending.pop()
+        try:
+            with os.scandir(place) as entries:
+                found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+        except OSError:
+            continue
+        pending += [os.path.join(place, name) for name, is_dir in found if is_dir]  # noqa: PTH118
+        inside = (place + b"/").removeprefix(home)
+        names = [inside + name for name, is_dir in found if not is_dir]
+        yield from names[: max(0, left)]
+        left -= len(names)

@@ -20,7 +20,8 @@ from services.dataset.domain.scanned import (
     Scanned,
     Table,
 )
-from services.dataset.known import Facts, KnownFiles
+from services.dataset.known import KnownFiles
+from services.dataset.known_rows import Facts
 from services.dataset.listing import Listing
 from services.dataset.part import Chunk, FileHit, Orders, Part
 from services.dataset.workers import Workers
@@ -98,7 +99,8 @@ class Scan:
         self._boxes.clear()
         scanned.boxes = facts.boxes
         if self.known and self._changed:
-            await asyncio.to_thread(self.known.finish, paths, facts, scanned.boxes)
+            rows = np.concatenate([*self._unkept, np.zeros(0, np.intp)])
+            await asyncio.to_thread(self.known.finish, paths, facts, rows, scanned.boxes)
         if self.need < 2:
             facts.images["digest"] = 0  # the same answer whatever was known
         scanned.pixels = facts.pixels if self.orders.full else np.zeros(0, PIXELS)

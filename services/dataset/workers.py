@@ -15,6 +15,8 @@ from functools import lru_cache
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from services.dataset.look import look_at
 from services.dataset.part import Chunk, Orders, Part, deadly, joined
 
@@ -35,11 +37,17 @@ class Workers:
         self.processes = processes or min(os.cpu_count() or 1, MAX_WORKERS)
         self._pool: Executor | None = None
         self._quarantine = asyncio.Lock()
+        self._limits: threadpool_limits | None = None
         self.remembered: dict[Hashable, Any] = {}
         """Answers by the content that they are about, for later checks of the same files."""
 
     async def __aenter__(self) -> Self:
-        """Start the processes at once: the first check shall not wait for their imports."""
+        """Start the processes at once: the first check shall not wait for their imports.
+
+        Until the end of the context, products of matrices use one thread: what helps them waits
+        busily after each, which costs more than a check's few products take.
+        """
+        self._limits = threadpool_limits(1, user_api="blas")  # type: ignore[no-untyped-call]
         self._pool = get_executor(self.processes)
         for _ in range(self.processes):
             self._pool.submit(_be_ready)
@@ -51,6 +59,8 @@ class Workers:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
+        if self._limits:
+            self._limits.restore_original_limits()  # type: ignore[no-untyped-call]
         if self._pool:
             await asyncio.to_thread(self._pool.shutdown, cancel_futures=True)
 
@@ -135,6 +145,7 @@ def _look(chunk: Chunk, orders: bytes) -> Part:
 
 def _be_ready() -> None:
     """Importing this module has brought in all that a scan needs: it stays, and is no garbage."""
+    threadpool_limits(1, user_api="blas")  # type: ignore[no-untyped-call]
     gc.freeze()
     gc.set_threshold(100_000)  # of a scan's small objects, hardly any refers to another
 

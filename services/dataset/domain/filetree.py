@@ -3,7 +3,15 @@
 import os
 from dataclasses import dataclass, field
 
+from libs.common.dataset_files import IMAGE_SUFFIXES
 from services.dataset.domain.paths import Paths, shown, swapped
+
+_COMMON = (".jpg", ".png", ".jpeg")
+_SUFFIXES = [
+    written.encode()
+    for suffix in (*_COMMON, *sorted(IMAGE_SUFFIXES.difference(_COMMON)))
+    for written in (suffix, suffix.upper())
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +59,9 @@ def label_of(image: bytes, root: str) -> bytes:
 def labels_of(images: Paths, root: str) -> Paths:
     """Where the trainer looks for the label of each image, as `label_of`."""
     home = os.fsencode(root) + b"/"
+    labels = _in_bulk(images, home)
+    if labels is not None:
+        return labels
     if b"/images/" in home:  # of the rare kind that can point outside of the folder
         return Paths.of(label_of(image, root) for image in images.raws())
     start = len(home)
@@ -58,3 +69,21 @@ def labels_of(images: Paths, root: str) -> Paths:
         swapped(image) if image.startswith(b"/") else swapped(home + image)[start:]
         for image in images.raws()
     )
+
+
+def _in_bulk(images: Paths, home: bytes) -> Paths | None:
+    """The same for paths that all lie in the dataset, with one `/images/` each or none.
+
+    They are one text between NULs, which no path has in it; None if some are of another kind.
+    """
+    text = b"\0/" + b"\0/".join(images.raws()) + b"\0"
+    parts = text.split(b"/images/")
+    odd = not len(images) or b"/images/" in home or b"//" in text or b"/images/images/" in text
+    if odd or not all(b"\0" in part for part in parts[1:-1]):
+        return None
+    text = b"/labels/".join(parts)
+    for suffix in _SUFFIXES:
+        text = text.replace(suffix + b"\0", b".txt\0")
+        if text.count(b".txt\0") == len(images):
+            return Paths.of(text[2:-1].split(b"\0/"))
+    return None

@@ -45,26 +45,30 @@ def neighbours_of(scanned: Scanned, crops: Crops) -> Neighbours:
 def neighbours(scanned: Scanned, crops: Crops) -> Neighbours:
     """Nearest neighbours of every crop among those of other images, by Euclidean distance."""
     classes = scanned.boxes["class"][crops.boxes].astype(np.intp)
-    images = scanned.boxes["image"][crops.boxes]
     count, kinds = len(classes), len(scanned.names)
     votes = np.zeros((count, kinds), np.int64)
     nearest = np.full((count, kinds), np.inf, np.float32)
-    lengths = (crops.vectors**2).sum(axis=1)
     order = np.argsort(classes, kind="stable")
-    starts = np.searchsorted(classes[order], np.arange(kinds))
+    by_class, vectors = classes[order], crops.vectors[order]
+    images = scanned.boxes["image"][crops.boxes[order]]
+    lengths = (vectors**2).sum(axis=1)
+    starts = np.searchsorted(by_class, np.arange(kinds))
     filled = np.flatnonzero(np.diff(np.append(starts, count)))
     for begin in range(0, count, 512):
         mine = slice(begin, begin + 512)
-        squares = lengths[mine, None] + lengths - 2 * crops.vectors[mine] @ crops.vectors.T
+        squares = vectors[mine] @ vectors.T
+        squares *= -2
+        squares += lengths[mine, None]
+        squares += lengths
+        np.maximum(squares, 0, out=squares)
         squares[images[mine, None] == images] = np.inf
-        squares = np.maximum(squares, 0)
         if len(filled):
-            least = np.minimum.reduceat(squares[:, order], starts[filled], axis=1)
-            nearest[mine, filled] = np.sqrt(least)
+            least = np.minimum.reduceat(squares, starts[filled], axis=1)
+            nearest[order[mine, None], filled] = np.sqrt(least)
         best = np.argpartition(squares, min(NEIGHBOURS, count - 1), axis=1)[:, :NEIGHBOURS]
-        for column in best.T:
-            real = np.isfinite(squares[np.arange(len(squares)), column])
-            votes[np.arange(begin, begin + len(squares))[real], classes[column[real]]] += 1
+        real = np.isfinite(np.take_along_axis(squares, best, axis=1))
+        voters = np.broadcast_to(order[mine, None], best.shape)[real]
+        np.add.at(votes, (voters, by_class[best][real]), 1)
     return Neighbours(classes, votes, nearest)
 
 
@@ -127,29 +131,32 @@ def look_alikes(scanned: Scanned) -> list[dict[str, object]]:
     if scanned.crops is None or not len(scanned.crops.boxes):
         return []
     near = neighbours_of(scanned, scanned.crops)
-    kinds = [k for k in np.unique(near.classes).tolist() if (near.classes == k).sum() >= 2]
-    own = {k: _median(near.nearest[near.classes == k, k]) for k in kinds}
+    rows = [np.flatnonzero(near.classes == kind) for kind in range(len(scanned.names))]
+    kinds = [kind for kind, own in enumerate(rows) if len(own) >= 2]
+    medians = {kind: _medians(near.nearest[rows[kind]]) for kind in kinds}
+    votes = {kind: near.votes[rows[kind]] for kind in kinds}
+    unsure = {k: (votes[k] > votes[k][:, k : k + 1]).sum(axis=0) for k in kinds}
     told: list[dict[str, object]] = []
     for at, one in enumerate(kinds):
         for other in kinds[at + 1 :]:
-            a, b = near.classes == one, near.classes == other
-            apart = min(_median(near.nearest[a, other]), _median(near.nearest[b, one]))
-            unsure = np.concatenate(
-                [
-                    near.votes[a, other] > near.votes[a, one],
-                    near.votes[b, one] > near.votes[b, other],
-                ]
-            )
+            apart = min(medians[one][other], medians[other][one])
+            alone = max(medians[one][one], medians[other][other], 1e-6)
+            confused = unsure[one][other] + unsure[other][one]
             told.append(
                 {
                     "classes": [scanned.names[one], scanned.names[other]],
-                    "distance": round(apart / max(own[one], own[other], 1e-6), 3),
-                    "confused": round(float(unsure.mean()), 3),
+                    "distance": round(float(apart / alone), 3),
+                    "confused": round(float(confused / (len(rows[one]) + len(rows[other]))), 3),
                 }
             )
     return sorted(told, key=lambda pair: pair["distance"])[:SHOWN_PAIRS]  # type: ignore[arg-type,return-value]
 
 
-def _median(values: Vectors) -> float:
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if len(finite) else 0.0
+def _medians(values: Vectors) -> Vectors:
+    """(C,): the median of the finite values of each column of (K, C); 0 where there are none."""
+    ranked = np.sort(values, axis=0)
+    finite = np.isfinite(ranked).sum(axis=0)
+    columns, last = np.arange(values.shape[1]), len(ranked) - 1
+    low, high = (np.clip(at, 0, last) for at in ((finite - 1) // 2, finite // 2))
+    middle = (ranked[low, columns] + ranked[high, columns]) / 2
+    return np.where(finite > 0, middle, 0)

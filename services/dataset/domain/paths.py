@@ -2,11 +2,14 @@
 
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import pairwise
+from itertools import islice, pairwise
 from typing import overload
 
 import numpy as np
 import numpy.typing as npt
+
+_AT_ONCE = 16_384
+"""So many paths exist as objects while they are taken in."""
 
 
 class Paths(Sequence[str]):
@@ -26,11 +29,17 @@ class Paths(Sequence[str]):
     @classmethod
     def of(cls, paths: Iterable[bytes | str]) -> "Paths":
         """From any number of paths, in their order; text is encoded as UTF-8."""
-        blob, ends = bytearray(), array("q", [0])
-        for path in paths:
-            blob += path.encode("utf-8", "surrogateescape") if isinstance(path, str) else path
-            ends.append(len(blob))
-        return cls(bytes(blob), np.frombuffer(ends, np.int64))
+        each = iter(paths)
+        blobs: list[bytes] = []
+        lengths = array("q", [0])
+        while some := list(islice(each, _AT_ONCE)):
+            raws = [
+                path.encode("utf-8", "surrogateescape") if isinstance(path, str) else path
+                for path in some
+            ]
+            blobs.append(b"".join(raws))
+            lengths.extend(map(len, raws))
+        return cls(b"".join(blobs), np.cumsum(np.frombuffer(lengths, np.int64)))
 
     @classmethod
     def joined(cls, parts: Sequence["Paths"]) -> "Paths":

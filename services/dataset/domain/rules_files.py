@@ -9,6 +9,7 @@ import numpy as np
 
 from services.dataset.domain.filetree import FileTree, SplitFiles
 from services.dataset.domain.findings import Hit, Rules
+from services.dataset.domain.paths import Paths
 from services.dataset.domain.rules_strays import JUNK_TEXT, is_class_list, is_junk, misplaced
 from services.dataset.domain.scanned import Label, Place, Scanned
 
@@ -19,6 +20,7 @@ UNSUPPORTED = frozenset(
 )
 BIDI = "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
 """Characters that show nothing or turn the text around them, so that a name reads as another."""
+_PLAIN = bytes(range(32, 127))
 
 
 def check_files(scanned: Scanned, _: Rules) -> Iterator[Place]:
@@ -26,11 +28,16 @@ def check_files(scanned: Scanned, _: Rules) -> Iterator[Place]:
     tree = scanned.tree
     explained: set[str] = set()
     for split, files in tree.splits.items():
-        for file, hit in (*_beside(files, explained), *_stems(files), *_clashes(files)):
+        for file, hit in (*_beside(files, explained), *_odd_names(files)):
             yield split, file, hit
         for file in files.links:
             text = "It is a link out of the dataset's folder: a copy of the dataset will miss it."
             yield split, file, Hit("symlink_outside_root", text)
+        labels = files.expected()
+        if _are_unlike(labels):
+            continue  # then neither labels nor images are the same but for capital letters
+        for file, hit in (*_stems(files, labels), *_clashes(files)):
+            yield split, file, hit
     bare = np.flatnonzero(scanned.images["label"] == Label.NONE).tolist()
     if any(files.labels for files in tree.splits.values()):
         missing = frozenset(scanned.label_file_of(row) for row in bare)
@@ -51,15 +58,21 @@ def _unlabelled(scanned: Scanned, bare: list[int], explained: set[str]) -> Itera
             yield scanned.split_of(row), scanned.file_of(row), hit
 
 
-def _stems(files: SplitFiles) -> Iterator[tuple[str, Hit]]:
-    """Images that share a label file, and names that break lists and logs."""
+def _odd_names(files: SplitFiles) -> Iterator[tuple[str, Hit]]:
+    """Names that break lists and logs."""
+    if not files.images.blob.translate(None, _PLAIN):
+        return
     for row, raw in enumerate(files.images.raws()):
         if (not raw.isascii() or not raw.decode().isprintable()) and _is_odd(raw):
             text = "The name has control characters, which break lists of files. Rename it."
             hit = Hit("control_char_in_filename", text, value=ascii(files.images[row])[:80])
             yield files.images[row], hit
+
+
+def _stems(files: SplitFiles, labels: Paths) -> Iterator[tuple[str, Hit]]:
+    """Images that share a label file."""
     by_label: dict[str, list[str]] = defaultdict(list)
-    for row in _alike(files.expected().raws(), len(files.images)):
+    for row in _alike(labels.raws(), len(labels)):
         by_label[files.expected_of(row)].append(files.images[row])
     for label, images in by_label.items():
         if len(set(images)) > 1:
@@ -98,6 +111,16 @@ def _folded(raw: bytes) -> bytes:
         return raw.lower()
     text = unicodedata.normalize("NFC", raw.decode(errors="replace"))
     return text.casefold().encode()
+
+
+def _are_unlike(labels: Paths) -> bool:
+    """Whether no two of these are the same without regard to capital letters."""
+    if not labels.blob.isascii():
+        return False
+    small = labels.blob.lower()
+    hashes = np.fromiter((hash(raw) for raw in Paths(small, labels.ends).raws()), np.int64)
+    hashes.sort()
+    return not (hashes[1:] == hashes[:-1]).any()
 
 
 def _alike(keys: Iterable[bytes], count: int) -> Iterator[int]:

@@ -25,10 +25,15 @@ def deviations(values: Floats, least_spread: float) -> Floats:
 
     Source: Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993: 1.4826 × MAD.
     """
-    middle = np.median(values)
-    spread = 1.4826 * np.median(np.abs(values - middle))
-    out: Floats = (values - middle) / max(float(spread), least_spread)
-    return out
+    apart = values - _median(values)
+    return np.asarray(apart / max(1.4826 * _median(np.abs(apart)), least_spread), np.float64)
+
+
+def _median(values: Floats) -> float:
+    """Of at least one value. `numpy.median` takes ten times as long for the few of a class."""
+    low, high = (len(values) - 1) // 2, len(values) // 2
+    ranked = np.partition(values, (low, high))
+    return float(ranked[low] + ranked[high]) / 2
 
 
 def check_image_sizes(scanned: Scanned, rules: Rules) -> Iterator[Place]:
@@ -89,12 +94,13 @@ def check_box_shapes(scanned: Scanned, rules: Rules) -> Iterator[Place]:
 
 def _by_class(values: Floats, classes: npt.NDArray[np.int32]) -> tuple[Floats, Floats]:
     """Deviations and medians within each class that has enough boxes; of the others, within all."""
-    far, usual = deviations(values, LEAST_SPREAD), np.full(len(values), np.median(values))
-    numbers, counts = np.unique(classes, return_counts=True)
-    for number in numbers[counts >= ENOUGH].tolist():
-        rows = np.flatnonzero(classes == number)
-        far[rows] = deviations(values[rows], LEAST_SPREAD)
-        usual[rows] = np.median(values[rows])
+    far, usual = deviations(values, LEAST_SPREAD), np.full(len(values), _median(values))
+    order = np.argsort(classes, kind="stable")
+    _, starts = np.unique(classes[order], return_index=True)
+    for rows in np.split(order, starts[1:]):
+        if len(rows) >= ENOUGH:
+            far[rows] = deviations(values[rows], LEAST_SPREAD)
+            usual[rows] = _median(values[rows])
     return far, usual
 
 

@@ -10,6 +10,9 @@ from services.dataset.domain.scanned import Place, Scanned
 def check_shared_images(scanned: Scanned, _: Rules) -> Iterator[Place]:
     """Splits that name the same files. One cause, one rule: equal, nested, or listed twice."""
     for one, other in combinations(scanned.splits, 2):
+        sources = [scanned.tree.sources.get(split, ()) for split in (one, other)]
+        if _are_apart(*sources):
+            continue
         rows, others = scanned.rows_of(one), scanned.rows_of(other)
         shared = _shared(scanned, rows.tolist(), others.tolist())
         if not shared:
@@ -18,7 +21,7 @@ def check_shared_images(scanned: Scanned, _: Rules) -> Iterator[Place]:
             text = "Train and val name the same images: the figures say nothing. Split the dataset."
             yield "val", None, Hit("train_equals_val", text, value=str(len(shared)))
             continue
-        folders = _nested(scanned.tree.sources.get(one, ()), scanned.tree.sources.get(other, ()))
+        folders = _nested(*sources)
         if folders:
             text = (
                 f"'{folders[1]}' lies in '{folders[0]}': {len(shared)} images belong to both {one} "
@@ -26,11 +29,17 @@ def check_shared_images(scanned: Scanned, _: Rules) -> Iterator[Place]:
             )
             yield other, folders[1], Hit("split_overlap_parent", text, value=folders[0])
             continue
-        listing = next((s for s in scanned.tree.sources.get(other, ()) if s.endswith(".txt")), None)
+        listing = next((s for s in sources[1] if s.endswith(".txt")), None)
         for row in shared:
             name = scanned.file_of(row)
             text = f"'{name}' is in {one} and in {other}: the figures are too good. Keep it in one."
             yield other, listing or name, Hit("txt_list_overlap", text, value=name)
+
+
+def _are_apart(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    """Whether two splits are of folders alone, none of which lies in another's."""
+    plain = all(not s.endswith(".txt") and not s.startswith("/") for s in (*one, *other))
+    return bool(one and other) and plain and _nested(one, other) is None
 
 
 def _shared(scanned: Scanned, rows: list[int], others: list[int]) -> list[int]:

@@ -23,6 +23,9 @@ Table = npt.NDArray[np.void]
 Place = tuple[str | None, str | None, Hit]
 """Split, file as the report shows it, hit."""
 
+Drift = tuple[str, str, float, float, float]
+"""Split, property of the pixels, distance from train, medians in the split and in train."""
+
 FORMATS = ("", "jpeg", "png", "bmp", "tiff", "gif", "jpeg2000", "webp", "heif")
 _MODES = "? Gray YCbCr RGB CMYK YCCK L 1 P RGBA LA PA I;16 I;16B I;16L I;16N I F RGBX RGBa La LAB"
 MODES = tuple(_MODES.split())
@@ -185,6 +188,8 @@ class Scanned:
     """Theirs, once somebody has asked."""
     doubts: tuple[Doubt, ...] = ()
     """What a search for objects came to, in full mode."""
+    drift: tuple[Drift, ...] | None = None
+    """How far the pixels of each split are from those of train, once somebody has asked."""
     judged: Judged | None = None
     """What a model's predictions say against the labels, where they are given."""
     tree: FileTree = field(default_factory=lambda: FileTree({}))

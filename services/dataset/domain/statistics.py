@@ -86,15 +86,22 @@ def size_shares(sides: Values) -> dict[str, float]:
 
 def histogram(values: Values, edges: Values) -> dict[str, list[float]]:
     """Counts between edges; what lies outside counts in the first or the last."""
-    inside = np.clip(values, edges[0], edges[-1])
-    counts, _ = np.histogram(inside, edges)
+    fields = len(edges) - 1
+    field = np.clip(np.searchsorted(edges, values, side="right") - 1, 0, fields - 1)
+    counts = np.bincount(field, minlength=fields)
     return {"edges": np.round(edges, 4).tolist(), "counts": counts.tolist()}
 
 
 def positions(x: Values, y: Values) -> list[list[int]]:
     """How many box centres lie in each field of a 16 x 16 grid, rows from the top."""
-    grid, _, _ = np.histogram2d(y, x, bins=POSITION_BINS, range=((0, 1), (0, 1)))
-    counts: list[list[int]] = grid.astype(int).tolist()
+    inside = (x >= 0) & (x <= 1) & (y >= 0) & (y <= 1)
+    last = POSITION_BINS - 1
+    column, row = (
+        np.minimum((each[inside].astype(np.float64) * POSITION_BINS).astype(np.intp), last)
+        for each in (x, y)
+    )
+    grid = np.bincount(row * POSITION_BINS + column, minlength=POSITION_BINS**2)
+    counts: list[list[int]] = grid.reshape(POSITION_BINS, POSITION_BINS).tolist()
     return counts
 
 

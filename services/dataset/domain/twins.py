@@ -41,14 +41,21 @@ def candidates(scanned: Scanned, rules: Rules) -> Table:
         return np.zeros(0, TWIN)
     fit = pixels["seen"] & ~is_blank(pixels, rules.threshold("blank_image"))
     rows = np.flatnonzero(fit)
-    _, first = np.unique(scanned.images["digest"][rows], axis=0, return_index=True)
-    rows = rows[np.sort(first)]
+    rows = rows[_first_of_kind(scanned.images["digest"][rows])]
     hashes, mirrored = pixels["phash"][rows], pixels["phash_mirrored"][rows]
     radius = next((bits for most, bits in WIDE_RADIUS if len(rows) <= most), None)
     near = all_pairs(hashes, radius) if radius else near_pairs(hashes)
     found = np.concatenate([_table(near, rows, NEAR), _table(_mirrored(hashes, mirrored), rows, 2)])
     found = _closest(found[np.argsort(found["bits"], kind="stable")])
     return found[: max(LEAST_COMPARED, int(SHARE_COMPARED * len(rows)))]
+
+
+def _first_of_kind(digests: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:
+    """The first row of every digest, ascending; `digests` is (N, 2)."""
+    order = np.lexsort((digests[:, 1], digests[:, 0]))
+    new = np.ones(len(order), bool)
+    new[1:] = (digests[order[1:]] != digests[order[:-1]]).any(axis=1)
+    return np.sort(order[new])
 
 
 def _mirrored(hashes: npt.NDArray[np.uint64], mirrored: npt.NDArray[np.uint64]) -> Pairs:

@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 
 from services.dataset import closer, look, scan
@@ -11,7 +12,7 @@ from services.dataset.crops import Cut, Vectors, describe
 from services.dataset.domain.findings import Findings
 from services.dataset.findings_file import FindingsWriter
 from services.dataset.found_so_far import Found
-from services.dataset.known import WHOLE
+from services.dataset.known import MOST_PARTS, WHOLE
 from services.dataset.options import ValidateOptions
 from services.dataset.validation import Means, validate
 from tests.unit.services.dataset.conftest import (
@@ -50,8 +51,13 @@ def cut_short(known: Path) -> None:
     damage(known, WHOLE, 300)
 
 
-def damage(known: Path, name: str, missing: int) -> None:
+def stored(known: Path, name: str) -> Path:
     [file] = known.rglob(name)
+    return file
+
+
+def damage(known: Path, name: str, missing: int) -> None:
+    file = stored(known, name)
     file.write_bytes(file.read_bytes()[:-missing])
 
 
@@ -156,6 +162,44 @@ async def test_a_scan_that_is_killed_goes_on_where_it_was(
     assert report["reused"] == {"images": 12, "labels": 12}
     assert told(report) == told(await check(root))
     assert files(known) == [WHOLE]
+
+
+@pytest.mark.parametrize("mode", ["fast", "full"])
+async def test_after_small_changes_little_is_written_and_every_report_is_that_of_a_fresh_check(
+    tmp_path: Path, check: Check, known: Path, mode: str
+) -> None:
+    root = make_dataset(tmp_path / "large", train=60, val=20)
+    await check(root, known=known, mode=mode)
+    whole = stored(known, WHOLE)
+    written = whole.stat().st_mtime_ns
+    put(root / "images/train/train00.jpg", jpeg(77))
+    put(root / "labels/train/train01.txt", "1 0.4 0.4 0.3 0.3\n")
+    (root / "images/val/val00.jpg").unlink()
+    for reused in (78, 79):
+        report = await check(root, known=known, mode=mode)
+        assert report["reused"] == {"images": reused, "labels": reused}
+        assert told(report) == told(await check(root, mode=mode))
+        assert (whole.stat().st_mtime_ns, len(files(known))) == (written, 2)
+    for seed in range(10):
+        put(root / f"images/train/train{seed:02d}.jpg", jpeg(200 + seed))
+        report = await check(root, known=known, mode=mode)
+        assert told(report) == told(await check(root, mode=mode))
+        assert len(files(known)) <= 1 + MOST_PARTS
+    assert whole.stat().st_mtime_ns > written, "many parts become one file again"
+
+
+async def test_a_damaged_part_makes_nothing_known_of_what_it_speaks_of(
+    tmp_path: Path, check: Check, known: Path
+) -> None:
+    root = make_dataset(tmp_path / "large", train=60, val=20)
+    await check(root, known=known)
+    put(root / "labels/train/train01.txt", "1 0.4 0.4 0.3 0.3\n")
+    report = await check(root, known=known)
+    part = stored(known, "part-*.parquet")
+    pq.write_table(pq.read_table(part).select(["path"]), part)
+    again = await check(root, known=known)
+    assert again["reused"] == {"images": 79, "labels": 79}
+    assert told(again) == told(report)
 
 
 async def test_a_damaged_store_counts_for_nothing(root: Path, check: Check, known: Path) -> None:
