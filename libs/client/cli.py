@@ -13,6 +13,7 @@ from libs.client.errors import ApiError, ClientError, Unreachable
 from libs.client.options import parser
 from libs.client.show import print_json
 from libs.client.verbs import (
+    artifacts,
     checks,
     comparisons,
     dataset_edits,
@@ -34,6 +35,7 @@ VERBS: dict[str, Verb] = (
     | datasets.VERBS
     | dataset_edits.VERBS
     | trainings.VERBS
+    | artifacts.VERBS
     | hosts.VERBS
     | models.VERBS
     | panels.VERBS

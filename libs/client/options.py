@@ -4,6 +4,7 @@ import argparse
 
 from libs.client import __doc__ as about
 from libs.client.verbs import (
+    artifacts,
     checks,
     comparisons,
     dataset_edits,
@@ -40,6 +41,7 @@ def parser() -> argparse.ArgumentParser:
         datasets,
         dataset_edits,
         trainings,
+        artifacts,
         hosts,
         models,
         panels,

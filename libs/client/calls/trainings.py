@@ -1,10 +1,12 @@
 """Trainings: start, look, stop, and what they made."""
 
+import hashlib
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
 from libs.client.calls.calls import Calls, Json
+from libs.client.errors import ClientError
 
 
 class TrainingCalls(Calls):
@@ -79,13 +81,25 @@ class TrainingCalls(Calls):
         """Name, size, sha256 and url of everything the training made."""
         return self.listed(f"/training/{quote(training_id, safe='')}/artifacts")
 
-    def download(self, key: str, to: Path) -> Path:
-        """Write the artifact `key` to the file `to`; a broken download leaves no file."""
+    def download(self, key: str, to: Path, *, sha256: str | None = None) -> Path:
+        """Write the artifact `key` to the file `to`; a broken download leaves no file.
+
+        Raises:
+            ClientError: its bytes do not have the hash `sha256`.
+        """
         part = to.with_name(f".{to.name}.part")
         to.parent.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+
+        def write(chunk: bytes) -> None:
+            digest.update(chunk)
+            file.write(chunk)
+
         try:
             with part.open("wb") as file:
-                self._transport.stream_to(f"/artifacts/{quote(key)}", file.write)
+                self._transport.stream_to(f"/artifacts/{quote(key)}", write)
+            if sha256 and digest.hexdigest() != sha256:
+                raise ClientError(f"{to.name} arrived changed: download it again")
             part.replace(to)
         finally:
             part.unlink(missing_ok=True)

@@ -1,5 +1,6 @@
 """Exit codes and output of the command line, against a real HTTP server."""
 
+import hashlib
 import json
 import threading
 from collections.abc import Iterator
@@ -32,7 +33,7 @@ class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         route = self.path.removeprefix("/api/v1/ml").split("?")[0]
         status, body = self.server.answers.get(route, (404, {"detail": f"no {route}"}))
-        payload = json.dumps(body).encode()
+        payload = body if isinstance(body, bytes) else json.dumps(body).encode()
         self.send_response(status)
         self.send_header("Content-Length", str(len(payload)))
         self.end_headers()
@@ -280,3 +281,29 @@ def test_a_host_is_drained_and_waited_for_and_taken_back(
     assert main(["undrain", "gpu-1", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["drained"] is None
     assert gateway.sent == [{"running": "finish"}, {}]
+
+
+def test_files_of_a_training_are_listed_and_brought_here_checked(
+    gateway: Gateway, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    weights = b"weights without pickle"
+    digest = hashlib.sha256(weights).hexdigest()
+    listing = [
+        {"name": name, "size": len(weights), "sha256": digest, "key": f"trainings/p/r/{name}"}
+        for name in ("weights/best.safetensors", "weights/best.pt", "../out.txt")
+    ]
+    gateway.answers["/training/t1/artifacts"] = (200, listing)
+    gateway.answers["/artifacts/trainings/p/r/weights/best.safetensors"] = (200, weights)
+    gateway.answers["/artifacts/trainings/p/r/weights/best.pt"] = (200, b"changed on the way")
+    assert main(["artifacts", "t1"]) == 0
+    assert "weights/best.pt" in capsys.readouterr().out
+    to = ["--to", str(tmp_path)]
+    assert main(["artifacts", "t1", "weights/*.safetensors", *to, "--json"]) == 0
+    [path] = json.loads(capsys.readouterr().out)
+    assert Path(path) == tmp_path / "weights/best.safetensors"
+    assert Path(path).read_bytes() == weights
+    assert main(["artifacts", "t1", "weights/best.pt", *to]) == 1
+    assert main(["artifacts", "t1", "../*", *to]) == 1
+    assert main(["artifacts", "t1", "nothing", *to]) == 1
+    assert [each.name for each in tmp_path.rglob("*") if each.is_file()] == ["best.safetensors"]
+    assert not (tmp_path.parent / "out.txt").exists()
