@@ -36,6 +36,9 @@ from services.trainer.trouble import OF_RANKS, Trouble
 
 log = logging.getLogger(__name__)
 
+GONE = frozenset({"not_found", "no_such_artifact"})
+"""Codes of a folder, a bucket or a stored version that is not there."""
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -143,8 +146,7 @@ async def prepare(attempt: Attempt, folder: Path, device: str) -> Prepared:
     """
     deps, request = attempt.deps, attempt.job.request
     assert isinstance(request, TrainingRequested)
-    path = await materialise(request.dataset, deps.artifacts, deps.scratch / "datasets")
-    dataset = await asyncio.to_thread(read_dataset, path, allowed_roots(deps, request))
+    dataset = await fetch_dataset(deps, request)
     dataset = await asyncio.to_thread(without, dataset, attempt.job.left_out)
     weights = await fetch_weights(deps, request.base_model, folder / "base.pt")
     train, val = (dataset.splits.get(split, ()) for split in ("train", "val"))
@@ -158,6 +160,25 @@ async def prepare(attempt: Attempt, folder: Path, device: str) -> Prepared:
     if smaller := attempt.job.batch_size:
         order["overrides"] = gathered(order["overrides"], smaller)
     return Prepared(order, dataset, sum(len(items) for items in dataset.splits.values()))
+
+
+async def fetch_dataset(deps: Deps, request: TrainingRequested) -> Dataset:
+    """The dataset as it lies on this machine now.
+
+    Raises:
+        BadInput: it cannot be used; with code `dataset_missing` where it is gone.
+    """
+    try:
+        path = await materialise(request.dataset, deps.artifacts, deps.scratch / "datasets")
+        return await asyncio.to_thread(read_dataset, path, allowed_roots(deps, request))
+    except PermanentError as error:
+        if error.code not in GONE:
+            raise
+        raise BadInput(
+            f"the dataset {request.dataset.name} is not there any more ({error.message}): bring it "
+            "back, then retry the training",
+            code="dataset_missing",
+        ) from error
 
 
 async def heal(attempt: Attempt, trouble: Trouble, prepared: Prepared) -> None:

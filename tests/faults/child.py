@@ -1,6 +1,6 @@
 """A training process with one fault, which the environment names: everything else is the real one.
 
-FAULT=out_of_memory_in_step:FITS | out_of_memory_in_validation | nan_in_epoch_3 |
+FAULT=out_of_memory_in_step:FITS | out_of_memory_in_validation | nan_in_epoch:N |
       crash_on_image:NAME | card_dies | a_socket_kills | opens_a_socket | note_images |
       rank_1_drifts | rank_1_out_of_memory
 """
@@ -40,10 +40,11 @@ class ValidationTooLarge(yolo.Validator):
 
 class NotFiniteOnce(yolo.Trainer):
     broken = False
+    at = EPOCH
 
     def preprocess_batch(self, batch: dict[str, Any]) -> dict[str, Any]:
         prepared = super().preprocess_batch(batch)
-        if self.epoch + 1 == EPOCH and not self.broken:
+        if self.epoch + 1 == self.at and not self.broken:
             NotFiniteOnce.broken = self.batch_index + 1 == len(self.train_loader)
             prepared["img"] = prepared["img"] * float("nan")
         return prepared
@@ -73,7 +74,6 @@ class SecondTooLarge(yolo.Trainer):
 
 
 TRAINERS = {
-    "nan_in_epoch_3": NotFiniteOnce,
     "note_images": Noting,
     "rank_1_drifts": Drifting,
     "rank_1_out_of_memory": SecondTooLarge,
@@ -102,6 +102,9 @@ def main(messages: int) -> None:
         yolo.Trainer = StepTooLarge  # type: ignore[misc]
     elif fault == "out_of_memory_in_validation":
         yolo.Validator = ValidationTooLarge  # type: ignore[misc]
+    elif fault == "nan_in_epoch":
+        NotFiniteOnce.at = int(name)
+        yolo.Trainer = NotFiniteOnce  # type: ignore[misc]
     elif fault in TRAINERS:
         yolo.Trainer = TRAINERS[fault]  # type: ignore[misc]
     elif fault == "crash_on_image":

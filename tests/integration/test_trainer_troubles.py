@@ -154,7 +154,7 @@ async def test_an_image_that_never_ends_is_found_as_a_stall_and_left_out(
 async def test_a_loss_that_is_not_finite_later_goes_back_to_the_last_good_weights(
     deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
-    async with trainer(deps, nursery, fault="nan_in_epoch_3"):
+    async with trainer(deps, nursery, fault="nan_in_epoch:3"):
         await deps.bus.publish(request(dataset, epochs=4))
         records = await until(deps, *ENDS)
     done = records[-1].event
