@@ -135,6 +135,7 @@ def test_a_checked_dataset_shows_its_verdict_and_its_classes(
     page.get_by_test_id("check").click()
     page.wait_for_url(re.compile("/datasets/checks/"))
     expect(page.get_by_test_id("verdict")).to_have_attribute("data-valid", "true", timeout=60_000)
+    page.get_by_test_id("tab-figures").click()
     expect(page.get_by_test_id("class-distribution")).to_have_attribute("data-points", "2")
     assert watched.complaints == []
 

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from PIL import Image
 
+from libs.client import ApiError, Client
 from tests.answers import promised
 from tests.conftest import Stack
 from tests.planted.base import TRAIN, VAL, image, make, put, text
@@ -119,6 +120,13 @@ def test_the_images_of_a_check_are_found_by_rule_and_by_file(
     shown = http.get(row["thumbnail_url"].removeprefix("/api/v1/ml"))
     assert shown.headers["content-type"] == "image/jpeg"
     assert http.get("/dataset/validate/none/images").status_code == 404
+    with Client(str(http.base_url).removesuffix("/api/v1/ml/")) as client:
+        told = client.checked_images(checked["validation_id"], file=files)
+        assert [each["id"] for each in told] == [each["id"] for each in both]
+        whole = [each["id"] for each in client.dataset_images(folder.name)]
+        assert len(set(whole)) == len(whole) == TRAIN + VAL
+        with pytest.raises(ApiError, match="already"):
+            client.cancel_dataset_job(checked["validation_id"])
 
 
 def test_pages_of_a_split_know_their_number_and_can_be_opened_anywhere(

@@ -44,8 +44,40 @@ class CheckCalls(Calls):
             lang: of the messages, `en` or `ja`.
             wanted: rule, severity, split (one or many) and file (a part of the path).
         """
-        query: Json | None = {"limit": _PAGE, "lang": lang, **wanted}
         url = f"{self.url}/dataset/validate/{quote(validation_id, safe='')}/findings"
+        return self._pages(url, {"limit": _PAGE, "lang": lang, **wanted})
+
+    def checked_images(self, validation_id: str, **wanted: Any) -> Iterator[Json]:
+        """Every image that a check looked at, a page at a time, with its boxes.
+
+        Args:
+            validation_id: of the check.
+            wanted: split, class, finding (a rule's id), file (paths as findings tell them).
+        """
+        url = f"{self.url}/dataset/validate/{quote(validation_id, safe='')}/images"
+        return self._pages(url, {"limit": _PAGE, **wanted})
+
+    def dataset_images(self, name: str, **wanted: Any) -> Iterator[Json]:
+        """Every image of a dataset or of a version (`name@v3`), a page at a time, with its boxes.
+
+        Args:
+            name: of the dataset.
+            wanted: split, class, finding (a rule's id, of the newest check), file.
+        """
+        url = f"{self.url}/datasets/{quote(name, safe='')}/images"
+        return self._pages(url, {"limit": _PAGE, **wanted})
+
+    def cancel_dataset_job(self, job_id: str) -> Json:
+        """Stop a check, an import or an edit.
+
+        Raises:
+            ApiError: 409 when it has ended already.
+        """
+        path = f"/dataset/cancel/{quote(job_id, safe='')}"
+        answer: Json = self._transport.send("POST", path).json()
+        return answer
+
+    def _pages(self, url: str, query: Json | None) -> Iterator[Json]:
         while True:
             answer = self._transport.send("GET", url, params=query)
             yield from answer.json()

@@ -16,7 +16,7 @@ export function Bars({ histogram, label, testId }: BarsProps) {
     const [first, last] = [used[0] ?? 0, (used.at(-1) ?? -1) + 1];
     const names = counts.slice(first, last).map((_, at) => {
       const [low, high] = [edges[first + at] ?? 0, edges[first + at + 1] ?? 0];
-      return Number.isInteger(low) && high === low + 1 ? String(low) : `${short(low)}–${short(high)}`;
+      return Number.isInteger(low) && high === low + 1 ? String(low) : `${short(low)}${low < 0 ? "…" : "–"}${short(high)}`;
     });
     const option = {
       ...baseOption(ink),

@@ -168,3 +168,9 @@ test("a training that gave way to a more urgent one waits in the queue, one paus
   const early = [told("training.requested.v1", {}), told("training.pause_requested.v1", {})];
   expect(viewOf(feed(early).jobs["t1"]!).status).toBe("paused");
 });
+
+test("findings that a running check tells are kept as numbers, not as sentences", () => {
+  const findings = [{ severity: "E", message: "a".repeat(500) }, { severity: "E" }, { severity: "W" }, "broken"];
+  const frame = told("dataset.findings_found.v1", { batch: 1, images_done: 9, findings }, "d1", 1);
+  expect("fact" in frame && frame.fact.data).toEqual({ batch: 1, images_done: 9, counts: { E: 2, W: 1 } });
+});

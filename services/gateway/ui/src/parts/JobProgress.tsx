@@ -4,6 +4,7 @@ import { useMutation } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { cancelJob } from "../api/datasets";
+import type { Pending } from "../api/rest.gen";
 import { asString } from "../live/frames";
 import { viewOf } from "../live/job";
 import { useJob } from "../live/store";
@@ -17,18 +18,27 @@ export function useJobView(id: string | null | undefined) {
   return { job, view: job ? viewOf(job) : null };
 }
 
-export function JobProgress({ id, title, children }: { id: string; title: string; children?: ReactNode }) {
+interface JobProgressProps {
+  id: string;
+  title: string;
+  /** The job as REST tells it: of one that is too old for the socket's memory. */
+  told?: Pending | undefined;
+  children?: ReactNode;
+}
+
+export function JobProgress({ id, title, told, children }: JobProgressProps) {
   const { t } = useTranslation();
   const { job, view } = useJobView(id);
   const stop = useMutation({ mutationFn: () => cancelJob(id) });
-  if (view?.status === "failed") {
+  const status = view?.status ?? told?.status;
+  if (status === "failed") {
     return (
       <Alert color="red" title={t("data.jobFailed")} role="alert" data-testid="job-failed">
-        {asString(view.outcome?.data["message"])}
+        {asString(view?.outcome?.data["message"]) ?? told?.errors[0]}
       </Alert>
     );
   }
-  if (view?.status === "cancelled") return <Alert color="gray" title={t("data.jobStopped")} data-testid="job-stopped" />;
+  if (status === "cancelled") return <Alert color="gray" title={t("data.jobStopped")} data-testid="job-stopped" />;
   const reading = job?.progress;
   const stage = reading?.stage.replaceAll(" ", "_") ?? "";
   const percent = progressOf(job, view);

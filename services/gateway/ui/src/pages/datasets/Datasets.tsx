@@ -1,6 +1,6 @@
 // The known datasets with their counts and last check; adding one, or checking one by its path.
 import "./datasets.css";
-import { Badge, Button, Group, Stack, Table, Text } from "@mantine/core";
+import { Badge, Button, Group, Stack, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
@@ -27,24 +27,11 @@ export function Datasets() {
         {rows.length === 0 ? (
           <Dim>{datasets.isPending ? t("app.loading") : t("data.empty")}</Dim>
         ) : (
-          <div className="scroll-x">
-            <Table verticalSpacing="xs" highlightOnHover>
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>{t("data.name")}</Table.Th>
-                  <Table.Th>{t("data.images")}</Table.Th>
-                  <Table.Th>{t("data.classes")}</Table.Th>
-                  <Table.Th>{t("data.lastCheck")}</Table.Th>
-                  <Table.Th />
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {rows.map((row) => (
-                  <Row key={row.name} row={row} />
-                ))}
-              </Table.Tbody>
-            </Table>
-          </div>
+          <Stack component="ul" className="plain known" gap={0}>
+            {rows.map((row) => (
+              <Row key={row.name} row={row} />
+            ))}
+          </Stack>
         )}
       </Section>
       <Recent />
@@ -59,10 +46,11 @@ function Row({ row }: { row: DatasetFacts }) {
     mutationFn: () => start.check({ dataset_path: row.name }),
     onSuccess: (id) => navigate(`/datasets/checks/${id}`),
   });
+  const images = Object.values(row.counts ?? {}).reduce((sum, n) => sum + n, 0);
   const splits = [row.has_train && "train", row.has_val && "val", row.has_test && "test"].filter(Boolean).join(", ");
   return (
-    <Table.Tr data-testid="dataset" data-name={row.name}>
-      <Table.Td>
+    <li data-testid="dataset" data-name={row.name}>
+      <div>
         <Link className="row-link" to={`/datasets/${encodeURIComponent(row.name)}`}>
           {row.name}
         </Link>
@@ -72,33 +60,27 @@ function Row({ row }: { row: DatasetFacts }) {
           </Badge>
         )}
         <Dim>{row.registered ? splits : t("data.onDisk", { splits })}</Dim>
-        {check.isError && <Trouble error={check.error} />}
-      </Table.Td>
-      <Table.Td>
-        <Text size="sm">{row.counts ? count(Object.values(row.counts).reduce((sum, n) => sum + n, 0)) : "—"}</Text>
-      </Table.Td>
-      <Table.Td>
-        <Text size="sm">{row.classes ? count(row.classes.length) : "—"}</Text>
-      </Table.Td>
-      <Table.Td>
-        <LastCheckMark check={row.last_validation} />
-      </Table.Td>
-      <Table.Td>
-        <Group gap="xs" justify="flex-end" wrap="nowrap">
-          <Button size="compact-sm" variant="default" loading={check.isPending} onClick={() => check.mutate()}>
-            {t("data.check")}
-          </Button>
-          <Button
-            size="compact-sm"
-            variant="light"
-            component={Link}
-            to={`/trainings/new?dataset_path=${encodeURIComponent(row.name)}`}
-          >
-            {t("data.train")}
-          </Button>
-        </Group>
-      </Table.Td>
-    </Table.Tr>
+      </div>
+      <Text size="sm">
+        {row.counts && t("data.shown", { count: images, n: count(images) })}
+        {row.classes && ` · ${t("data.classCount", { count: row.classes.length })}`}
+      </Text>
+      <LastCheckMark check={row.last_validation} />
+      <Group gap="xs" justify="flex-end" wrap="nowrap">
+        <Button size="compact-sm" variant="default" loading={check.isPending} onClick={() => check.mutate()}>
+          {t("data.check")}
+        </Button>
+        <Button
+          size="compact-sm"
+          variant="light"
+          component={Link}
+          to={`/trainings/new?dataset_path=${encodeURIComponent(row.name)}`}
+        >
+          {t("data.train")}
+        </Button>
+      </Group>
+      {check.isError && <Trouble error={check.error} />}
+    </li>
   );
 }
 

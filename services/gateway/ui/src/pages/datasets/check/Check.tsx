@@ -29,7 +29,7 @@ export function Check() {
       <Stack gap="md">
         <PageHead title={t("data.checking")} />
         <Section>
-          <JobProgress id={id} title={asString(asObject(state?.request?.data["dataset"])["name"]) ?? t("data.checking")}>
+          <JobProgress id={id} told={report.data} title={asString(asObject(state?.request?.data["dataset"])["name"]) ?? t("data.checking")}>
             <FoundSoFar job={job} />
           </JobProgress>
         </Section>
@@ -39,7 +39,7 @@ export function Check() {
   const tab = view.get("tab") ?? "findings";
   return (
     <Stack gap="md" data-testid="report">
-      <Head report={report.data} />
+      <Head report={report.data} version={asString(asObject(state?.request?.data["dataset"])["version"])} />
       <Group gap="xs" role="tablist">
         {(["findings", "figures"] as const).map((name) => (
           <Button
@@ -49,6 +49,7 @@ export function Check() {
             size="xs"
             variant={tab === name ? "light" : "subtle"}
             onClick={() => setView({ tab: name === "findings" ? null : name })}
+            data-testid={`tab-${name}`}
           >
             {t(`data.tab.${name}`)}
           </Button>
@@ -93,7 +94,7 @@ function FoundSoFar({ job }: { job: JobLive | undefined }) {
 
 export const COLOURS = { E: "red", W: "orange", I: "blue" } as const;
 
-function Head({ report }: { report: DatasetReport }) {
+function Head({ report, version }: { report: DatasetReport; version: string | undefined }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const again = useMutation({
@@ -105,7 +106,17 @@ function Head({ report }: { report: DatasetReport }) {
   const all = splits.reduce((sum, [, each]) => sum + each.of, 0);
   return (
     <>
-      <PageHead title={report.dataset_path}>
+      <PageHead
+        title={
+          version ? (
+            <Link className="row-link" to={`/datasets/${encodeURIComponent(report.dataset_path)}`}>
+              {report.dataset_path} <small>{version}</small>
+            </Link>
+          ) : (
+            report.dataset_path
+          )
+        }
+      >
         <Button
           size="xs"
           variant="default"

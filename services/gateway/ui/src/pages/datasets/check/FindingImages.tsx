@@ -67,6 +67,7 @@ export function FindingImages({ check, rule, classes }: { check: string; rule: s
           </Group>
         </Group>
       )}
+      {images.isError && <Trouble error={images.error} title={t("data.noPictures")} />}
       <ImageView
         album={album}
         image={open}

@@ -37,6 +37,7 @@ export function EditFlow({ begin, disabled, label, applyLabel, onApplied }: Edit
     mutationFn: (done: EditDone) => start.restore(done.name ?? "", done.parent ?? "", false),
     onSuccess: (id) => setView({ undo: id }, { replace: true }),
   });
+  const another = () => setView({ preview: null, applied: null, undo: null, steps: null }, { replace: true });
   const reset = () => setView({ preview: null, applied: null, undo: null }, { replace: true });
   return (
     <Stack gap="sm" data-testid="edit-flow">
@@ -75,7 +76,7 @@ export function EditFlow({ begin, disabled, label, applyLabel, onApplied }: Edit
       )}
       {applied && (
         <JobResult id={applied} title={t("data.applying")}>
-          {(done) => <Applied done={done} undone={undone} onUndo={() => undo.mutate(done)} onReset={reset} onApplied={onApplied} />}
+          {(done) => <Applied done={done} undone={undone} onUndo={() => undo.mutate(done)} onReset={another} onApplied={onApplied} />}
         </JobResult>
       )}
       {undo.isError && <Trouble error={undo.error} />}
@@ -143,7 +144,7 @@ function JobResult(props: { id: string; title: string; children: (done: EditDone
   const edit = useEdit(props.id, view?.outcome != null);
   if (isDone(edit.data)) return props.children(edit.data);
   if (edit.isError) return <Trouble error={edit.error} />;
-  return <JobProgress id={props.id} title={props.title} />;
+  return <JobProgress id={props.id} title={props.title} told={edit.data} />;
 }
 
 function EditDiff({ done }: { done: EditDone }) {

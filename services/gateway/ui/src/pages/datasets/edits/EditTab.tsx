@@ -1,5 +1,5 @@
 // Edits of a dataset: classes, splits, images; steps are collected, previewed together and make one version.
-import { Button, Checkbox, Group, NumberInput, Select, Stack, Table, Text, TextInput } from "@mantine/core";
+import { Button, Checkbox, Group, NumberInput, Select, Stack, Text, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { type Step, start } from "../../../api/datasets";
@@ -56,24 +56,17 @@ function Classes(props: { classes: string[]; boxes: Record<string, number>; onSt
   return (
     <Section title={t("data.classes")}>
       <Dim>{t("data.classesHint")}</Dim>
-      <div className="scroll-x tall">
-        <Table verticalSpacing={6}>
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>{t("data.class")}</Table.Th>
-              <Table.Th>{t("data.boxes")}</Table.Th>
-              <Table.Th>{t("data.rename")}</Table.Th>
-              <Table.Th>{t("data.merge")}</Table.Th>
-              <Table.Th />
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {props.classes.map((name) => (
-              <ClassRow key={name} name={name} others={props.classes.filter((each) => each !== name)} boxes={props.boxes[name]} onStep={props.onStep} />
-            ))}
-          </Table.Tbody>
-        </Table>
-      </div>
+      <Stack component="ul" className="plain changes scroll-x tall" gap={0}>
+        {props.classes.map((name) => (
+          <ClassRow
+            key={name}
+            name={name}
+            others={props.classes.filter((each) => each !== name)}
+            boxes={props.boxes[name]}
+            onStep={props.onStep}
+          />
+        ))}
+      </Stack>
     </Section>
   );
 }
@@ -87,55 +80,55 @@ function ClassRow(props: { name: string; others: string[]; boxes: number | undef
     setTo("");
   };
   return (
-    <Table.Tr>
-      <Table.Td>{name}</Table.Td>
-      <Table.Td>{props.boxes ?? "—"}</Table.Td>
-      <Table.Td>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            rename();
-          }}
-        >
-          <Group gap={4} wrap="nowrap">
-            <TextInput
-              size="xs"
-              miw={110}
-              value={to}
-              onChange={(event) => setTo(event.currentTarget.value)}
-              placeholder={t("data.newName")}
-              aria-label={t("data.renameClass", { name })}
-            />
-            <Button type="submit" size="compact-xs" variant="default" disabled={!to.trim()}>
-              {t("data.rename")}
-            </Button>
-          </Group>
-        </form>
-      </Table.Td>
-      <Table.Td>
-        <Select
-          size="xs"
-          miw={130}
-          searchable
-          data={[...new Set(others)]}
-          value={null}
-          placeholder={t("data.mergeInto")}
-          aria-label={t("data.mergeClass", { name })}
-          onChange={(into) => into && onStep({ op: "merge_classes", classes: [name], into })}
-        />
-      </Table.Td>
-      <Table.Td>
-        <Button
-          size="compact-xs"
-          variant="subtle"
-          color="red"
-          onClick={() => onStep({ op: "delete_class", class: name })}
-          aria-label={t("data.deleteClass", { name })}
-        >
-          {t("data.delete")}
-        </Button>
-      </Table.Td>
-    </Table.Tr>
+    <li className="class-row">
+      <Text size="sm">
+        <b>{name}</b>{" "}
+        {props.boxes !== undefined && (
+          <Text span size="sm" c="dimmed">
+            {t("data.objects", { count: props.boxes })}
+          </Text>
+        )}
+      </Text>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          rename();
+        }}
+      >
+        <Group gap={4} wrap="nowrap">
+          <TextInput
+            size="xs"
+            w={130}
+            value={to}
+            onChange={(event) => setTo(event.currentTarget.value)}
+            placeholder={t("data.newName")}
+            aria-label={t("data.renameClass", { name })}
+          />
+          <Button type="submit" size="compact-sm" variant="default" disabled={!to.trim()}>
+            {t("data.rename")}
+          </Button>
+        </Group>
+      </form>
+      <Select
+        size="xs"
+        w={150}
+        searchable
+        data={[...new Set(others)]}
+        value={null}
+        placeholder={t("data.mergeInto")}
+        aria-label={t("data.mergeClass", { name })}
+        onChange={(into) => into && onStep({ op: "merge_classes", classes: [name], into })}
+      />
+      <Button
+        size="compact-sm"
+        variant="subtle"
+        color="red"
+        onClick={() => onStep({ op: "delete_class", class: name })}
+        aria-label={t("data.deleteClass", { name })}
+      >
+        {t("data.delete")}
+      </Button>
+    </li>
   );
 }
 

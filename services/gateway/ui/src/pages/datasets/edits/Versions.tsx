@@ -9,6 +9,7 @@ import { count, moment } from "../../../parts/format";
 import { Dim, Section, Trouble } from "../../../parts/parts";
 import { useView } from "../../../parts/view";
 import { ImageView } from "../gallery/ImageView";
+import { useRuleTitle } from "../check/Findings";
 import { Diff } from "./Diff";
 import { EditFlow } from "./EditFlow";
 
@@ -67,6 +68,7 @@ export function Versions({ dataset }: { dataset: DatasetWithHistory }) {
 function Row(props: { name: string; version: VersionFacts; isNewest: boolean; onRestore: () => void }) {
   const { t } = useTranslation();
   const { version, name, isNewest } = props;
+  const title = useRuleTitle();
   const changes = Object.entries(version.changes).filter(([, n]) => n > 0);
   return (
     <Table.Tr data-testid="version" data-version={version.version}>
@@ -75,14 +77,16 @@ function Row(props: { name: string; version: VersionFacts; isNewest: boolean; on
           {version.version}
         </Link>
         {isNewest && (
-          <Badge ml={6} size="xs" variant="light" tt="none">
+          <Badge size="xs" variant="light" tt="none" miw="max-content">
             {t("data.newest")}
           </Badge>
         )}
       </Table.Td>
       <Table.Td>
         <Text size="sm">{t(`data.operation.${version.operation ?? "import"}`)}</Text>
-        <Dim>{changes.map(([what, n]) => `${what} ${count(n)}`).join(", ")}</Dim>
+        <Dim>
+          {changes.map(([what, n]) => `${t(`data.did.${what}`, { defaultValue: title(what) })}: ${count(n)}`).join(" · ")}
+        </Dim>
       </Table.Td>
       <Table.Td>{count(Object.values(version.counts).reduce((sum, n) => sum + n, 0))}</Table.Td>
       <Table.Td>

@@ -191,7 +191,7 @@ function Pager(props: { cursor: number; next: string | null; total: number | nul
     <Group justify="space-between" mt="md" gap="sm" data-testid="pager">
       <Text size="sm" c="dimmed" data-testid="range">
         {total === null
-          ? t("data.shown", { count: shown })
+          ? t("data.shown", { count: shown, n: count(shown) })
           : t("data.range", { from: count(Math.min(cursor + 1, total)), to: count(cursor + shown), of: count(total) })}
       </Text>
       <Group gap="xs">
