@@ -12,6 +12,7 @@ from libs.common.errors import BadInput, NotFound, Unavailable
 from libs.common.events import (
     DatasetDeleted,
     DatasetRegistered,
+    EpochCompleted,
     Event,
     ModelUploaded,
     TrainingCompleted,
@@ -20,6 +21,7 @@ from libs.common.events import (
 from libs.common.hosts import Drains
 from libs.common.jobs import Job, apply
 from services.gateway.ring import Ring, frame
+from services.gateway.waiting import Paces
 
 log = logging.getLogger(__name__)
 
@@ -33,6 +35,7 @@ class Ledger:
         self.jobs: dict[str, Job] = {}
         self.dataset_log = DatasetLog()
         self.drains = Drains()
+        self.paces = Paces()
         self.uploads: dict[str, ModelUploaded] = {}
         self.runs: dict[str, str] = {}
         self.active: dict[str, set[str]] = defaultdict(set)
@@ -126,6 +129,8 @@ class Ledger:
         self._index(event, job)
 
     def _index(self, event: Event, job: Job) -> None:
+        if isinstance(event, EpochCompleted):
+            self.paces.learn(job)
         if isinstance(event, TrainingRequested):
             self.runs.setdefault(f"{event.project_name}/{event.experiment_name}", job.id)
         elif job.outcome is not event:

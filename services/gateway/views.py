@@ -13,9 +13,10 @@ from libs.common.events import (
 )
 from libs.common.hosts import Drain
 from libs.common.jobs import Job
+from services.gateway.waiting import Standing
 
 Reading = dict[str, Any]
-LEVEL = {"high": 0, "normal": 1, "low": 2}
+PAUSED = "paused: it goes on when somebody resumes it"
 
 
 def place(key: str, outputs: Path | None) -> str:
@@ -81,22 +82,16 @@ def remaining_s(job: Job) -> float | None:
     return round(mean_s * max(0, request.arguments.epochs - len(job.epochs)), 1)
 
 
-def queue_positions(jobs: list[Job]) -> dict[str, int]:
-    """1-based places of queued trainings: priority first, then age."""
-    waiting = [job for job in jobs if job.status == "queued"]
-    waiting.sort(key=lambda job: (LEVEL[getattr(job.request, "priority", "normal")], job.first_seq))
-    return {job.id: index for index, job in enumerate(waiting, 1)}
-
-
 def training(
-    job: Job, *, reading: Reading | None, outputs: Path | None, position: int | None
+    job: Job, *, reading: Reading | None, outputs: Path | None, standing: Standing | None
 ) -> dict[str, Any]:
-    """The answer of `GET /training/status/{id}`."""
+    """The answer of `GET /training/status/{id}`; `standing` is that of a queued one."""
     request, outcome = job.request, job.outcome
     assert isinstance(request, TrainingRequested)
     done = outcome.artifacts if isinstance(outcome, TrainingCompleted) else {}
     failed = outcome if isinstance(outcome, Failed) else None
     current = reading if reading and job.attempt and not job.finished else None
+    waits_for_people = PAUSED if job.status == "paused" else None
     weights = {
         name: place(done[f"weights/{name}.pt"].key, outputs) if done else None
         for name in ("best", "last")
@@ -118,9 +113,9 @@ def training(
         "last_model_path": weights["last"],
         "priority": request.priority,
         "preempted": job.preempted,
-        "queue_position": position,
-        "waiting_reason": _waiting(job, position, reading),
-        "starts_in": (reading or {}).get("starts_in_s") if job.status == "queued" else None,
+        "queue_position": standing.position if standing else None,
+        "waiting_reason": standing.reason if standing else waits_for_people,
+        "starts_in": standing.starts_in_s if standing else None,
         "batch": _batch(current),
         "attempt": job.starts,
         "adjustments": [
@@ -215,21 +210,6 @@ def drain(asked: Drain | None) -> Reading:
         "drained": asked.running if asked else None,
         "drained_since": stamp(asked.since) if asked else None,
     }
-
-
-def _waiting(job: Job, position: int | None, reading: Reading | None) -> str | None:
-    if job.status == "paused":
-        return "paused: it goes on when somebody resumes it"
-    if job.status != "queued" or position is None:
-        return None
-    if reading and reading.get("stage") == "waiting" and reading["attempt"] > job.attempt:
-        return str(reading["waiting_reason"])
-    before = f"; {position - 1} before it" if position > 1 else ""
-    if job.paused and job.paused.reason == "preempted":
-        return f"gave way to the more urgent {job.paused.by}, goes on by itself{before}"
-    if job.paused and job.paused.reason == "drained":
-        return f"left {job.paused.by}, which is drained; goes on by itself elsewhere{before}"
-    return f"waits for a free trainer{before}"
 
 
 def _batch(reading: Reading | None) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ from services.gateway.consoles import MOST_LINES
 from services.gateway.requested import training_requested
 from services.gateway.schemas.trainings import StartTraining
 from services.gateway.state import BASE, Gateway, OnceOnly, State, fresh
+from services.gateway.waiting import Standing, standings
 
 router = APIRouter(tags=["trainings"])
 
@@ -44,7 +45,7 @@ async def start(body: StartTraining, gateway: State, once: OnceOnly) -> dict[str
 async def status(training_id: str, gateway: State, request: Request) -> Response:
     """One training, as it is now."""
     job = gateway.ledger.job(training_id, "training")
-    return fresh(request, _view(gateway, job, _positions(gateway)))
+    return fresh(request, _view(gateway, job, _standings(gateway)))
 
 
 @router.get("/training/status")
@@ -72,8 +73,8 @@ async def statuses(
         jobs = [
             job for job in jobs if (job.first_seq > cursor if newer else job.first_seq < cursor)
         ]
-    positions = _positions(gateway)
-    page = [_view(gateway, job, positions) for job in jobs[:limit]]
+    queue = _standings(gateway)
+    page = [_view(gateway, job, queue) for job in jobs[:limit]]
     if len(jobs) > limit:
         again = request.url.include_query_params(cursor=jobs[limit - 1].first_seq)
         headers["Link"] = f'<{again.path}?{again.query}>; rel="next"'
@@ -158,15 +159,21 @@ def _numbered(job: Job, lines: list[str], after: int) -> list[dict[str, Any]]:
     return [{"line": line, "text": text, "attempt": job.attempt} for line, text in page]
 
 
-def _positions(gateway: Gateway) -> dict[str, int]:
-    active = gateway.ledger.active["training"]
-    return views.queue_positions([gateway.ledger.jobs[each] for each in active])
+def _standings(gateway: Gateway) -> dict[str, Standing]:
+    ledger, readings = gateway.ledger, gateway.readings
+    return standings(
+        [ledger.jobs[each] for each in ledger.active["training"]],
+        readings.systems(),
+        ledger.drains.of,
+        ledger.paces,
+        lambda job_id: readings.progress("training", job_id),
+    )
 
 
-def _view(gateway: Gateway, job: Job, positions: dict[str, int]) -> dict[str, Any]:
+def _view(gateway: Gateway, job: Job, queue: dict[str, Standing]) -> dict[str, Any]:
     return views.training(
         job,
         reading=gateway.readings.progress("training", job.id),
         outputs=gateway.settings.outputs_dir,
-        position=positions.get(job.id),
+        standing=queue.get(job.id),
     )

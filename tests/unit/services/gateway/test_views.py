@@ -86,7 +86,7 @@ def completed() -> TrainingCompleted:
 
 
 def shown(what: Job, reading: dict[str, Any] | None = None) -> dict[str, object]:
-    return views.training(what, reading=reading, outputs=Path("/o"), position=None)
+    return views.training(what, reading=reading, outputs=Path("/o"), standing=None)
 
 
 def test_progress_is_whole_epochs_plus_the_part_of_the_running_one() -> None:
@@ -139,17 +139,6 @@ def test_history_has_the_columns_of_results_csv() -> None:
         "lr/pg0": 0.01,
         "seconds": 10.0,
     }
-
-
-def test_the_queue_is_by_priority_and_then_by_age() -> None:
-    jobs = [
-        job(job_id="a", priority="low", seq=1),
-        job(job_id="b", seq=3),
-        job(job_id="c", seq=2),
-        job(job_id="d", priority="high", seq=9),
-        job(started()),
-    ]
-    assert views.queue_positions(jobs) == {"d": 1, "c": 2, "b": 3, "a": 4}
 
 
 def test_the_defaults_are_those_of_the_contract() -> None:
