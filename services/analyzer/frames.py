@@ -23,6 +23,7 @@ from services.analyzer.truth import upright_size
 
 BROKEN = "the image cannot be decoded, or has more than 178,956,970 pixels"
 """Pillow's bound; OpenCV has the same by its environment, see `child.judging_environment`."""
+SHARES = 4
 RECT_PADDING = 0.5
 """Strides that `yolo val` adds to a rectangle."""
 
@@ -63,8 +64,26 @@ def square_batches(images: Sequence[Any], imgsz: int, at_once: int) -> list[Batc
     ]
 
 
-def rect_batches(images: Sequence[Any], imgsz: int, at_once: int, stride: int) -> list[Batch]:
-    """The images by rising height / width, each batch on the smallest canvas that holds it.
+def images_at_once(images: int, size: Size, most: int, pixels: int) -> int:
+    """How many images one thread asks about together.
+
+    Small ones go together, for each call costs something; large ones go alone, where they stay in
+    the cache. It does not depend on the number of threads, so that another host can go on.
+
+    Args:
+        images: of the whole set, which is shared out at least `SHARES` times.
+        size: of their canvas.
+        most: limit in images.
+        pixels: limit in pixels of all their canvases.
+    """
+    height, width = size
+    return max(1, min(most, pixels // (height * width), math.ceil(images / SHARES)))
+
+
+def rect_batches(
+    images: Sequence[Any], imgsz: int, most: int, stride: int, pixels: int
+) -> list[Batch]:
+    """The images by rising height / width, each `most` on the smallest canvas that holds them.
 
     Images without a readable size come last, on a square: they become findings.
 
@@ -81,16 +100,20 @@ def rect_batches(images: Sequence[Any], imgsz: int, at_once: int, stride: int) -
     tall = np.array([ratio for *_, ratio in sized])
     order = tall.argsort()
     batches = []
-    for start in range(0, len(sized), at_once):
-        rows = order[start : start + at_once]
+    for start in range(0, len(sized), most):
+        rows = order[start : start + most]
         low, high = tall[rows].min(), tall[rows].max()
         shape = [high, 1.0] if high < 1 else [1.0, 1 / low] if low > 1 else [1.0, 1.0]
         height, width = (
             np.ceil(np.array(shape) * imgsz / stride + RECT_PADDING).astype(int) * stride
         ).tolist()
         items = tuple((sized[at][0], sized[at][1]) for at in rows)
-        batches.append(Batch(items, (height, width), rect=True))
-    return batches + square_batches(unsized, imgsz, at_once)
+        at_once = images_at_once(len(images), (height, width), most, pixels)
+        batches += [
+            Batch(items[first : first + at_once], (height, width), rect=True)
+            for first in range(0, len(items), at_once)
+        ]
+    return batches + square_batches(unsized, imgsz, 1)
 
 
 def open_frame(

@@ -1,21 +1,23 @@
-"""One pass of a model over images, in a child: decoded ahead, asked by batch, stored in parts."""
+"""One pass of a model over images, in a child: each core takes a batch, stored in parts."""
 
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
-from services.analyzer.domain.boxes import Ints
+from services.analyzer.domain.boxes import Floats, Ints
 from services.analyzer.domain.class_order import class_order
 from services.analyzer.frames import (
     Batch,
     Finding,
     Frame,
+    images_at_once,
     open_frame,
     rect_batches,
     square_batches,
@@ -24,9 +26,12 @@ from services.analyzer.parquet import Boxes, Image
 from services.analyzer.parts import write_part
 from services.analyzer.yolo import Detector
 
-BATCHES_AHEAD = 2
+AHEAD = 2
+"""Batches that may be done before their turn, or wait for a thread."""
 
 Say = Callable[..., None]
+Looked = tuple[list[Frame], list[Floats], list[Finding]]
+"""Images of one batch, detections of each, and findings for those that are broken."""
 
 
 def judge(order: dict[str, Any], say: Say) -> None:
@@ -34,8 +39,9 @@ def judge(order: dict[str, Any], say: Say) -> None:
 
     Args:
         order: weights, names (of the dataset), images [[image, label or null], …], imgsz or null,
-            protocol (`square` or `yolo_val`), iou (of the suppression), max_det, batch, threads,
-            device, out (folder of the parts), batches_done, part_s (seconds between parts).
+            protocol (`square` or `yolo_val`), iou (of the suppression), max_det, batch (images)
+            and pixels (of their canvases) together at most, threads, device, out (folder of the
+            parts), batches_done, part_s (seconds between parts).
         say: sends a message to the parent: `model` once, `progress` per batch, `part` as one can
             be read, `done` at the end.
 
@@ -48,14 +54,15 @@ def judge(order: dict[str, Any], say: Say) -> None:
     to_dataset = np.array(class_order(detector.names, names), dtype=np.int64)
     imgsz = order["imgsz"] or detector.about["trained_imgsz"]
     say("model", **detector.about, imgsz=imgsz)
-    cv2.setNumThreads(1)  # the pool decodes several images at once
+    cv2.setNumThreads(1)  # each thread of ours has images of its own
     batches = _batches(order, imgsz, detector.stride)
     skipped = order["batches_done"]
     done = sum(len(batch.items) for batch in batches[:skipped])
     part = Part(Path(order["out"]), names, skipped)
-    for at, batch, opened in _ahead(batches, skipped, imgsz, len(names), order["threads"]):
-        part.add(opened, detector, to_dataset)
-        done += len(batch.items)
+    looked = _looked_at(batches[skipped:], detector, imgsz, len(names), order["threads"])
+    for at, seen in enumerate(looked, start=skipped):
+        part.add(*seen, to_dataset)
+        done += len(batches[at].items)
         say("progress", done=done, of=len(order["images"]))
         if part.seconds >= order["part_s"] or at + 1 == len(batches):
             say("part", name=part.write(at + 1))
@@ -63,26 +70,31 @@ def judge(order: dict[str, Any], say: Say) -> None:
 
 
 def _batches(order: dict[str, Any], imgsz: int, stride: int) -> list[Batch]:
+    images, most, pixels = order["images"], order["batch"], order["pixels"]
     if order["protocol"] == "yolo_val":
-        return rect_batches(order["images"], imgsz, order["batch"], stride)
-    return square_batches(order["images"], imgsz, order["batch"])
+        return rect_batches(images, imgsz, most, stride, pixels)
+    return square_batches(images, imgsz, images_at_once(len(images), (imgsz, imgsz), most, pixels))
 
 
-def _ahead(
-    batches: Sequence[Batch], start: int, imgsz: int, classes: int, threads: int
-) -> Iterator[tuple[int, Batch, list[Frame | Finding]]]:
-    """Batches from `start` on with their images, decoded while the network is busy."""
-    waiting: deque[list[Future[Frame | Finding]]] = deque()
-    with ThreadPoolExecutor(threads) as pool:
+def _looked_at(
+    batches: Sequence[Batch], detector: Detector, imgsz: int, classes: int, threads: int
+) -> Iterator[Looked]:
+    """What is seen on each batch, in their order; each thread takes a batch to its end."""
+    callers = max(1, min(threads, len(batches)))
+    detector.share(callers)
 
-        def ask(batch: Batch) -> list[Future[Frame | Finding]]:
-            return [pool.submit(open_frame, item, imgsz, batch, classes) for item in batch.items]
+    def look(batch: Batch) -> Looked:
+        opened = [open_frame(item, imgsz, batch, classes) for item in batch.items]
+        frames = [each for each in opened if isinstance(each, Frame)]
+        findings = [each for each in opened if not isinstance(each, Frame)]
+        return frames, detector.detect(frames) if frames else [], findings
 
-        waiting.extend(map(ask, batches[start : start + BATCHES_AHEAD]))
-        for at in range(start, len(batches)):
-            if at + BATCHES_AHEAD < len(batches):
-                waiting.append(ask(batches[at + BATCHES_AHEAD]))
-            yield at, batches[at], [each.result() for each in waiting.popleft()]
+    left = iter(batches)
+    with ThreadPoolExecutor(callers, initializer=detector.enter) as pool:
+        waiting = deque(pool.submit(look, each) for each in islice(left, callers + AHEAD))
+        while waiting:
+            yield waiting.popleft().result()
+            waiting.extend(pool.submit(look, each) for each in islice(left, 1))
 
 
 class Part:
@@ -101,16 +113,21 @@ class Part:
         """Since the last part was written."""
         return time.monotonic() - self._began
 
-    def add(self, opened: Sequence[Frame | Finding], detector: Detector, to_dataset: Ints) -> None:
-        """Ask the model about one batch, and keep its boxes and the labels."""
-        frames = [each for each in opened if isinstance(each, Frame)]
-        self._findings += [each for each in opened if not isinstance(each, Frame)]
-        for frame, found in zip(frames, detector.detect(frames) if frames else (), strict=True):
+    def add(
+        self,
+        frames: Sequence[Frame],
+        found: Sequence[Floats],
+        findings: Sequence[Finding],
+        to_dataset: Ints,
+    ) -> None:
+        """Keep boxes and labels of one batch."""
+        self._findings += findings
+        for frame, rows in zip(frames, found, strict=True):
             size_px = (frame.width_px, frame.height_px)
             self._boxes.images.append(Image(frame.path, *size_px, **vars(frame.look)))
             self._boxes.add("label", frame.classes.tolist(), None, frame.corners_n4)
-            classes = to_dataset[found[:, 5].astype(np.int64)].tolist()
-            self._boxes.add("detection", classes, found[:, 4].tolist(), found[:, :4])
+            classes = to_dataset[rows[:, 5].astype(np.int64)].tolist()
+            self._boxes.add("detection", classes, rows[:, 4].tolist(), rows[:, :4])
 
     def write(self, batches_done: int) -> str:
         """Store it under the number of its first batch; its name."""

@@ -29,7 +29,7 @@ log = logging.getLogger(__name__)
 
 Stamp = tuple[int, int]
 STORED = "validations/.parts"
-DECIDES = ("names", "imgsz", "protocol", "iou", "max_det", "batch", "device")
+DECIDES = ("names", "imgsz", "protocol", "iou", "max_det", "batch", "pixels", "device")
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,16 @@ Its boxes equal those of ultralytics: the same pixels, memory format, fused laye
 
 # mypy: disable-error-code="no-untyped-call"
 
+import copy
 import math
 from collections.abc import Sequence
 from pathlib import Path
+from queue import SimpleQueue
 from typing import Any
 
 import numpy as np
 import torch
+import torchvision  # noqa: F401 - where it is imported, suppression is compiled: 8 ms an image less
 from ultralytics.utils import nms, ops
 from ultralytics.utils.torch_utils import get_num_params
 
@@ -44,11 +47,40 @@ class Detector:
         self.device = torch.device("cpu" if order["device"] == "cpu" else f"cuda:{order['device']}")
         self.model = model.to(self.device).float().fuse(verbose=False).eval()
         self.model = self.model.to(memory_format=torch.channels_last)  # as ultralytics does
-        torch.set_num_threads(order["threads"])  # ultralytics leaves one thread on two cores
+        self._threads = order["threads"]
+        self._free: SimpleQueue[Any] = SimpleQueue()
+        self.share(1)
+
+    def share(self, callers: int) -> None:
+        """Be ready for `callers` threads that ask at a time; each calls `enter` first.
+
+        Threads that each ask about images of their own never wait for each other, as those do that
+        share out one image. The head remembers the last canvas, so each has a model of its own
+        around the same weights. A GPU is asked by one at a time.
+        """
+        self._inner_threads = max(1, self._threads // callers)
+        self._free = SimpleQueue()
+        self._free.put(self.model)
+        weights = (*self.model.parameters(), *self.model.buffers())
+        for _ in range(1, callers if self.device.type == "cpu" else 1):
+            self._free.put(copy.deepcopy(self.model, {id(each): each for each in weights}))
+        self.enter()
+
+    def enter(self) -> None:
+        """Give the calling thread its share of the cores: ultralytics leaves one, on two."""
+        torch.set_num_threads(self._inner_threads)
+
+    def detect(self, frames: Sequence[Frame]) -> list[Floats]:
+        """Detections of each frame: x1, y1, x2, y2 in pixels of its image, score, own class."""
+        model = self._free.get()
+        try:
+            return self._detect(model, frames)
+        finally:
+            self._free.put(model)
 
     @torch.inference_mode()
-    def detect(self, frames: Sequence[Frame]) -> list[Floats]:
-        """Detections of each frame: x1, y1, x2, y2 in pixels of its image, score, own class.
+    def _detect(self, model: Any, frames: Sequence[Frame]) -> list[Floats]:
+        """See `detect`.
 
         Suppression has no time limit here: ultralytics' own stops after 2 s + .05 s an image and
         returns nothing for the rest of the batch.
@@ -56,7 +88,7 @@ class Detector:
         stacked = np.ascontiguousarray(np.stack([frame.pixels for frame in frames])[..., ::-1])
         images = torch.from_numpy(stacked).to(self.device).permute(0, 3, 1, 2)
         found = nms.non_max_suppression(
-            self.model(images.float() / 255),
+            model(images.float() / 255),
             CONFIDENCE_FLOOR,
             self._iou,
             multi_label=True,

@@ -24,6 +24,7 @@ def order_for(dataset: Path, out: Path, **changes: Any) -> dict[str, Any]:
         "iou": 0.7,
         "max_det": 300,
         "batch": 5,
+        "pixels": 2_000_000,
         "threads": 2,
         "device": "cpu",
         "out": str(out),

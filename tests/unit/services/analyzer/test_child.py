@@ -67,7 +67,7 @@ async def test_boxes_give_the_numbers_that_yolo_val_prints(
 
     answer = await run_child(order_for(dataset, tmp_path / "b"), environment, note)
     assert answer["imgsz"] == 160
-    assert seen == [(5, 12), (10, 12), (12, 12)]
+    assert seen == [(3, 12), (6, 12), (9, 12), (12, 12)]
     passed = _seen(tmp_path / "b")
     data = passed.data
     assert passed.findings == []
