@@ -8,6 +8,7 @@ from libs.common.service import open_service, until_told_to_stop
 from libs.common.work import Gate, run_jobs
 from services.trainer.draining import Draining
 from services.trainer.estimating import training_questions
+from services.trainer.gpu import read_gpus
 from services.trainer.handlers import Trainings
 from services.trainer.leases import lease_questions
 from services.trainer.settings import TrainerSettings
@@ -16,8 +17,9 @@ from services.trainer.telemetry import tell_system
 
 
 async def main() -> None:
-    """One training at a time, the most urgent first."""
+    """A training for each GPU at a time, the most urgent first."""
     settings = TrainerSettings()
+    slots = settings.slots or max(1, len(read_gpus()))
     async with open_service("trainer", settings) as deps:
         stock = Stock(training_environment(deps.scratch / "child", settings.levers))
         trainings = Trainings(
@@ -35,7 +37,7 @@ async def main() -> None:
         def place() -> dict[str, object]:
             return {
                 "pool": settings.pool,
-                "slots": settings.slots,
+                "slots": slots,
                 "drained": draining.shown,
                 "leases": trainings.admission.shown(),
             }
@@ -46,7 +48,7 @@ async def main() -> None:
                     deps,
                     subjects.trainer(settings.pool),
                     trainings.train,
-                    slots=settings.slots,
+                    slots=slots,
                     gate=gate,
                 ),
                 draining.follow(),

@@ -13,9 +13,16 @@ import orjson
 from libs.common.errors import PermanentError
 from libs.common.events import TrainingArguments
 from libs.common.work import Attempt, Leaving
-from services.trainer.domain.devices import Gpu, choose_device
-from services.trainer.domain.memory import Shape, admit, largest_batch, needed_bytes
-from services.trainer.domain.room import Hold, who_leaves
+from services.trainer.domain.devices import Gpu, choose_device, device_count
+from services.trainer.domain.memory import (
+    Fit,
+    Shape,
+    admit,
+    admit_together,
+    largest_batch,
+    needed_bytes,
+)
+from services.trainer.domain.room import Hold, who_leaves, who_leaves_all
 from services.trainer.gpu import read_gpus
 from services.trainer.paces import Paces
 
@@ -26,9 +33,9 @@ LOOK_S = 2.0
 
 @dataclass
 class Place:
-    """A training's hold on a card: what it was promised and may not have taken yet."""
+    """A training's hold on cards: what it was promised on each and may not have taken yet."""
 
-    uuid: str
+    uuids: tuple[str, ...]
     need_bytes: int
     attempt: Attempt
     pid: int | None = None
@@ -44,6 +51,11 @@ class Leased:
     holder: str
     device: str
     until_s: float
+
+    @property
+    def uuids(self) -> tuple[str, ...]:
+        """As of a place: a lease is on one card."""
+        return (self.uuid,)
 
 
 @dataclass
@@ -85,19 +97,21 @@ class Admission:
             if device.startswith("cpu"):
                 self._refuse_after_loss(attempt, arguments)
                 return device
-            wanted = [gpu for gpu in gpus if arguments.device is None or str(gpu.index) == device]
-            need, shape = self._need(arguments, attempt.job.batch_size, wanted[0])
+            named, together = device.split(","), "," in device
+            wanted = [gpu for gpu in gpus if arguments.device is None or str(gpu.index) in named]
+            needs = [self._need(arguments, attempt.job.batch_size, gpu) for gpu in wanted]
+            need, shape = max(needs, key=lambda each: each[0]) if together else needs[0]
             share = arguments.gpu_load_rate
-            found = admit(need, [self.promised(gpu) for gpu in wanted], share=share)
+            seen = [self.promised(gpu) for gpu in wanted]
+            found = (admit_together if together else admit)(need, seen, share=share)
             if found.gpu:
-                self.places[attempt.job.id] = Place(found.gpu.uuid, need, attempt)
-                return str(found.gpu.index)
+                cards = wanted if together else [found.gpu]
+                uuids = tuple(gpu.uuid for gpu in cards)
+                self.places[attempt.job.id] = Place(uuids, need, attempt)
+                return device if together else str(found.gpu.index)
             if found.hopeless:
-                largest = max(gpu.memory_total_bytes for gpu in wanted)
-                batch = largest_batch(shape, largest, share)
-                hint = f". A batch of {batch} would fit" if batch else ""
-                raise PermanentError(found.reason + hint, code="gpu_too_small")
-            leaving = self._send_away(attempt, need, wanted)
+                raise _too_small(found, shape, wanted, share)
+            leaving = self._send_away(attempt, need, wanted, together=together)
             await self._wait(attempt, found.reason + leaving)
 
     def leave(self, job_id: str) -> None:
@@ -127,17 +141,20 @@ class Admission:
             fresh.write_bytes(orjson.dumps(known | {key: peak_bytes}))
             fresh.replace(self.peaks)
 
-    def _send_away(self, attempt: Attempt, need_bytes: int, gpus: list[Gpu]) -> str:
+    def _send_away(
+        self, attempt: Attempt, need_bytes: int, gpus: list[Gpu], *, together: bool
+    ) -> str:
         """Ask less urgent trainings to leave, if that makes room; what there is to say of it."""
         holds = [
             hold(place, gpu)
             for gpu in gpus
             for place in self.places.values()
-            if place.uuid == gpu.uuid
+            if gpu.uuid in place.uuids
         ]
         now_s = time.monotonic()
         cards = [self.promised(gpu) for gpu in gpus]
-        asked = who_leaves(need_bytes, cards, holds, level=attempt.level, now_s=now_s)
+        who = who_leaves_all if together else who_leaves
+        asked = who(need_bytes, cards, holds, level=attempt.level, now_s=now_s)
         for job_id in asked:
             self.places[job_id].attempt.leave(Leaving("preempted", attempt.job.id))
             log.info("preempted", extra={"job_id": job_id, "by": attempt.job.id})
@@ -164,7 +181,7 @@ class Admission:
         owed = sum(
             max(0, other.need_bytes - taken(other, gpu))
             for other in others
-            if other.uuid == gpu.uuid
+            if gpu.uuid in other.uuids
         )
         return replace(gpu, memory_used_bytes=gpu.memory_used_bytes + owed)
 
@@ -185,9 +202,20 @@ class Admission:
             )
 
 
+def _too_small(found: Fit, shape: Shape, gpus: Sequence[Gpu], share: float) -> PermanentError:
+    """With the batch that would fit; the smallest of several cards decides."""
+    totals = [gpu.memory_total_bytes for gpu in gpus]
+    largest = min(totals) if shape.ranks > 1 else max(totals)
+    batch = largest_batch(shape, largest, share) * shape.ranks
+    hint = f". A batch of {batch} would fit" if batch else ""
+    return PermanentError(found.reason + hint, code="gpu_too_small")
+
+
 def taken(place: Place | Leased, gpu: Gpu) -> int:
     """Bytes of a card that somebody uses already."""
-    return next((each.used_bytes for each in gpu.processes if each.pid == place.pid), 0)
+    if place.pid is None:
+        return 0
+    return sum(each.used_bytes for each in gpu.processes if place.pid in (each.pid, each.group))
 
 
 def hold(place: Place, gpu: Gpu) -> Hold:
@@ -197,5 +225,7 @@ def hold(place: Place, gpu: Gpu) -> Hold:
 
 def shape_of(arguments: TrainingArguments, batch: int | None = None) -> Shape:
     """What decides about the memory; -1 for a batch that ultralytics fits itself counts as 16."""
-    asked = arguments.batch_size if arguments.batch_size > 0 else 16
-    return Shape(arguments.model_architecture, arguments.imgsz, batch or asked, arguments.amp)
+    ranks = device_count(arguments.device or "")
+    asked = batch or (arguments.batch_size if arguments.batch_size > 0 else 16 * ranks)
+    share = -(-asked // ranks)
+    return Shape(arguments.model_architecture, arguments.imgsz, share, arguments.amp, ranks)

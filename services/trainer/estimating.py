@@ -20,7 +20,13 @@ from services.trainer.admission import Admission, shape_of
 from services.trainer.domain.argument_defaults import described
 from services.trainer.domain.devices import Gpu, choose_device
 from services.trainer.domain.estimate import estimate
-from services.trainer.domain.memory import RESERVE_BYTES, Shape, admit, largest_batch
+from services.trainer.domain.memory import (
+    RESERVE_BYTES,
+    Shape,
+    admit,
+    admit_together,
+    largest_batch,
+)
 from services.trainer.domain.presets import NAMES, Situation, preset
 from services.trainer.gpu import read_gpus
 
@@ -42,7 +48,7 @@ def training_questions(deps: Deps, admission: Admission) -> dict[str, Answer]:
         data = await _data(deps, dataset, fields, counted)
         gpus = await asyncio.to_thread(read_gpus)
         device = choose_device(arguments.device, gpus)
-        card = next((gpu for gpu in gpus if str(gpu.index) == device), None)
+        card = next((gpu for gpu in gpus if str(gpu.index) in device.split(",")), None)
         return orjson.dumps(
             {
                 "worker": deps.worker,
@@ -67,9 +73,11 @@ def _memory(
     """What it needs against what is free; None on the CPU."""
     if card is None:
         return None
-    asked = gpus if arguments.device is None else [card]
-    need, measured, seen = admission.forecast(arguments, asked)
-    fit = admit(need, seen, share=arguments.gpu_load_rate)
+    named = (arguments.device or "").split(",")
+    together = len(named) > 1
+    asked = [gpu for gpu in gpus if str(gpu.index) in named] if together else [card]
+    need, measured, seen = admission.forecast(arguments, asked if arguments.device else gpus)
+    fit = (admit_together if together else admit)(need, seen, share=arguments.gpu_load_rate)
     shown = fit.gpu or max(seen, key=lambda gpu: gpu.free_bytes)
     return {
         "need_bytes": need,
@@ -80,7 +88,7 @@ def _memory(
         "fits": fit.gpu is not None,
         "never": fit.hopeless,
         "reason": fit.reason or None,
-        "largest_batch": _largest(arguments, shown)(arguments.imgsz),
+        "largest_batch": _largest(arguments, shown)(arguments.imgsz) * len(named),
     }
 
 

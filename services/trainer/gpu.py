@@ -1,5 +1,6 @@
 """The GPUs of this host, read through NVML. Any call may fail on any card: that reading is null."""
 
+import os
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -52,8 +53,18 @@ def _read(index: int) -> Gpu | None:
         temperature_c=_asked(pynvml.nvmlDeviceGetTemperature, handle, pynvml.NVML_TEMPERATURE_GPU),
         power_w=None if power_mw is None else power_mw / 1000,
         throttled=_throttled(_asked(pynvml.nvmlDeviceGetCurrentClocksEventReasons, handle)),
-        processes=tuple(GpuProcess(each.pid, each.usedGpuMemory or 0) for each in processes),
+        processes=tuple(
+            GpuProcess(each.pid, each.usedGpuMemory or 0, _group(each.pid)) for each in processes
+        ),
     )
+
+
+def _group(pid: int) -> int | None:
+    """Of a process; None when it is gone, or in a container that we do not see into."""
+    try:
+        return os.getpgid(pid)
+    except OSError:
+        return None
 
 
 def _throttled(reasons: int | None) -> tuple[str, ...]:

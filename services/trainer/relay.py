@@ -116,7 +116,7 @@ class Relay:
         if peak and card:
             self.admission.learn(shape, card, peak)
         if message["type"] == "epoch" and self.batches:
-            pace_s = message["seconds"] / (self.batches * shape.batch)
+            pace_s = message["seconds"] / (self.batches * shape.batch * shape.ranks)
             self.admission.paces.learn(pace_key(card or "cpu", shape), pace_s)
 
     async def _progress(self, message: Message) -> None:

@@ -17,11 +17,12 @@ class TrainerSettings(Settings):
         pattern=r"^[a-z0-9-]{1,32}$",
         description="trainings are asked for by pool: one per kind of machine",
     )
-    slots: int = Field(
-        default=1,
+    slots: int | None = Field(
+        default=None,
         ge=1,
-        le=16,
-        description="trainings at a time; on a GPU each also waits until its memory is free",
+        le=64,
+        description="trainings at a time, one for each GPU of this host if not said; on a GPU each "
+        "also waits until its memory is free",
     )
     checkpoint_s: float = Field(
         default=45.0, gt=0, description="work that a crash may cost, about; see Pace"

@@ -97,3 +97,33 @@ async def test_heat_is_told_with_its_reason(deps: Deps, monkeypatch: pytest.Monk
     [gpu] = reading(deps, {})["gpus"]
     assert gpu["temperature_c"] == 92
     assert gpu["throttled"] == ("hardware_thermal",)
+
+
+async def test_two_cards_are_taken_together_or_not_at_all(
+    deps: Deps, nursery: socket.socket, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One is full at first; then both are there; in mid-training one of them is lost."""
+    cards = Card(), Card(used_bytes=15 * GIB, processes=[(STRANGER, 15 * GIB)])
+    install(monkeypatch, *cards)
+    readings = deps.bus.listen("progress.training.>")
+    two = {"device": "0,1", "imgsz": 640, "batch_size": 16}
+    asked = request(dataset)
+    async with trainer(deps, nursery, fault="card_dies") as service:
+        monkeypatch.setattr(service, "_run", lost_while_running(service, cards[1]))
+        arguments = asked.arguments.model_copy(update=two)
+        await deps.bus.publish(asked.model_copy(update={"arguments": arguments}))
+        async with asyncio.timeout(20):
+            _, waiting = await anext(readings)
+        assert waiting["waiting_reason"].startswith("on GPU 1 needs about")
+        assert service.admission.places == {}
+        cards[1].used_bytes, cards[1].processes = GIB // 4, []
+        records = await until(deps, TrainingStarted)
+        assert len(service.admission.places["job"].uuids) == 2
+        records = await until(deps, *ENDS)
+    told = [each.event for each in records]
+    assert [event.device for event in told if isinstance(event, TrainingStarted)] == ["0,1"]
+    [lost] = [event for event in told if isinstance(event, TrainingAdjusted)]
+    assert (lost.error_code, "GPU 1 does not answer" in lost.message) == ("gpu_lost", True)
+    failed = told[-1]
+    assert isinstance(failed, TrainingFailed)
+    assert failed.error_code == "no_such_device"

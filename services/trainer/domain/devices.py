@@ -13,6 +13,8 @@ class GpuProcess:
 
     pid: int
     used_bytes: int
+    group: int | None = None
+    """Its process group: that of a training has all its ranks; None where the pid is unknown."""
 
 
 @dataclass(frozen=True)
@@ -38,31 +40,31 @@ class Gpu:
 
 
 def choose_device(requested: str | None, gpus: Sequence[Gpu]) -> str:
-    """The device of a training, as ultralytics names it: `cpu` or the index of a GPU.
+    """The device of a training, as ultralytics names it: `cpu`, or indices of GPUs as in `0,1`.
 
     Args:
-        requested: `cpu`, an index, or None for the GPU that is free, else the CPU. `cpu,cpu` =
-            two processes on the CPU train together, as two GPUs would.
+        requested: `cpu`, one or several indices, or None for the GPU that is free, else the CPU.
+            `cpu,cpu` = two processes on the CPU train together, as two GPUs would.
         gpus: of this host.
 
     Raises:
-        PermanentError: there is no such device (`no_such_device`), or more than one was asked
-            for (`several_devices`).
+        PermanentError: there is no such device (`no_such_device`), or one was named twice
+            (`same_device_twice`).
     """
-    wanted = (requested or "auto").strip().lower().removeprefix("cuda:")
+    wanted = (requested or "auto").replace(" ", "").lower().replace("cuda:", "")
     if {*wanted.split(",")} == {"cpu"}:
         return wanted
     if wanted in ("auto", "cuda"):
         if not gpus:
             return "cpu"
         return str(max(gpus, key=lambda gpu: (not gpu.processes, gpu.free_bytes)).index)
-    if "," in wanted:
+    named = wanted.split(",")
+    if len(set(named)) < len(named):
         raise PermanentError(
-            f"device '{requested}' names several GPUs; a training runs on one: give 0, or leave "
-            "device empty",
-            code="several_devices",
+            f"device '{requested}' names a GPU twice: each trains one part of a batch",
+            code="same_device_twice",
         )
-    if wanted not in {str(gpu.index) for gpu in gpus}:
+    if not {*named} <= {str(gpu.index) for gpu in gpus}:
         there = ", ".join(f"{gpu.index} ({gpu.name})" for gpu in gpus) or "none, only the CPU"
         raise PermanentError(
             f"device '{requested}' is not there. GPUs of this trainer: {there}. Give one of "
@@ -82,10 +84,15 @@ def shown(gpu: Gpu, trainings: Mapping[int, str]) -> dict[str, Any]:
 
     Args:
         gpu: the reading.
-        trainings: job id by process id, of the trainings of this host.
+        trainings: job id by process id, of the trainings of this host; ranks are in its group.
     """
     view = asdict(gpu)
     view["processes"] = [
-        asdict(each) | {"training_id": trainings.get(each.pid)} for each in gpu.processes
+        {
+            "pid": each.pid,
+            "used_bytes": each.used_bytes,
+            "training_id": trainings.get(each.pid) or trainings.get(each.group or -1),
+        }
+        for each in gpu.processes
     ]
     return view

@@ -9,7 +9,7 @@ wider the range, because small models and small images spend their time on other
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from services.trainer.domain.memory import Shape
+from services.trainer.domain.memory import Shape, devices_named
 
 GFLOPS = {"yolov8n": 8.7, "yolov8s": 28.6, "yolov8m": 78.9, "yolov8l": 165.2, "yolov8x": 257.8}
 SPREAD = 1.2
@@ -34,7 +34,8 @@ class Estimate:
 
 def pace_key(device: str, shape: Shape) -> str:
     """Under which the seconds per image of such a training on such a device are kept."""
-    return f"{device}|{shape.architecture}|{shape.imgsz}|{shape.batch}|{shape.amp}"
+    name = devices_named(device, shape.ranks)
+    return f"{name}|{shape.architecture}|{shape.imgsz}|{shape.batch}|{shape.amp}"
 
 
 def blended(known_s: float | None, measured_s: float) -> float:
@@ -65,7 +66,7 @@ def estimate(
             (_distance(shape, arch, int(imgsz), int(batch)), pace_s, arch, int(imgsz))
             for key, pace_s in paces.items()
             for name, arch, imgsz, batch, _ in [key.rsplit("|", 4)]
-            if name == device and arch in GFLOPS
+            if name == devices_named(device, shape.ranks) and arch in GFLOPS
         ),
         default=None,
     )

@@ -1,6 +1,8 @@
 """How much GPU memory a training needs, and whether it may begin: pure.
 
 need = 20 B × parameters + 1.42 × (bytes that autograd saves per image) × batch + 0.5 GiB.
+Several cards that train together hold the gradients a second time (4 B × parameters: the buckets
+that are exchanged), and buffers of NCCL, taken as 0.25 GiB.
 20 B = weights, gradients, two moments and the EMA in single precision. The bytes saved per image
 were counted by running the forward pass on fake tensors; they grow with the square of the size.
 The factor 1.42 (what the allocator reserves over what is saved) was fitted to five public
@@ -9,7 +11,7 @@ peak of the same card and arguments replaces it.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from services.trainer.domain.devices import Gpu
 
@@ -26,6 +28,8 @@ SAVED_MIB = {"yolov8n": 92, "yolov8s": 173, "yolov8m": 310, "yolov8l": 481, "yol
 BYTES_PER_PARAMETER = 20
 RESERVED_OVER_SAVED = 1.42
 CONTEXT_BYTES = GIB // 2
+BUCKET_BYTES_PER_PARAMETER = 4
+NCCL_BYTES = GIB // 4
 MARGIN = 1.15
 RESERVE_BYTES = GIB // 4
 """Left free on every card, for the screen and for others' peaks."""
@@ -38,11 +42,20 @@ class Shape:
     architecture: str
     imgsz: int
     batch: int
+    """Images per step on one card."""
     amp: bool
+    ranks: int = 1
+    """Cards that train together."""
 
     def key(self, gpu: str) -> str:
         """Under which a measured peak of that kind of card is kept."""
-        return f"{gpu}|{self.architecture}|{self.imgsz}|{self.batch}|{self.amp}"
+        name = devices_named(gpu, self.ranks)
+        return f"{name}|{self.architecture}|{self.imgsz}|{self.batch}|{self.amp}"
+
+
+def devices_named(device: str, ranks: int) -> str:
+    """What is measured on several devices together is known by another name."""
+    return f"{device} x{ranks}" if ranks > 1 else device
 
 
 def predicted_bytes(shape: Shape) -> int:
@@ -53,7 +66,10 @@ def predicted_bytes(shape: Shape) -> int:
     """
     saved = SAVED_MIB[shape.architecture] * MIB * (1 if shape.amp else 2)
     saved_bytes = saved * (shape.imgsz / 640) ** 2 * shape.batch
-    fixed = BYTES_PER_PARAMETER * PARAMETERS[shape.architecture] + CONTEXT_BYTES
+    parameters = PARAMETERS[shape.architecture]
+    fixed = BYTES_PER_PARAMETER * parameters + CONTEXT_BYTES
+    if shape.ranks > 1:
+        fixed += BUCKET_BYTES_PER_PARAMETER * parameters + NCCL_BYTES
     return int(fixed + RESERVED_OVER_SAVED * saved_bytes)
 
 
@@ -103,11 +119,27 @@ def admit(need_bytes: int, gpus: Sequence[Gpu], *, share: float = 1.0) -> Fit:
     return Fit(max(fits, key=lambda gpu: (not gpu.processes, gpu.free_bytes)))
 
 
+def admit_together(need_bytes: int, gpus: Sequence[Gpu], *, share: float = 1.0) -> Fit:
+    """All the cards or none: the first of them, or why one does not do.
+
+    Args:
+        need_bytes: on each card.
+        gpus: the cards that train together, as they are now.
+        share: of each card's memory that the training may take, (0, 1].
+    """
+    found = [admit(need_bytes, [gpu], share=share) for gpu in gpus]
+    lacking = [pair for pair in zip(gpus, found, strict=True) if pair[1].gpu is None]
+    if not lacking:
+        return found[0]
+    gpu, fit = next((pair for pair in lacking if pair[1].hopeless), lacking[0])
+    return Fit(None, f"on GPU {gpu.index} {fit.reason}", fit.hopeless)
+
+
 def largest_batch(shape: Shape, total_bytes: int, share: float) -> int:
     """The most images per step that an empty card of that size allows; 0 = none."""
     batch = 128
     while batch:
-        tried = Shape(shape.architecture, shape.imgsz, batch, shape.amp)
+        tried = replace(shape, batch=batch)
         if needed_bytes(tried, None) <= total_bytes * share - RESERVE_BYTES:
             return batch
         batch //= 2

@@ -33,20 +33,39 @@ def who_leaves(
         Ids of the jobs to ask, the least urgent and newest first; empty where that would not
         help, or where enough of them leave already.
     """
-    found: list[tuple[str, ...]] = []
+    found = [_of_card(need_bytes, gpu, holds, level=level, now_s=now_s) for gpu in gpus]
+    return min((asked for asked in found if asked is not None), key=len, default=())
+
+
+def who_leaves_all(
+    need_bytes: int, gpus: Sequence[Gpu], holds: Sequence[Hold], *, level: int, now_s: float
+) -> tuple[str, ...]:
+    """As `who_leaves`, for a training that needs each of the cards; nobody where one stays full."""
+    asked: set[str] = set()
     for gpu in gpus:
-        here = [each for each in holds if each.uuid == gpu.uuid]
-        missing = need_bytes + RESERVE_BYTES - gpu.free_bytes
-        missing -= sum(each.size_bytes for each in here if each.holder.settled)
-        if missing <= 0:
+        others = [each for each in holds if each.holder.job_id not in asked]
+        freed = sum(e.size_bytes for e in holds if e.uuid == gpu.uuid and e not in others)
+        more = _of_card(need_bytes - freed, gpu, others, level=level, now_s=now_s)
+        if more is None:
             return ()
-        below = [e for e in here if e.holder.level > level and e.holder.may_be_asked(now_s)]
-        below.sort(key=lambda each: (each.holder.level, each.holder.began_s), reverse=True)
-        asked: list[str] = []
-        for each in below:
-            asked.append(each.holder.job_id)
-            missing -= each.size_bytes
-            if missing <= 0:
-                found.append(tuple(asked))
-                break
-    return min(found, key=len, default=())
+        asked.update(more)
+    return tuple(sorted(asked))
+
+
+def _of_card(
+    need_bytes: int, gpu: Gpu, holds: Sequence[Hold], *, level: int, now_s: float
+) -> tuple[str, ...] | None:
+    """Whom to ask so that it fits on this card; None = that would not help."""
+    here = [each for each in holds if each.uuid == gpu.uuid]
+    missing = need_bytes + RESERVE_BYTES - gpu.free_bytes
+    missing -= sum(each.size_bytes for each in here if each.holder.settled)
+    below = [e for e in here if e.holder.level > level and e.holder.may_be_asked(now_s)]
+    below.sort(key=lambda each: (each.holder.level, each.holder.began_s), reverse=True)
+    asked: list[str] = []
+    while missing > 0:
+        if not below:
+            return None
+        each = below.pop(0)
+        asked.append(each.holder.job_id)
+        missing -= each.size_bytes
+    return tuple(asked)

@@ -1,13 +1,17 @@
 """Predicted GPU memory, and who is let in."""
 
+from dataclasses import replace
+
 import pytest
 
 from services.trainer.domain.devices import Gpu, GpuProcess
 from services.trainer.domain.memory import (
     CONTEXT_BYTES,
     GIB,
+    PARAMETERS,
     Shape,
     admit,
+    admit_together,
     largest_batch,
     needed_bytes,
     predicted_bytes,
@@ -67,3 +71,24 @@ def test_the_largest_batch_fits_and_its_double_does_not() -> None:
     fits = needed_bytes(Shape("yolov8x", 640, batch, amp=True), None)
     double = needed_bytes(Shape("yolov8x", 640, 2 * batch, amp=True), None)
     assert 0 < fits < 16 * GIB < double
+
+
+def test_cards_that_train_together_are_taken_all_or_none() -> None:
+    other = replace(T4, index=2, uuid="c")
+    need = 4 * GIB
+    assert admit_together(need, [T4, other]).gpu == T4
+    waits = admit_together(need, [T4, FULL])
+    assert waits.gpu is None
+    assert not waits.hopeless
+    assert waits.reason.startswith("on GPU 1 needs about 4.0 GiB")
+    assert "77 (14.0 GiB)" in waits.reason
+    small = replace(other, memory_total_bytes=2 * GIB)
+    assert admit_together(need, [FULL, small]).hopeless
+
+
+def test_a_card_of_several_holds_its_part_of_the_batch_and_the_exchange() -> None:
+    alone = predicted_bytes(Shape("yolov8x", 640, 8, amp=True))
+    one_of_two = predicted_bytes(Shape("yolov8x", 640, 8, amp=True, ranks=2))
+    assert one_of_two - alone == 4 * PARAMETERS["yolov8x"] + GIB // 4
+    keys = {Shape("yolov8n", 640, 8, amp=True, ranks=ranks).key("T4") for ranks in (1, 2, 3)}
+    assert len(keys) == 3

@@ -3,7 +3,7 @@
 from libs.common.urgency import Holder
 from services.trainer.domain.devices import Gpu
 from services.trainer.domain.memory import GIB
-from services.trainer.domain.room import Hold, who_leaves
+from services.trainer.domain.room import Hold, who_leaves, who_leaves_all
 
 HIGH, NORMAL, LOW = 0, 1, 2
 
@@ -35,3 +35,15 @@ def test_nobody_leaves_where_it_would_not_help() -> None:
 def test_nobody_else_is_asked_while_enough_leave_already() -> None:
     holds = [hold("a1", LOW, 8, settled=True), hold("a2", LOW, 8)]
     assert leaving(8, [card("a", 2)], holds) == []
+
+
+def test_a_training_on_several_cards_sends_away_from_each_or_from_none() -> None:
+    cards = [card("a", 2), card("b", 2)]
+    on_both = [hold("both", LOW, 8), hold("both", LOW, 8, "b"), hold("a1", LOW, 8)]
+
+    def asked(*holds: Hold) -> list[str]:
+        return list(who_leaves_all(8 * GIB, cards, holds, level=HIGH, now_s=0.0))
+
+    assert asked(*on_both[:2]) == ["both"]
+    assert asked(hold("a1", LOW, 8), hold("b1", LOW, 8, "b")) == ["a1", "b1"]
+    assert asked(hold("a1", LOW, 8), hold("b1", HIGH, 8, "b")) == []

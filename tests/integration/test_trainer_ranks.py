@@ -1,0 +1,62 @@
+"""A training on two devices whose ranks die or hang, on a real bus and store."""
+
+import os
+import signal
+import socket
+from pathlib import Path
+
+import psutil
+
+from libs.common.events import EpochCompleted, TrainingAdjusted, TrainingCompleted, TrainingStarted
+from libs.common.service import Deps
+from services.trainer.child import living
+from services.trainer.handlers import Trainings
+from tests.integration.test_trainer_runs import ENDS, request, until
+from tests.integration.test_trainer_troubles import adjustments, epochs, trainer
+from tests.unit.services.trainer.conftest import draw_dataset
+
+
+def signal_rank(service: Trainings, rank: int, number: signal.Signals) -> int:
+    """Send a signal to one rank of the only training; returns the group of all."""
+    [group] = service.pids
+    ranks = sorted(each.pid for each in psutil.Process(group).children())
+    os.kill(ranks[rank], number)
+    return group
+
+
+async def test_a_training_goes_on_when_a_rank_is_killed_and_when_one_hangs(
+    deps: Deps, nursery: socket.socket, tmp_path: Path
+) -> None:
+    dataset = draw_dataset(tmp_path / "drawn")
+    asked = request(dataset, epochs=9)
+    arguments = asked.arguments.model_copy(update={"device": "cpu,cpu"})
+    async with trainer(deps, nursery, stall_s=3.0) as service:
+        await deps.bus.publish(asked.model_copy(update={"arguments": arguments}))
+        await until(deps, EpochCompleted)
+        group = signal_rank(service, 1, signal.SIGKILL)
+        records = await until(deps, TrainingAdjusted)
+        [lost] = adjustments(records)
+        assert lost.error_code == "rank_lost"
+        assert "rank 1 of 2 was killed (SIGKILL)" in lost.message
+        assert living(group) == []
+        told = len(epochs(records))
+        await until_epoch(deps, told + 2)
+        signal_rank(service, 1, signal.SIGSTOP)
+        records = await until(deps, *ENDS)
+    assert isinstance(records[-1].event, TrainingCompleted)
+    assert set(epochs(records).values()) == {1}
+    assert sorted(epochs(records)) == list(range(1, 10))
+    starts = [each.event for each in records if isinstance(each.event, TrainingStarted)]
+    assert [start.device for start in starts] == ["cpu,cpu"] * 3
+    assert starts[1].from_epoch >= 1
+    ended = [each.event for each in records if isinstance(each.event, EpochCompleted)]
+    assert {each.ranks for each in ended} == {2}
+    assert all(each.weights_sha256 for each in ended)
+    console = await deps.artifacts.get_bytes(records[-1].event.artifacts["console.log"].key)
+    assert console
+
+
+async def until_epoch(deps: Deps, epoch: int) -> None:
+    async for record in deps.bus.replay("evt.training.epoch_completed.v1.job"):
+        if isinstance(record.event, EpochCompleted) and record.event.epoch >= epoch:
+            return
