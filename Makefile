@@ -4,7 +4,7 @@ RUN := .venv/bin/python
 SHIRUSHI_HOME ?= .shirushi
 export SHIRUSHI_HOME
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test check bench
+.PHONY: help setup demo up down test gpu check bench
 
 help:  ## list these targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -24,6 +24,10 @@ down:  ## stop the stack of SHIRUSHI_HOME
 test:  ## run every test on real servers and a real browser
 	@$(PYTHON) deploy/setup.py test
 	@$(RUN) -m pytest -n auto --maxprocesses 4 --dist loadgroup
+
+gpu:  ## run what only an NVIDIA GPU can show
+	@$(PYTHON) deploy/setup.py test
+	@$(RUN) -m pytest -m gpu -s
 
 check:  ## lint, format, types, and the page's own check
 	@$(PYTHON) deploy/setup.py check

@@ -35,6 +35,7 @@ from libs.common.artifacts import ArtifactStore
 from libs.common.bus import Bus, connect, provision
 from libs.common.service import Deps
 from libs.common.settings import Settings
+from services.trainer.gpu import read_gpus
 from tests.nursery import shared_nursery
 
 PLAIN_OPEN = Image.open  # before a test imports ultralytics, which puts its own in place
@@ -44,8 +45,18 @@ POLL_S = 0.005
 ROOT = Path(__file__).parent.parent
 
 
+def _say_what_is_not_tested(items: list[pytest.Item]) -> None:
+    """Tests that only a GPU can pass say that they were not run."""
+    needing = [item for item in items if item.get_closest_marker("gpu")]
+    if needing and not read_gpus():
+        reason = "no NVIDIA GPU answers NVML here: this is NOT tested; run `pytest -m gpu` on one"
+        for item in needing:
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Side by side: one worker has the shared stack, and a file's tests share what it starts."""
+    _say_what_is_not_tested(items)
     for item in items:
         shared = "stack" in getattr(item, "fixturenames", ())
         item.add_marker(pytest.mark.xdist_group("stack" if shared else str(item.path)))

@@ -141,6 +141,10 @@ class Admission:
             fresh.write_bytes(orjson.dumps(known | {key: peak_bytes}))
             fresh.replace(self.peaks)
 
+    def known(self, shape: Shape, gpu: str) -> int | None:
+        """The most that was measured; None = never."""
+        return self._known().get(shape.key(gpu))
+
     def _send_away(
         self, attempt: Attempt, need_bytes: int, gpus: list[Gpu], *, together: bool
     ) -> str:
