@@ -14,10 +14,11 @@ from contextlib import suppress
 
 from libs.common.attempts import Attempt, HandedBack, Leaving, load
 from libs.common.bus import raise_if_cancelled
+from libs.common.gate import Gate
 from libs.common.requests import Delivery, open_queues
 from libs.common.service import Deps
 from libs.common.subjects import Subscription
-from libs.common.worker import Gate, Handler, Worker
+from libs.common.worker import Handler, Worker
 
 __all__ = ["Attempt", "Gate", "HandedBack", "Handler", "Leaving", "load", "run_jobs"]
 

@@ -9,6 +9,7 @@ from libs.common.attempts import Attempt, HandedBack, Leaving, fact, load
 from libs.common.cloudevents import decode
 from libs.common.errors import BadInput, PermanentError, ShirushiError
 from libs.common.events import CancelRequested, Started, TrainingPauseRequested
+from libs.common.gate import Gate
 from libs.common.jobs import Job
 from libs.common.requests import Delivery, Queues
 from libs.common.service import Deps
@@ -24,38 +25,6 @@ HEAD_START_S = 0.35
 whose jobs are less urgent are the next."""
 
 Handler = Callable[[Attempt], Awaitable[None]]
-
-
-class Gate:
-    """Whether a worker may take jobs up, and the attempts that are under way behind it."""
-
-    def __init__(self) -> None:
-        self.opened, self.empty = asyncio.Event(), asyncio.Event()
-        self.opened.set()
-        self.empty.set()
-        self.inside: dict[str, Attempt] = {}
-
-    def open(self) -> None:
-        """Jobs may be taken up."""
-        self.opened.set()
-
-    def close(self, why: Leaving | None) -> None:
-        """No more jobs; those that are under way are asked to leave, if there is a reason."""
-        self.opened.clear()
-        if why:
-            for attempt in self.inside.values():
-                attempt.leave(why)
-
-    def enter(self, attempt: Attempt) -> None:
-        """A job was taken up."""
-        self.inside[attempt.job.id] = attempt
-        self.empty.clear()
-
-    def leave(self, attempt: Attempt) -> None:
-        """It ended, or was handed back."""
-        del self.inside[attempt.job.id]
-        if not self.inside:
-            self.empty.set()
 
 
 class Worker:

@@ -89,7 +89,7 @@ class Trainings:
 
     async def _train(self, attempt: Attempt, request: TrainingRequested, device: str) -> None:
         with attempt_folder(attempt) as folder:
-            resume = await fetch_checkpoint(attempt, folder / "resume")
+            resume = await attempt.unless_leaving(fetch_checkpoint(attempt, folder / "resume"))
             await attempt.tell(
                 TrainingStarted,
                 worker=attempt.deps.worker,

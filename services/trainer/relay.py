@@ -39,6 +39,8 @@ CANCEL_S = 1.0
 LOOK_S = 2.0
 IDLE_SHARE = 0.05
 STACKS_S = 1.0
+VALIDATES_S = 20.0
+"""How long one that is to leave may take to end its validation."""
 CONSOLE_S = 0.5
 EPOCH_FIELDS = frozenset(EpochCompleted.model_fields) - {"kind", "job_id", "attempt"}
 
@@ -151,9 +153,14 @@ class Relay:
         await self.attempt.pause.wait()
         if self.batches:
             self.child.pause()
-        else:  # nothing to lose, and its first batch may be minutes away
-            self.left = True
-            await self.child.end()
+            asked_s = time.monotonic()
+            while (  # noqa: ASYNC110 - two conditions, of which one is the time
+                self.rhythm.kind != "validating" or time.monotonic() - asked_s < VALIDATES_S
+            ):
+                await asyncio.sleep(VALIDATES_S / 10)
+        # nothing to lose before the first batch, and a long validation can be done again
+        self.left = True
+        await self.child.end()
 
     async def _give_place(self) -> None:
         """The process goes before its last checkpoint is stored: others may begin meanwhile."""

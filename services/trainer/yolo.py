@@ -356,8 +356,11 @@ class Trainer(Quick):
         return True
 
     def on_fit_epoch_end(self) -> None:
-        """Leave the place here, if somebody wants it and there is more to do."""
-        if self.ranks.agree(self.wishes.pause.is_set() and not self.stop):
+        """Finish or leave the place here, if somebody wants it and there is more to do."""
+        word = self.ranks.agree(Word.GO_ON if self.stop else self._wish())
+        if word == Word.FINISH:
+            self.stop = self.cut = True
+        elif word == Word.PAUSE:
             raise Paused
 
     def elapsed_s(self) -> float:

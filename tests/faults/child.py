@@ -2,13 +2,14 @@
 
 FAULT=out_of_memory_in_step:FITS | out_of_memory_in_validation | nan_in_epoch:N |
       crash_on_image:NAME | card_dies | a_socket_kills | opens_a_socket | note_images |
-      rank_1_drifts | rank_1_out_of_memory
+      rank_1_drifts | rank_1_out_of_memory | slow_validation
 """
 
 import json
 import os
 import signal
 import socket
+import time
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from ultralytics.data.dataset import YOLODataset
 from libs.common.isolation import KILL, refuse_sockets
 from services.trainer import entry, yolo
 
+SLOW_S = 0.5
 EPOCH = 3
 FITS = 2
 OUT = "CUDA out of memory. Tried to allocate 1.00 GiB."
@@ -36,6 +38,14 @@ class ValidationTooLarge(yolo.Validator):
         if self.args.batch > FITS:
             raise RuntimeError(OUT)
         super().update_metrics(preds, batch)
+
+
+class SlowValidation(yolo.Validator):
+    def update_metrics(self, preds: Any, batch: Any) -> None:
+        super().update_metrics(preds, batch)
+        for _ in range(100):
+            time.sleep(SLOW_S)
+            self.say("validating")
 
 
 class NotFiniteOnce(yolo.Trainer):
@@ -107,6 +117,8 @@ def main(messages: int) -> None:
         yolo.Trainer = NotFiniteOnce  # type: ignore[misc]
     elif fault in TRAINERS:
         yolo.Trainer = TRAINERS[fault]  # type: ignore[misc]
+    elif fault == "slow_validation":
+        yolo.Validator = SlowValidation  # type: ignore[misc]
     elif fault == "crash_on_image":
         crash_on(name)
     elif fault == "card_dies":

@@ -25,7 +25,8 @@ from libs.common.events import (
 from libs.common.jobs import fold
 from libs.common.service import Deps
 from libs.common.work import run_jobs
-from services.trainer.child import Child
+from services.trainer import relay
+from services.trainer.child import Child, living
 from services.trainer.handlers import Trainings
 from tests.integration.test_trainer_runs import ENDS, request, until
 from tests.nursery import SharedStock
@@ -162,6 +163,24 @@ async def test_a_loss_that_is_not_finite_later_goes_back_to_the_last_good_weight
     assert epochs(records) == Counter(range(1, 5))
     console = await deps.artifacts.get_bytes(done.artifacts["console.log"].key)
     assert b"recovering from last.pt" in console
+
+
+async def test_a_long_validation_is_not_waited_for_by_whoever_wants_the_place(
+    deps: Deps, nursery: socket.socket, dataset: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(relay, "VALIDATES_S", 0.5)
+    readings = deps.bus.listen("progress.training.>")
+    async with trainer(deps, nursery, fault="slow_validation") as service:
+        await deps.bus.publish(request(dataset, epochs=2, batch_size=12))
+        async for _, reading in readings:
+            if reading.get("batch") == reading.get("batches") == 1:
+                break
+        [pid] = service.pids
+        await deps.bus.publish(TrainingPauseRequested(job_id="job"))
+        paused = fold(await until(deps, TrainingPaused))
+        assert living(pid) == []
+    assert paused is not None
+    assert (paused.status, paused.epochs) == ("paused", ())
 
 
 async def test_a_paused_training_can_be_cancelled_while_another_runs(
