@@ -17,6 +17,8 @@ from services.dataset.domain.draft import Draft, Picture
 from services.dataset.sources import draft_of_folder, draft_of_manifest
 
 KEPT_DATASETS = 4
+KEPT_IMAGES = 1_000_000
+"""Of all datasets that are kept, the one that is looked at aside: 0.9 GB."""
 KEPT_SELECTIONS = 8
 ORDER = {"train": 0, "val": 1, "test": 2}
 FRESH_S = 20.0
@@ -48,15 +50,17 @@ class Album:
         key = self.keys[place]
         return key, self.draft.pictures[key]
 
+    def selected(self, name: object) -> Sequence[int] | None:
+        """What was selected under this name, if that is still remembered."""
+        return self._selections.get(name)
+
     def select(self, name: object, wanted: Callable[[Picture], bool]) -> Sequence[int]:
         """Indices of the images that are wanted; `name` stands for the wish, and is remembered."""
-        chosen = self._selections.get(name)
-        if chosen is None:
-            pictures = self.draft.pictures
-            chosen = [i for i, key in enumerate(self.keys) if wanted(pictures[key])]
-            self._selections[name] = chosen
-            while len(self._selections) > KEPT_SELECTIONS:
-                self._selections.popitem(last=False)
+        pictures = self.draft.pictures
+        chosen = [i for i, key in enumerate(self.keys) if wanted(pictures[key])]
+        self._selections[name] = chosen
+        while len(self._selections) > KEPT_SELECTIONS:
+            self._selections.popitem(last=False)
         return chosen
 
 
@@ -87,9 +91,13 @@ class Albums:
                 album = await self._opened(ref)
             self._albums[name] = album
             self._albums.move_to_end(name)
-            while len(self._albums) > KEPT_DATASETS:
+            while len(self._albums) > 1 and self._is_too_much():
                 self._albums.popitem(last=False)
         return album
+
+    def _is_too_much(self) -> bool:
+        images = sum(len(album.keys) for album in self._albums.values())
+        return len(self._albums) > KEPT_DATASETS or images > KEPT_IMAGES
 
     async def _opened(self, ref: DatasetRef) -> Album:
         settings = self._deps.settings

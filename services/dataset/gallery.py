@@ -130,10 +130,13 @@ class Gallery:
 
     async def _chosen(self, album: Album, question: Images) -> Sequence[int]:
         """Indices of the images that pass all but the class."""
-        files = await self._found(question)
         named = frozenset(question.file)
-        if question.split is None and files is None and not named:
+        wish = (question.split, question.finding, question.validation_id, named)
+        if not any(wish):
             return range(len(album.keys))
+        if (known := album.selected(wish)) is not None:
+            return known
+        files = await self._found(question)
 
         def wanted(picture: Picture) -> bool:
             if question.split and picture.split != question.split:
@@ -141,7 +144,6 @@ class Gallery:
             places = {picture.origin, picture.label_origin}
             return (files is None or bool(files & places)) and (not named or bool(named & places))
 
-        wish = (question.split, question.finding, question.validation_id, question.file)
         return await asyncio.to_thread(album.select, wish, wanted)
 
     async def _found(self, question: Images) -> frozenset[str] | None:

@@ -1,7 +1,8 @@
 // One dataset check, the first screen before a training: verdict, fixes, findings by rule, then the dataset in figures.
 import "../datasets.css";
-import { Alert, Badge, Button, Group, Progress, Stack, Text } from "@mantine/core";
+import { Alert, Badge, Button, Group, NativeSelect, Progress, Stack, Text } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate, useParams } from "react-router";
 import { isReport, start, useReport } from "../../../api/datasets";
@@ -92,13 +93,16 @@ function FoundSoFar({ job }: { job: JobLive | undefined }) {
   );
 }
 
+const DEPTHS = ["fast", "standard", "full"] as const;
+
 export const COLOURS = { E: "red", W: "orange", I: "blue" } as const;
 
 function Head({ report, version }: { report: DatasetReport; version: string | undefined }) {
   const { t } = useTranslation();
   const navigate = useNavigate();
+  const [depth, setDepth] = useState(DEPTHS.find((each) => each === report.mode) ?? "full");
   const again = useMutation({
-    mutationFn: (mode: "fast" | "standard" | "full") => start.check({ dataset_path: report.dataset_path, mode }),
+    mutationFn: () => start.check({ dataset_path: report.dataset_path, mode: depth }),
     onSuccess: (id) => navigate(`/datasets/checks/${id}`),
   });
   const splits = Object.entries(report.usable);
@@ -117,14 +121,18 @@ function Head({ report, version }: { report: DatasetReport; version: string | un
           )
         }
       >
-        <Button
-          size="xs"
-          variant="default"
-          loading={again.isPending}
-          onClick={() => again.mutate(report.mode === "fast" || report.mode === "standard" ? report.mode : "full")}
-        >
-          {t("data.checkAgain")}
-        </Button>
+        <Group gap={4} wrap="nowrap">
+          <NativeSelect
+            size="xs"
+            value={depth}
+            onChange={(event) => setDepth(DEPTHS.find((each) => each === event.currentTarget.value) ?? "full")}
+            data={DEPTHS.map((value) => ({ value, label: t(`data.mode.${value}`) }))}
+            aria-label={t("data.depth")}
+          />
+          <Button size="xs" variant="default" loading={again.isPending} onClick={() => again.mutate()}>
+            {t("data.checkAgain")}
+          </Button>
+        </Group>
         <Button
           size="xs"
           component={Link}

@@ -1,14 +1,15 @@
 // The versions of a dataset: what made each, how two differ, and going back to one.
-import { Badge, Button, Group, Select, Stack, Table, Text } from "@mantine/core";
+import { Badge, Button, Group, Modal, Select, SimpleGrid, Stack, Table, Text } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { start, useDiff, useImages } from "../../../api/datasets";
+import { type Album, pictureOf, start, useDiff, useImages } from "../../../api/datasets";
 import type { Change, DatasetWithHistory, VersionFacts } from "../../../api/rest.gen";
+import { BoxedPicture } from "../../../parts/BoxedPicture";
 import { count, moment } from "../../../parts/format";
 import { Dim, Section, Trouble } from "../../../parts/parts";
 import { useView } from "../../../parts/view";
-import { ImageView } from "../gallery/ImageView";
+import { allBoxes } from "../gallery/Gallery";
 import { useRuleTitle } from "../check/Findings";
 import { Diff } from "./Diff";
 import { EditFlow } from "./EditFlow";
@@ -138,10 +139,52 @@ function Compare({ dataset }: { dataset: DatasetWithHistory }) {
   );
 }
 
-/** The image in the newer version, or in the older one if it is gone. */
+/** The image as it was and as it is, with its boxes; one side only if it came or went. */
 function ChangedImage(props: { name: string; from: string; to: string; change: Change; onClose: () => void }) {
-  const gone = props.change.kinds.includes("removed");
-  const album = { name: `${props.name}@${gone ? props.from : props.to}` };
-  const found = useImages(album, { file: [props.change.image], limit: 1 });
-  return <ImageView album={album} image={found.data?.rows[0]?.id ?? null} onClose={props.onClose} />;
+  const { t } = useTranslation();
+  const { name, from, to, change } = props;
+  const sides: [string, string][] = [];
+  if (!change.kinds.includes("added")) sides.push([from, change.before ?? change.image]);
+  if (!change.kinds.includes("removed")) sides.push([to, change.image]);
+  return (
+    <Modal
+      opened
+      onClose={props.onClose}
+      size="72rem"
+      title={change.image}
+      closeButtonProps={{ "aria-label": t("app.close") }}
+    >
+      <SimpleGrid cols={{ base: 1, sm: sides.length }} data-testid="changed-image">
+        {sides.map(([version, file]) => (
+          <Side key={version} album={{ name: `${name}@${version}` }} version={version} file={file} />
+        ))}
+      </SimpleGrid>
+    </Modal>
+  );
+}
+
+function Side({ album, version, file }: { album: Album; version: string; file: string }) {
+  const { t } = useTranslation();
+  const found = useImages(album, { file: [file], limit: 1 });
+  const row = found.data?.rows[0];
+  if (found.isError) return <Trouble error={found.error} />;
+  if (!row) return <Dim>{t(found.isPending ? "app.loading" : "data.noImages")}</Dim>;
+  return (
+    <div>
+      <Group gap="xs" mb={6}>
+        <Badge variant="light" tt="none">
+          {version}
+        </Badge>
+        <Dim>{t("data.objects", { count: row.objects })}</Dim>
+      </Group>
+      <div className="image-frame">
+        <BoxedPicture src={pictureOf(album, row.id, 1280)} alt={`${version} ${file}`} boxes={allBoxes(row)} maxHeight="60vh" />
+      </div>
+      {row.dropped !== null && (
+        <Text size="sm" c="red">
+          {t("data.dropped", { why: row.dropped })}
+        </Text>
+      )}
+    </div>
+  );
 }

@@ -175,6 +175,11 @@ function boxOf([class_id = 0, x = 0, y = 0, width = 0, height = 0, line = 0]: nu
   return { class_id, x, y, width: Math.abs(width), height: Math.abs(height), line };
 }
 
+/** Kept boxes, and those of lines that the trainer does not keep as faults. */
+export function allBoxes(row: ImageRow): DrawnBox[] {
+  return [...row.boxes.map(boxOf), ...row.lost.map((numbers) => ({ ...boxOf(numbers), fault: true }))];
+}
+
 /** The same with the box of one line marked, whether the trainer keeps it or not. */
 export function marked(row: ImageRow, classes: string[], line: number | null): DrawnBox[] {
   const lost = row.lost.map(boxOf).filter((box) => box.line === line && Math.max(box.x, box.y) <= 2);
