@@ -184,7 +184,9 @@ class Trainer(Quick):
         validator = Validator(self.test_loader, save_dir=self.save_dir, args=copy(self.args))
         validator.say, validator.ranks = self.say, self.ranks
         if self.sample_period and self.ranks.first:
-            validator.samples = Samples(self.test_loader.dataset.labels, self.data["names"])
+            labels = self.test_loader.dataset.labels
+            own = [labels[at] for at in self.test_loader.sampler]  # a rank sees a part of them
+            validator.samples = Samples(own, self.data["names"])
         return validator
 
     def get_dataloader(
