@@ -49,7 +49,9 @@ def test_a_training_whose_service_is_killed_completes_with_each_epoch_told_once(
         for frame in client.events(0, ("training.>", "telemetry.progress.>")):
             saved = saved or frame.type == "training.checkpoint_saved.v1"
             if killed and saved and in_mid_epoch(frame, training_id):
+                children = psutil.Process(killed).children(recursive=True)
                 os.kill(killed, signal.SIGKILL)
+                assert not psutil.wait_procs(children, timeout=5)[1], "they die with the service"
                 killed = 0
             if frame.type in ("training.completed.v1", "training.failed.v1"):
                 break

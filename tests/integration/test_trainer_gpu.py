@@ -72,12 +72,13 @@ async def test_a_card_that_falls_off_the_bus_is_told_and_another_takes_over(
     async with trainer(deps, nursery, fault="card_dies") as service:
         monkeypatch.setattr(service, "_run", lost_while_running(service, cards[0]))
         await deps.bus.publish(asked.model_copy(update={"arguments": arguments}))
-        records = await until(deps, *ENDS)
-    told = [each.event for each in records]
-    started = [event.device for event in told if isinstance(event, TrainingStarted)]
-    assert started[:2] == ["0", "1"]
-    [lost] = [event for event in told if isinstance(event, TrainingAdjusted)]
-    assert lost.error_code == "gpu_lost"
+        first = await until(deps, TrainingAdjusted)
+        both = await until(deps, TrainingStarted, after=first[-1].seq)
+    [started] = [each.event for each in first if isinstance(each.event, TrainingStarted)]
+    lost, again = first[-1].event, both[-1].event
+    assert isinstance(lost, TrainingAdjusted)
+    assert isinstance(again, TrainingStarted)
+    assert (started.device, lost.error_code, again.device) == ("0", "gpu_lost", "1")
 
 
 def lost_while_running(service: object, card: Card) -> object:

@@ -4,19 +4,13 @@ import asyncio
 import os
 import signal
 import sys
-from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
 
 import psutil
 
-from libs.common import subjects
-from libs.common.events import CheckpointSaved, EpochCompleted, TrainingCompleted, TrainingStarted
 from libs.common.service import Deps
 from libs.common.settings import Settings
-from tests.integration.test_trainer_runs import ENDS, request, until
-from tests.unit.services.trainer.conftest import draw_dataset
 
 READY_S = 120.0
 
@@ -60,30 +54,3 @@ async def test_it_tells_of_its_host_and_leaves_nobody_behind(deps: Deps) -> None
         process.send_signal(signal.SIGTERM)
         assert await process.wait() == 0
         assert not [child for child in children if child.is_running()]
-
-
-async def test_killed_in_mid_epoch_it_goes_on_from_a_checkpoint(deps: Deps, tmp_path: Path) -> None:
-    dataset = draw_dataset(tmp_path / "drawn", train=20)
-    readings = deps.bus.listen("progress.>")
-    async with service(deps.settings) as first, asyncio.timeout(READY_S):
-        slow = request(dataset, epochs=6, imgsz=96, batch_size=1)
-        await deps.bus.publish(slow)
-        await until(deps, CheckpointSaved)
-        async for _, reading in readings:
-            if reading["epoch"] >= 2 and reading["batch"] < reading["batches"]:
-                break
-        children = psutil.Process(first.pid).children(recursive=True)
-        first.kill()
-        await first.wait()
-        psutil.wait_procs(children, timeout=5)
-        assert not [child for child in children if child.is_running()]
-    async with service(deps.settings):
-        records = await until(deps, *ENDS)
-    facts = [record.event for record in records]
-    assert isinstance(facts[-1], TrainingCompleted)
-    epochs = [event.epoch for event in facts if isinstance(event, EpochCompleted)]
-    assert Counter(epochs) == Counter(range(1, 7))
-    starts = [event.from_epoch for event in facts if isinstance(event, TrainingStarted)]
-    assert len(starts) == 2
-    assert starts[1] >= 1
-    assert await deps.bus.read(subjects.of_kind(TrainingCompleted))
