@@ -22,7 +22,7 @@ from services.trainer.domain.memory import (
     largest_batch,
     needed_bytes,
 )
-from services.trainer.domain.room import Hold, who_leaves, who_leaves_all
+from services.trainer.domain.room import Hold, fits_in_s, who_leaves, who_leaves_all
 from services.trainer.gpu import read_gpus
 from services.trainer.paces import Paces
 
@@ -112,7 +112,9 @@ class Admission:
             if found.hopeless:
                 raise _too_small(found, shape, wanted, share)
             leaving = self._send_away(attempt, need, wanted, together=together)
-            await self._wait(attempt, found.reason + leaving)
+            cards, holds = [self.promised(gpu) for gpu in wanted], self._holds(wanted)
+            starts_in_s = fits_in_s(need, cards, holds, self.ends_in_s, together=together)
+            await self._wait(attempt, found.reason + leaving, starts_in_s)
 
     def leave(self, job_id: str) -> None:
         """Give the place back; it may have none."""
@@ -122,8 +124,7 @@ class Admission:
     def leased(self) -> dict[str, Leased]:
         """What is leased now; the leases of holders that died are over."""
         now_s = time.monotonic()
-        self.leases = {id_: each for id_, each in self.leases.items() if each.until_s > now_s}
-        return self.leases
+        return {id_: each for id_, each in self.leases.items() if each.until_s > now_s}
 
     def shown(self) -> list[dict[str, Any]]:
         """The leases, as `/status` lists them."""
@@ -149,14 +150,8 @@ class Admission:
         self, attempt: Attempt, need_bytes: int, gpus: list[Gpu], *, together: bool
     ) -> str:
         """Ask less urgent trainings to leave, if that makes room; what there is to say of it."""
-        holds = [
-            hold(place, gpu)
-            for gpu in gpus
-            for place in self.places.values()
-            if gpu.uuid in place.uuids
-        ]
         now_s = time.monotonic()
-        cards = [self.promised(gpu) for gpu in gpus]
+        cards, holds = [self.promised(gpu) for gpu in gpus], self._holds(gpus)
         who = who_leaves_all if together else who_leaves
         asked = who(need_bytes, cards, holds, level=attempt.level, now_s=now_s)
         for job_id in asked:
@@ -165,12 +160,20 @@ class Admission:
         leaving = [job_id for job_id, place in self.places.items() if place.attempt.leaving]
         return f"; {', '.join(leaving)} gives way" if leaving else ""
 
-    async def _wait(self, attempt: Attempt, reason: str) -> None:
+    def _holds(self, gpus: Sequence[Gpu]) -> list[Hold]:
+        """Of the trainings on these cards."""
+        return [
+            hold(place, gpu)
+            for gpu in gpus
+            for place in self.places.values()
+            if gpu.uuid in place.uuids
+        ]
+
+    async def _wait(self, attempt: Attempt, reason: str, starts_in_s: float | None) -> None:
         if leased := [each.holder for each in self.leased().values()]:
             reason += f"; leased to {', '.join(leased)}"
-        soonest = min(self.ends_in_s.values(), default=None)
         await attempt.progress(
-            done=0, of=1, stage="waiting", waiting_reason=reason, starts_in_s=soonest
+            done=0, of=1, stage="waiting", waiting_reason=reason, starts_in_s=starts_in_s
         )
         await asyncio.sleep(LOOK_S)
 

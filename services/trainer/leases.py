@@ -60,6 +60,7 @@ def lease_questions(admission: Admission, worker: str) -> dict[str, Answer]:
 
 def _hold(admission: Admission, asked: Asked, gpu: Gpu) -> None:
     until_s = time.monotonic() + asked.term_s
+    admission.leases = admission.leased()
     admission.leases[asked.id] = Leased(
         gpu.uuid, asked.need_bytes, asked.pid, asked.holder, asked.device, until_s
     )

@@ -22,15 +22,15 @@ def reading(
     deps: Deps,
     trainings: Mapping[int, str],
     network: str | None = None,
-    more: Callable[[], dict[str, Any]] = dict,
+    more: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """CPU, memory, disk of the scratch folder, the GPUs, and what `more` says.
+    """CPU, memory, disk of the scratch folder, the GPUs, and what else there is to say.
 
     Args:
         deps: of the service.
         trainings: job id by process id, of those that run here.
         network: what a training process has of one; see `libs.common.isolation`.
-        more: asked each time.
+        more: fields beside.
     """
     memory = psutil.virtual_memory()
     return {
@@ -46,7 +46,7 @@ def reading(
         "gpus": [shown(gpu, trainings) for gpu in read_gpus()],
         "trainings": sorted(trainings.values()),
         "child_network": network,
-        **more(),
+        **(more or {}),
     }
 
 
@@ -68,6 +68,6 @@ async def tell_system(
     network = await asyncio.to_thread(probe)
     log.info("network of training processes", extra={"network": network})
     while True:
-        told = await asyncio.to_thread(reading, deps, trainings, network, more)
+        told = await asyncio.to_thread(reading, deps, trainings, network, more())
         await deps.bus.tell(f"system.{deps.worker}", told)
         await asyncio.sleep(PERIOD_S)

@@ -82,7 +82,7 @@ async def test_a_lease_counts_until_it_is_given_back_and_a_training_waits_for_it
         )
         async with hold as lease, asyncio.timeout(WAIT_S):
             assert lease.granted_by == f"{HOST}:1"
-            told = reading(deps, {}, None, lambda: {"leases": service.admission.shown()})
+            told = reading(deps, {}, None, {"leases": service.admission.shown()})
             assert told["leases"] == [
                 {"holder": "analysis 1", "device": "0", "need_bytes": 13 * GIB}
             ]

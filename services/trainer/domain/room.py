@@ -1,6 +1,6 @@
-"""Which trainings leave a card so that a more urgent one fits: pure."""
+"""Which trainings leave a card so that a more urgent one fits, or when it fits anyway: pure."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from libs.common.urgency import Holder
@@ -69,3 +69,48 @@ def _of_card(
         asked.append(each.holder.job_id)
         missing -= each.size_bytes
     return tuple(asked)
+
+
+def fits_in_s(
+    need_bytes: int,
+    gpus: Sequence[Gpu],
+    holds: Sequence[Hold],
+    ends_in_s: Mapping[str, float],
+    *,
+    together: bool,
+) -> float | None:
+    """When enough trainings of a card will have ended for another to fit.
+
+    Args:
+        need_bytes: of the one that waits.
+        gpus: that it may use; what was promised to others counts as used.
+        holds: of the trainings on them.
+        ends_in_s: how long they still take, by job id, where it is known.
+        together: it needs each of the cards.
+
+    Returns:
+        Seconds; None where that depends on something unknown, or on strangers.
+    """
+    found = [_fits_in_s(need_bytes, gpu, holds, ends_in_s) for gpu in gpus]
+    known = [each for each in found if each is not None]
+    if together:
+        return max(known) if len(known) == len(found) else None
+    return min(known, default=None)
+
+
+def _fits_in_s(
+    need_bytes: int, gpu: Gpu, holds: Sequence[Hold], ends_in_s: Mapping[str, float]
+) -> float | None:
+    missing = need_bytes + RESERVE_BYTES - gpu.free_bytes
+    here = [each for each in holds if each.uuid == gpu.uuid]
+    ends = [
+        (0.0 if each.holder.settled else ends_in_s[each.holder.job_id], each.size_bytes)
+        for each in here
+        if each.holder.settled or each.holder.job_id in ends_in_s
+    ]
+    last_s = 0.0
+    for end_s, size_bytes in sorted(ends):
+        if missing <= 0:
+            break
+        last_s, missing = end_s, missing - size_bytes
+    return last_s if missing <= 0 else None

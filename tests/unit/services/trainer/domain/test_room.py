@@ -3,7 +3,7 @@
 from libs.common.urgency import Holder
 from services.trainer.domain.devices import Gpu
 from services.trainer.domain.memory import GIB
-from services.trainer.domain.room import Hold, who_leaves, who_leaves_all
+from services.trainer.domain.room import Hold, fits_in_s, who_leaves, who_leaves_all
 
 HIGH, NORMAL, LOW = 0, 1, 2
 
@@ -47,3 +47,17 @@ def test_a_training_on_several_cards_sends_away_from_each_or_from_none() -> None
     assert asked(*on_both[:2]) == ["both"]
     assert asked(hold("a1", LOW, 8), hold("b1", LOW, 8, "b")) == ["a1", "b1"]
     assert asked(hold("a1", LOW, 8), hold("b1", HIGH, 8, "b")) == []
+
+
+def test_it_fits_when_enough_of_a_card_will_have_ended() -> None:
+    cards = [card("a", 2), card("b", 2)]
+    holds = [hold("a1", HIGH, 4), hold("a2", HIGH, 4), hold("b1", HIGH, 8, "b")]
+    ends = {"a1": 60.0, "a2": 30.0, "b1": 90.0}
+    need = 8 * GIB
+    assert fits_in_s(need, cards, holds, ends, together=False) == 60.0
+    assert fits_in_s(need, cards, holds, ends, together=True) == 90.0
+    assert fits_in_s(need, cards[1:], holds, ends, together=False) == 90.0
+    assert fits_in_s(need, cards, holds, {"a2": 30.0}, together=False) is None
+    assert fits_in_s(need, cards, [], {}, together=False) is None, "strangers have the rest"
+    leaves = [hold("a1", HIGH, 8, settled=True)]
+    assert fits_in_s(need, cards, leaves, {}, together=False) == 0.0
