@@ -266,6 +266,9 @@ class DatasetCancelled(Cancelled):
 # trainings ----------------------------------------------------------------------------------
 
 
+ENDPOINT = r"^[A-Za-z0-9][A-Za-z0-9.-]{0,252}:[0-9]{2,5}$"
+
+
 class TrainingArguments(Value):
     """What reaches the trainer, named as in the REST contract; every field is explicit."""
 
@@ -280,6 +283,12 @@ class TrainingArguments(Value):
     augmentation_params: dict[str, float | int | str | bool] = Field(default_factory=dict)
     save_period: int = Field(default=10, ge=-1)
     device: str | None = None
+    nnodes: int = Field(default=1, ge=1, le=16, description="hosts that train together")
+    rdzv_endpoint: str | None = Field(
+        default=None,
+        pattern=ENDPOINT,
+        description="several hosts: address:port of the first, at which the others find it",
+    )
     gpu_load_rate: float = Field(default=1.0, ge=0.1, le=1)
     seed: int = Field(default=0, ge=0)
     cache: bool | Literal["ram", "disk"] = False

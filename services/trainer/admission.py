@@ -232,7 +232,7 @@ def hold(place: Place, gpu: Gpu) -> Hold:
 
 def shape_of(arguments: TrainingArguments, batch: int | None = None) -> Shape:
     """What decides about the memory; -1 for a batch that ultralytics fits itself counts as 16."""
-    ranks = device_count(arguments.device or "")
+    ranks = device_count(arguments.device or "") * arguments.nnodes
     asked = batch or (arguments.batch_size if arguments.batch_size > 0 else 16 * ranks)
     share = -(-asked // ranks)
     return Shape(arguments.model_architecture, arguments.imgsz, share, arguments.amp, ranks)

@@ -14,7 +14,7 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from libs.common.errors import PermanentError
-from libs.common.isolation import leave_network
+from libs.common.isolation import SETTING, leave_network
 from services.trainer import crew
 
 
@@ -47,6 +47,7 @@ SIGNS = (
     ("no valid images", "dataset_unreadable"),
     ("dataset '", "dataset_unreadable"),
     ("the same weights any more", "ranks_diverged"),
+    ("the same images and checkpoint", "ranks_diverged"),
 )
 ADVICE = {
     "out_of_memory": "the memory does not suffice: lower batch_size or imgsz",
@@ -128,15 +129,31 @@ def main(messages: int) -> None:
     order = json.loads(line)
     try:
         # before any thread or rank: the ranks of one training share the namespace, and its loopback
-        cut = leave_network(loopback=order["ranks"] > 1)
+        cut = network_left(order)
     except PermanentError as error:
         Channel(messages).say("failed", code=error.code, message=error.message)
         return
     print("network of the training process:", cut, flush=True)
-    if order["ranks"] > 1:
-        crew.lead(order["ranks"], Path(order["run_dir"]).parent, messages, partial(work, order))
+    if order["ranks"] * order["nodes"] > 1:
+        crew.lead(crew.Hosts.of(order), messages, partial(work, order))
     else:
         work(order, messages)
+
+
+def network_left(order: dict[str, Any]) -> str:
+    """Cut the network, but where other hosts take part; how it was cut.
+
+    Raises:
+        PermanentError: the setting allows no network.
+    """
+    if order["nodes"] == 1:
+        return leave_network(loopback=order["ranks"] > 1)
+    if os.environ.get(SETTING) == "strict":
+        raise PermanentError(
+            f"a training on several hosts needs a network, which {SETTING}=strict forbids",
+            code="network_needed",
+        )
+    return "host"
 
 
 def work(order: dict[str, Any], messages: int) -> None:

@@ -194,7 +194,7 @@ async def heal(attempt: Attempt, trouble: Trouble, prepared: Prepared) -> None:
         batch=prepared.order["overrides"]["batch"],
         left_out=len(attempt.job.left_out),
         of=prepared.images,
-        ranks=prepared.order["ranks"],
+        ranks=prepared.order["ranks"] * prepared.order["nodes"],
     )
     if found:
         await attempt.tell(

@@ -157,6 +157,18 @@ class Ranks:
         if self.together:
             dist.all_reduce(torch.from_numpy(values), group=self.talk)
 
+    def same_start(self, facts: Any, *models: nn.Module) -> None:
+        """Begin from the same place with the same images, though each host read them itself.
+
+        Raises:
+            DivergedError: the ranks differ.
+        """
+        if self.together:
+            told = hashlib.sha256(repr(facts).encode()).hexdigest()
+            if len(set(self.gather(told))) > 1:
+                raise DivergedError("the ranks do not begin with the same images and checkpoint")
+            self.same_weights(*models)
+
     def same_weights(self, *models: nn.Module) -> str | None:
         """The hash of all parameters; None when this process is alone.
 

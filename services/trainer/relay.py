@@ -106,6 +106,9 @@ class Relay:
         elif kind in ("epoch", "checkpoint"):
             self._learn(message)
             await self.epochs.put(message)
+        elif kind == "meeting":
+            waits = f"waits for {message['hosts']} hosts to meet at {message['endpoint']}"
+            await self.attempt.progress(done=0, of=1, stage="waiting", waiting_reason=waits)
         elif kind == "batch":
             await self._progress(message)
 

@@ -237,6 +237,10 @@ class Trainer(Quick):
         self.use_cores(self.ranks.local_size)
         if self.device.type == "cuda" and self.memory_share < 1:
             torch.cuda.set_per_process_memory_fraction(self.memory_share, self.device)
+        names = [Path(name).name for name in self.train_loader.dataset.im_files]
+        self.ranks.same_start(
+            [self.start_epoch, self.batches_before, names], unwrap_model(self.model), self.ema.ema
+        )
         self.say(
             "started",
             device=str(self.device),
@@ -258,7 +262,8 @@ class Trainer(Quick):
             fresh = True
         self.next_epoch = self.epoch + 1
         self._oom_retries = MOST_RETRIES  # the parent halves the batch, in any epoch and visibly
-        self.batch_index, self.batches_before = self.batches_before, 0
+        last = len(self.train_loader) - 1  # another number of ranks may have a batch less
+        self.batch_index, self.batches_before = min(self.batches_before, last), 0
         if fresh:
             self.sampler.go_to(self.epoch, self.batch_index)
         self.train_loader.batches_done = self.batch_index

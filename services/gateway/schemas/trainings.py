@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from libs.common.events import TrainingArguments
+from libs.common.events import ENDPOINT, TrainingArguments
 from services.gateway.schemas.body import NAME, Body, Reference
 
 MOST_EPOCHS = 1000
@@ -29,6 +29,8 @@ class StartTraining(Body):
     experiment_name: str | None = Field(default=None, pattern=NAME)
     save_period: int = Field(default=10, ge=-1, le=1000)
     device: str | None = Field(default=None, pattern=r"^(cpu(,cpu){0,15}|\d+(,\d+){0,15})$")
+    nnodes: int = Field(default=1, ge=1, le=16, description="hosts that train together")
+    rdzv_endpoint: str | None = Field(default=None, pattern=ENDPOINT)
     gpu_load_rate: float = Field(default=1.0, ge=0.1, le=1)
     priority: Literal["low", "normal", "high"] = "normal"
     seed: int = Field(default=0, ge=0, le=2**31 - 1)
@@ -65,6 +67,8 @@ class StartTraining(Body):
     def _based(self) -> "StartTraining":
         if self.mode != "full" and not self.base_model_path:
             raise ValueError(f"mode {self.mode} needs base_model_path")
+        if self.nnodes > 1 and not self.rdzv_endpoint:
+            raise ValueError("several hosts need rdzv_endpoint: address:port of the first")
         return self
 
     def arguments(self) -> TrainingArguments:

@@ -41,7 +41,10 @@ class Plan:
     sample_period: int
     notes: tuple[str, ...]
     ranks: int = 1
-    """Processes that train together, one for each device."""
+    """Processes of this host that train together, one for each device."""
+    nodes: int = 1
+    """Hosts that train together, each with as many devices."""
+    endpoint: str | None = None
 
     def order(self, *, data: str, save_dir: str, resume: str | None) -> dict[str, Any]:
         """The line that the child reads: the plan, and the paths of this attempt.
@@ -55,6 +58,9 @@ class Plan:
             "overrides": {**self.overrides, "data": data, "save_dir": save_dir},
             "run_dir": save_dir,
             "ranks": self.ranks,
+            "nodes": self.nodes,
+            "node": 0,
+            "endpoint": self.endpoint,
             "weights": self.weights,
             "memory_share": self.memory_share,
             "sample_period": self.sample_period,
@@ -80,7 +86,8 @@ def plan_training(
     Raises:
         BadInput: an argument is unknown or out of range, or the data cannot be trained on.
     """
-    ranks = device_count(device)
+    local = device_count(device)
+    ranks = local * arguments.nnodes
     _check_data(facts)
     _check_ranks(ranks, arguments, facts)
     overrides: dict[str, Any] = {
@@ -107,7 +114,8 @@ def plan_training(
     overrides |= checked(arguments.augmentation_params, AUGMENTATIONS, field="augmentation_params")
     overrides |= checked(arguments.extra, EXTRAS, field="extra")
     samples = period_of(arguments.sample_period, arguments.epochs)
-    return Plan(overrides, weights, arguments.gpu_load_rate, samples, notes, ranks)
+    hosts = (arguments.nnodes, arguments.rdzv_endpoint)
+    return Plan(overrides, weights, arguments.gpu_load_rate, samples, notes, local, *hosts)
 
 
 def _check_data(facts: DataFacts) -> None:
@@ -123,6 +131,11 @@ def _check_data(facts: DataFacts) -> None:
 
 def _check_ranks(ranks: int, arguments: TrainingArguments, facts: DataFacts) -> None:
     """Each rank needs an image in every batch."""
+    if arguments.nnodes > 1 and not arguments.rdzv_endpoint:
+        raise BadInput(
+            "several hosts find each other at rdzv_endpoint: give address:port of the first",
+            code="endpoint_missing",
+        )
     least = min(facts.train_images, arguments.batch_size if arguments.batch_size > 0 else ranks)
     if least < ranks:
         raise BadInput(

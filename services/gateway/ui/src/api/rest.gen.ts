@@ -803,6 +803,9 @@ export interface StartTraining {
   experiment_name?: string | null;
   save_period?: number;
   device?: string | null;
+  /** hosts that train together */
+  nnodes?: number;
+  rdzv_endpoint?: string | null;
   gpu_load_rate?: number;
   priority?: "low" | "normal" | "high";
   seed?: number;
