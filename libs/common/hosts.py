@@ -23,6 +23,8 @@ class Drain:
     host: str
     running: Literal["hand_over", "finish"]
     since: datetime
+    seq: int
+    """Of the request, in the log."""
 
 
 class Drains:
@@ -35,6 +37,6 @@ class Drains:
         """After one more event; those of other areas change nothing."""
         event = record.event
         if isinstance(event, HostDrainRequested):
-            self.of[event.host] = Drain(event.host, event.running, record.time)
+            self.of[event.host] = Drain(event.host, event.running, record.time, record.seq)
         elif isinstance(event, HostUndrainRequested):
             self.of.pop(event.host, None)

@@ -68,7 +68,7 @@ class Draining:
         hand_over = drain.running == "hand_over"
         self.gate.close(Leaving("drained", self.host) if hand_over else None)
         if told is None:
-            self._telling = asyncio.create_task(self._tell(self._seen))
+            self._telling = asyncio.create_task(self._tell(drain.seq))
 
     async def _tell(self, request_seq: int) -> None:
         """Say so once nothing runs here any more."""

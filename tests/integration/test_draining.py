@@ -61,6 +61,8 @@ async def test_a_drained_host_leaves_its_training_to_another_and_stays_drained_w
             await drain(deps, one)
             told = await drained(deps, one)
             assert (told.host, told.worker) == ("one.example", "one.example:1")
+            [asked] = await deps.bus.read(subjects.of_kind(HostDrainRequested))
+            assert told.request_seq == asked.seq
             async with asyncio.timeout(WAIT_S):
                 while not other.taken:
                     await asyncio.sleep(0.02)

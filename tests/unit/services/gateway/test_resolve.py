@@ -91,7 +91,7 @@ def test_a_model_is_a_name_or_a_file_with_its_hash(resolver: Resolver, tmp_path:
     assert base.path == str(tmp_path / "models" / "base.pt")
     assert base.sha256 is not None
     assert resolver.model("model.pt").path == str(tmp_path / "root" / "model.pt")
-    with pytest.raises(BadInput, match=r"no \.pt file"):
+    with pytest.raises(BadInput, match=r"no \.pt or \.safetensors file"):
         resolver.model("logos")
 
 

@@ -25,7 +25,7 @@ def standing(
     paces: Paces | None = None,
     **readings: dict[str, Any],
 ) -> dict[str, Standing]:
-    drains = {host: Drain(host, "finish", NOW) for host in drained}
+    drains = {host: Drain(host, "finish", NOW, 1) for host in drained}
     return standings(jobs, hosts, drains, paces or Paces(), readings.get)
 
 
