@@ -31,6 +31,10 @@ class Channel:
             self._file.write(json.dumps({"type": type_, **fields}) + "\n")
 
 
+def unheard(type_: str, **fields: Any) -> None:
+    """In place of `Channel.say`, for ranks that are silent unless they fail."""
+
+
 def obey(commands: FileIO, wishes: dict[str, Event]) -> None:
     """Read commands until the parent closes the pipe."""
     while line := commands.readline():
@@ -97,7 +101,8 @@ def train(order: dict[str, Any], channel: Channel, wishes: dict[str, Event]) -> 
             return
         channel.say("resumed_at_end", history=state["history"])
     else:
-        trainer = yolo.Trainer(order, state, channel.say, yolo.Wishes(**wishes), ranks)
+        say = channel.say if ranks.speaks else unheard
+        trainer = yolo.Trainer(order, state, say, yolo.Wishes(**wishes), ranks)
         try:
             trainer.train()  # type: ignore[no-untyped-call]
         except yolo.Paused:

@@ -89,6 +89,11 @@ class Ranks:
         return self.rank == 0
 
     @property
+    def speaks(self) -> bool:
+        """Whether its leader hears how it goes: one of each host."""
+        return self.local == 0
+
+    @property
     def together(self) -> bool:
         """Whether there are others."""
         return self.size > 1

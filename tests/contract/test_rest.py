@@ -76,6 +76,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
         "gpu_load_rate": 1.0,
         "priority": "normal",
         "seed": 0,
+        "nnodes": 1,
     },
     "ValidateModel": {
         "confidence_threshold": 0.25,

@@ -149,6 +149,13 @@ def test_the_defaults_are_those_of_the_contract() -> None:
     assert (body.model_architecture, body.project_name) == ("yolov8s", "ml_training")
 
 
+def test_several_devices_and_hosts_reach_the_trainer() -> None:
+    given = {"device": "0,1", "nnodes": 2, "rdzv_endpoint": "gpu-1.lan:29400"}
+    arguments = StartTraining.model_validate(TRAINING | given).arguments()
+    assert {name: getattr(arguments, name) for name in given} == given
+    assert StartTraining.model_validate(TRAINING | {"device": "cpu,cpu"}).device == "cpu,cpu"
+
+
 def test_resume_is_another_word_for_continue() -> None:
     body = StartTraining.model_validate(TRAINING | {"mode": "resume", "base_model_path": "x"})
     assert body.mode == "continue"
@@ -168,6 +175,9 @@ def test_resume_is_another_word_for_continue() -> None:
         {"imgsz": 100},
         {"optimizer": "Magic"},
         {"device": "cuda; rm"},
+        {"device": "cpu,0"},
+        {"nnodes": 2},
+        {"nnodes": 2, "rdzv_endpoint": "host; rm:80"},
         {"experiment_name": "../x"},
         {"project_name": "a/b"},
         {"epoch": 3},

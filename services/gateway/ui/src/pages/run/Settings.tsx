@@ -27,7 +27,7 @@ export function Settings({ run }: { run: RunState }) {
 
 const REPEATED = [
   ...["mode", "model_architecture", "epochs", "batch_size", "learning_rate", "imgsz", "optimizer", "patience"],
-  ...["save_period", "sample_period", "seed", "workers", "device", "freeze", "cache", "amp", "gpu_load_rate"],
+  ...["save_period", "sample_period", "seed", "workers", "device", "nnodes", "rdzv_endpoint", "freeze", "cache", "amp", "gpu_load_rate"],
 ];
 
 /** The form's link with everything that this run was asked with. */

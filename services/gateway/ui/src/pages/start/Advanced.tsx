@@ -13,6 +13,8 @@ const LABELS: Record<string, [label: string, hint?: string]> = {
   patience: ["form.patience", "form.patienceHint"],
   freeze: ["form.freeze", "form.freezeHint"],
   device: ["form.device", "form.deviceHint"],
+  nnodes: ["form.hosts", "form.hostsHint"],
+  rdzv_endpoint: ["form.meeting", "form.meetingHint"],
   workers: ["form.workers"],
   cache: ["form.cache", "form.cacheHint"],
   amp: ["form.amp"],

@@ -20,6 +20,8 @@ export const DEFAULTS: Fields = {
   seed: "0",
   workers: "0",
   device: "",
+  nnodes: "1",
+  rdzv_endpoint: "",
   gpu_load_rate: "1",
   sample_period: "-1",
   priority: "normal",
@@ -33,10 +35,11 @@ export const DEFAULTS: Fields = {
 const NUMBERS = new Set([
   ...["epochs", "batch_size", "learning_rate", "imgsz", "patience", "save_period", "seed", "workers", "freeze", "sample_period"],
   "gpu_load_rate",
+  "nnodes",
 ]);
 const ALWAYS = new Set(["mode", "dataset_path", "model_architecture", "epochs", "batch_size", "learning_rate", "imgsz", "optimizer"]);
 
-export const ADVANCED = ["patience", "freeze", "device", "workers", "cache", "amp", "gpu_load_rate", "save_period", "sample_period", "seed", "auto_validate", "tags"];
+export const ADVANCED = ["patience", "freeze", "device", "nnodes", "rdzv_endpoint", "workers", "cache", "amp", "gpu_load_rate", "save_period", "sample_period", "seed", "auto_validate", "tags"];
 
 /** Further arguments are fields too, as `augmentation_params.mosaic` or `extra.lrf`. */
 export const GROUPS = ["augmentation_params", "extra"] as const;
