@@ -6,6 +6,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.answers import promised
 from tests.conftest import Stack
 from tests.e2e.conftest import Watched
 from tests.e2e.tiny import TRAINED_S, base_dataset, tiny_dataset
@@ -57,10 +58,11 @@ def shows_a_picture(page: Page, gallery: str) -> bool:
 
 
 def test_a_training_started_from_the_form_draws_its_curve_by_the_socket_not_by_polling(
-    stack: Stack, watched: Watched
+    stack: Stack, watched: Watched, http: httpx.Client
 ) -> None:
     page = watched.page
-    start_from_the_form(page, stack.url, str(tiny_dataset(stack)))
+    training = start_from_the_form(page, stack.url, str(tiny_dataset(stack)))
+    promised(http.get(f"/training/status/{training}"))
     page.wait_for_load_state("networkidle")
     assert points(page) == 0, "the first epoch cannot be done when the page opens"
     watched.requests.clear()
@@ -88,6 +90,11 @@ def test_a_training_started_from_the_form_draws_its_curve_by_the_socket_not_by_p
     expect(status).to_have_attribute("data-status", "completed")
     assert watched.complaints == []
     assert all(stack.url in asked for asked in watched.requests), "no call leaves the machine"
+    run = f"/training/{training}"
+    for route in ("/status", "/training/status", "/models", "/models/shirushi-logo-n/info"):
+        promised(http.get(route))
+    for route in ("history", "artifacts", "samples"):
+        assert promised(http.get(f"{run}/{route}"))
 
 
 def test_a_training_is_stopped_from_its_page_after_a_question(

@@ -128,6 +128,7 @@ def test_a_zip_is_uploaded_checked_mended_compared_and_put_back(
     expect(differs.locator("del").first).to_contain_text(",")
     seen(page, f"versions-{language}")
     differs.locator("button.link").click()
+    expect(page.locator("html")).to_have_attribute("lang", language)
     sides = page.get_by_test_id("changed-image").locator("img")
     expect(sides).to_have_count(2)
     decoded(sides.last)

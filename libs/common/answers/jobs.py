@@ -26,6 +26,7 @@ class Pending(TypedDict):
     status: JobStatus
     progress: float
     stage: str | None
+    waiting_reason: str | None
     status_url: str
     created_at: str | None
     errors: list[str]

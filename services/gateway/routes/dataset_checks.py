@@ -73,7 +73,7 @@ async def validation(
     return await current(gateway, request, job, status_url=url, id_name="validation_id", lang=lang)
 
 
-@router.post("/dataset/cancel/{job_id}", responses={200: {"model": Stopping}})
+@router.post("/dataset/cancel/{job_id}", response_model=None, responses={200: {"model": Stopping}})
 async def cancel(job_id: str, gateway: State) -> dict[str, Any]:
     """Stop a job on a dataset: a check, an import, an edit. What is half done is taken back."""
     job = gateway.ledger.job(job_id, "dataset")

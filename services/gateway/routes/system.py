@@ -7,6 +7,7 @@ import psutil
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
+from libs.common.answers.system import SystemStatus
 from services.gateway import views
 from services.gateway.problems import problem
 from services.gateway.state import Gateway, State
@@ -16,7 +17,7 @@ root = APIRouter(tags=["system"])
 GIB = 2**30
 
 
-@router.get("/status")
+@router.get("/status", response_model=None, responses={200: {"model": SystemStatus}})
 async def status(gateway: State) -> dict[str, Any]:
     """Machine, queue, services, what is running and what there is to work with."""
     ledger, readings = gateway.ledger, gateway.readings

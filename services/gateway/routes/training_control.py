@@ -5,6 +5,7 @@ from typing import Any
 
 from fastapi import APIRouter
 
+from libs.common.answers.trainings import TrainingTold
 from libs.common.errors import BadInput, Conflict
 from libs.common.events import (
     TrainingCompleted,
@@ -19,9 +20,10 @@ from services.gateway.schemas.trainings import MOST_EPOCHS, ExtendTraining
 from services.gateway.state import BASE, Gateway, OnceOnly, State
 
 router = APIRouter(tags=["trainings"])
+TOLD: dict[int | str, Any] = {200: {"model": TrainingTold}}
 
 
-@router.post("/training/pause/{training_id}")
+@router.post("/training/pause/{training_id}", response_model=None, responses=TOLD)
 async def pause(training_id: str, gateway: State) -> dict[str, Any]:
     """Leave the place at the next optimizer step: checkpoint stored, memory free."""
     job = gateway.ledger.job(training_id, "training")
@@ -33,7 +35,7 @@ async def pause(training_id: str, gateway: State) -> dict[str, Any]:
     return _answer(job, "pausing" if job.status != "paused" else "paused")
 
 
-@router.post("/training/resume/{training_id}")
+@router.post("/training/resume/{training_id}", response_model=None, responses=TOLD)
 async def resume(training_id: str, gateway: State) -> dict[str, Any]:
     """Go on from the checkpoint, as soon as a trainer is free."""
     job = gateway.ledger.job(training_id, "training")
@@ -47,7 +49,7 @@ async def resume(training_id: str, gateway: State) -> dict[str, Any]:
     return _answer(await gateway.publish(event), "resumed")
 
 
-@router.post("/training/extend/{training_id}")
+@router.post("/training/extend/{training_id}", response_model=None, responses=TOLD)
 async def extend(
     training_id: str, body: ExtendTraining, gateway: State, once: OnceOnly
 ) -> dict[str, Any]:
@@ -78,7 +80,7 @@ async def extend(
     return _answer(await _again(gateway, request, once.job_id, once.body_sha256, changes), "queued")
 
 
-@router.post("/training/retry/{training_id}")
+@router.post("/training/retry/{training_id}", response_model=None, responses=TOLD)
 async def retry(training_id: str, gateway: State, once: OnceOnly) -> dict[str, Any]:
     """The same again, from the start, as a new run."""
     if again := once.earlier(gateway):

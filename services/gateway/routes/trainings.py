@@ -6,6 +6,12 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query, Request, Response
 
 from libs.common.answers.histories import ConsoleLine
+from libs.common.answers.trainings import (
+    ArtifactEntry,
+    SampleSheet,
+    TrainingStatus,
+    TrainingTold,
+)
 from libs.common.errors import Conflict
 from libs.common.events import (
     Failed,
@@ -21,9 +27,10 @@ from services.gateway.state import BASE, Gateway, OnceOnly, State, fresh
 from services.gateway.waiting import Standing, standings
 
 router = APIRouter(tags=["trainings"])
+TOLD: dict[int | str, Any] = {200: {"model": TrainingTold}}
 
 
-@router.post("/training/start")
+@router.post("/training/start", response_model=None, responses=TOLD)
 async def start(body: StartTraining, gateway: State, once: OnceOnly) -> dict[str, Any]:
     """Queue a training; it starts as soon as a trainer is free."""
     job = once.earlier(gateway)
@@ -41,14 +48,14 @@ async def start(body: StartTraining, gateway: State, once: OnceOnly) -> dict[str
     }
 
 
-@router.get("/training/status/{training_id}")
+@router.get("/training/status/{training_id}", responses={200: {"model": TrainingStatus}})
 async def status(training_id: str, gateway: State, request: Request) -> Response:
     """One training, as it is now."""
     job = gateway.ledger.job(training_id, "training")
     return fresh(request, _view(gateway, job, _standings(gateway)))
 
 
-@router.get("/training/status")
+@router.get("/training/status", responses={200: {"model": list[TrainingStatus]}})
 async def statuses(
     gateway: State,
     request: Request,
@@ -81,7 +88,7 @@ async def statuses(
     return fresh(request, page, headers)
 
 
-@router.post("/training/cancel/{training_id}")
+@router.post("/training/cancel/{training_id}", response_model=None, responses=TOLD)
 async def cancel(training_id: str, gateway: State, keep: bool = False) -> dict[str, Any]:
     """Really stop it; `keep=true` = finish now and keep the weights."""
     job = gateway.ledger.job(training_id, "training")
@@ -103,7 +110,7 @@ async def cancel(training_id: str, gateway: State, keep: bool = False) -> dict[s
     }
 
 
-@router.get("/training/{training_id}/history")
+@router.get("/training/{training_id}/history", responses={200: {"model": list[dict[str, float]]}})
 async def history(training_id: str, gateway: State, request: Request) -> Response:
     """Every epoch: losses, metrics, learning rates, seconds."""
     job = gateway.ledger.job(training_id, "training")
@@ -129,7 +136,7 @@ async def logs(
     return fresh(request, heard)
 
 
-@router.get("/training/{training_id}/artifacts")
+@router.get("/training/{training_id}/artifacts", responses={200: {"model": list[ArtifactEntry]}})
 async def artifacts(training_id: str, gateway: State, request: Request) -> Response:
     """What the run left: name, size, sha256, url."""
     outcome = gateway.ledger.job(training_id, "training").outcome
@@ -147,7 +154,7 @@ async def artifacts(training_id: str, gateway: State, request: Request) -> Respo
     return fresh(request, listing)
 
 
-@router.get("/training/{training_id}/samples")
+@router.get("/training/{training_id}/samples", responses={200: {"model": list[SampleSheet]}})
 async def samples(training_id: str, gateway: State, request: Request) -> Response:
     """Sheets of validation images with labelled and predicted boxes, by epoch."""
     job = gateway.ledger.job(training_id, "training")

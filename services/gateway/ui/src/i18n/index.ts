@@ -1,4 +1,4 @@
-// Language of the page: the link's `?lang=`, else the last choice, else the browser's; English and Japanese.
+// Language of the page: the link's `?lang=`, which is kept, else the last choice, else the browser's; English and Japanese.
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import { en } from "./en";
@@ -10,6 +10,7 @@ const KEY = "shirushi.language";
 
 function firstLanguage(): Language {
   const asked = new URLSearchParams(window.location.search).get("lang");
+  if (asked !== null) localStorage.setItem(KEY, asked);
   const wanted = asked ?? localStorage.getItem(KEY) ?? navigator.language;
   return wanted.startsWith("ja") ? "ja" : "en";
 }

@@ -36,15 +36,17 @@ export function Start() {
   const [settled] = useDebouncedValue(fields, SETTLE_MS);
   const asked = toBody(settled);
   const forecast = useForecast(asked, Boolean(asked.dataset_path && (asked.mode === "full" || asked.base_model_path)));
-  useEffect(() => {
-    const shown = toQuery(settled, query);
-    if (shown.toString() !== query.toString()) setQuery(shown, { replace: true });
-  }, [settled, query, setQuery]);
-
   const start = useMutation({
     mutationFn: () => post<TrainingStarted>("/training/start", body, { "Idempotency-Key": newKey() }),
     onSuccess: ({ training_id }) => navigate(`/trainings/${training_id}`),
   });
+  const leaving = start.isPending || start.isSuccess;
+  useEffect(() => {
+    if (leaving) return; // writing the address now would call the way to the run back
+    const shown = toQuery(settled, query);
+    if (shown.toString() !== query.toString()) setQuery(shown, { replace: true });
+  }, [leaving, settled, query, setQuery]);
+
   const refused = start.error instanceof ApiError ? start.error : null;
   const errors = { ...refused?.fields, ...missing };
   const change = (name: string, value: string) => {

@@ -1,0 +1,33 @@
+"""What is answered on models: base weights, uploads, weights of trainings."""
+
+from typing import Literal, NotRequired
+
+from typing_extensions import TypedDict
+
+
+class ModelEntry(TypedDict):
+    """One model; of a training also what it learned from, and how good it is."""
+
+    name: str
+    kind: Literal["run", "upload", "base"]
+    path: str
+    project: str | None
+    created_at: str | None
+    size: int
+    config: dict[str, object]
+    metrics: dict[str, float]
+    sha256: NotRequired[str | None]
+    classes: NotRequired[list[str]]
+    training_id: NotRequired[str]
+    dataset: NotRequired[str]
+    dataset_version: NotRequired[str | None]
+    base_model: NotRequired[str | None]
+
+
+class UploadedModel(TypedDict):
+    """Weights that were taken in."""
+
+    name: str
+    path: str
+    size: int
+    sha256: str
