@@ -1076,6 +1076,10 @@ export interface TrainingArguments {
   augmentation_params?: Record<string, number | string | boolean>;
   save_period?: number;
   device?: string | null;
+  /** hosts that train together */
+  nnodes?: number;
+  /** several hosts: address:port of the first, at which the others find it */
+  rdzv_endpoint?: string | null;
   gpu_load_rate?: number;
   seed?: number;
   cache?: boolean | "ram" | "disk";
