@@ -2,11 +2,11 @@
 import { ActionIcon, Button, Group, Switch, Text, TextInput } from "@mantine/core";
 import { type KeyboardEvent, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
 import { saveText } from "../../charts/table";
 import { Windowed } from "../../parts/Windowed";
 import { count } from "../../parts/format";
 import { Dim, Section, Trouble } from "../../parts/parts";
+import { useTyped } from "../../parts/useTyped";
 import { plain } from "./plain";
 import { useConsole } from "./useConsole";
 
@@ -15,10 +15,10 @@ const HEIGHT_PX = 480;
 
 export function Console({ id, ended, file }: { id: string; ended: boolean; file: string }) {
   const { t } = useTranslation();
-  const [query, setQuery] = useSearchParams();
   const { lines, error, loading } = useConsole(id, ended);
-  const search = query.get("find") ?? "";
-  const only = query.get("only") === "1";
+  const [search, setSearch] = useTyped("find");
+  const [onlyHits, setOnlyHits] = useTyped("only");
+  const only = onlyHits === "1";
   const [chosen, setChosen] = useState(-1);
   const [following, setFollowing] = useState(true);
   const box = useRef<HTMLDivElement>(null);
@@ -34,8 +34,6 @@ export function Console({ id, ended, file }: { id: string; ended: boolean; file:
     if (following && !ended && box.current) box.current.scrollTop = total * ROW_PX;
   }, [total, following, ended]);
 
-  const set = (name: string, value: string) =>
-    setQuery((before) => (value === "" ? before.delete(name) : before.set(name, value), before), { replace: true });
   const go = (step: number) => {
     if (hits.length === 0) return;
     const next = (chosen + step + hits.length) % hits.length;
@@ -70,7 +68,7 @@ export function Console({ id, ended, file }: { id: string; ended: boolean; file:
           aria-label={t("run.find")}
           value={search}
           onChange={(event) => {
-            set("find", event.target.value);
+            setSearch(event.target.value);
             setChosen(-1);
           }}
           onKeyDown={keys}
@@ -85,7 +83,7 @@ export function Console({ id, ended, file }: { id: string; ended: boolean; file:
         <ActionIcon size="sm" variant="default" aria-label={t("run.next")} disabled={hits.length === 0} onClick={() => go(1)}>
           ↓
         </ActionIcon>
-        <Switch size="xs" label={t("run.onlyHits")} checked={only} onChange={(event) => set("only", event.target.checked ? "1" : "")} />
+        <Switch size="xs" label={t("run.onlyHits")} checked={only} onChange={(event) => setOnlyHits(event.target.checked ? "1" : "")} />
         {!ended && <Switch size="xs" label={t("run.follow")} checked={following} onChange={(event) => setFollowing(event.target.checked)} />}
       </Group>
       {error !== null && <Trouble error={error} />}

@@ -2,10 +2,10 @@
 import { Grid, Group, RangeSlider, Text } from "@mantine/core";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
 import type { Curve } from "../../charts/Curves";
 import { Figure } from "../../charts/Figure";
 import type { EpochPoint } from "../../live/state";
+import { useTyped } from "../../parts/useTyped";
 import { curve } from "./merge";
 
 const LOSSES = ["box_loss", "cls_loss", "dfl_loss"];
@@ -13,9 +13,10 @@ const METRICS = ["map50", "map50_95", "precision", "recall"];
 
 export function RunCharts({ epochs, total, file }: { epochs: EpochPoint[]; total: number; file: string }) {
   const { t } = useTranslation();
-  const [query, setQuery] = useSearchParams();
+  const [span, setSpan] = useTyped("epochs");
+  const [log, setLog] = useTyped("log");
   const last = Math.max(2, total, epochs.at(-1)?.epoch ?? 0);
-  const range = rangeOf(query, last);
+  const range = rangeOf(span, last);
   const losses = useMemo(
     () =>
       LOSSES.flatMap((name, i) => [
@@ -33,7 +34,7 @@ export function RunCharts({ epochs, total, file }: { epochs: EpochPoint[]; total
   const shared = { epochs: last, range };
   return (
     <div>
-      {epochs.length > 3 && <Range last={last} range={range} choose={(next) => setQuery((before) => withRange(before, next, last), { replace: true })} />}
+      {epochs.length > 3 && <Range last={last} range={range} choose={([from, to]) => setSpan(from === 1 && to === last ? "" : `${from}-${to}`)} />}
       <Grid gap="md">
         <Grid.Col span={{ base: 12, md: 6 }}>
           <Figure
@@ -43,8 +44,8 @@ export function RunCharts({ epochs, total, file }: { epochs: EpochPoint[]; total
             file={`${file}-loss`}
             testId="loss-chart"
             empty={t("run.noPoints")}
-            log={query.get("log") === "1"}
-            onLog={(log) => setQuery((before) => (log ? before.set("log", "1") : before.delete("log"), before), { replace: true })}
+            log={log === "1"}
+            onLog={(wanted) => setLog(wanted ? "1" : "")}
             {...shared}
           />
         </Grid.Col>
@@ -70,19 +71,11 @@ function rateCurves(epochs: readonly EpochPoint[]): Curve[] {
   return same ? all.slice(0, 1).map((each) => ({ ...each, name: "lr" })) : all;
 }
 
-export function rangeOf(query: URLSearchParams, last: number): [number, number] | null {
-  const from = Number(query.get("from") ?? 1);
-  const to = Number(query.get("to") ?? last);
-  if (!(from >= 1 && to > from) || (from === 1 && to >= last)) return null;
-  return [from, Math.min(to, last)];
-}
-
-function withRange(query: URLSearchParams, [from, to]: [number, number], last: number): URLSearchParams {
-  if (from > 1) query.set("from", String(from));
-  else query.delete("from");
-  if (to < last) query.set("to", String(to));
-  else query.delete("to");
-  return query;
+/** `3-10` as numbers; null = all, also those to come. */
+function rangeOf(span: string, last: number): [number, number] | null {
+  const found = /^(\d{1,6})-(\d{1,6})$/.exec(span);
+  const [from, to] = [Number(found?.[1]), Math.min(Number(found?.[2]), last)];
+  return from >= 1 && to > from ? [from, to] : null;
 }
 
 function Range(props: { last: number; range: [number, number] | null; choose: (range: [number, number]) => void }) {

@@ -2,9 +2,9 @@
 import { Group, Slider, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
 import { get } from "../../api/client";
 import { Dim, Section } from "../../parts/parts";
+import { useTyped } from "../../parts/useTyped";
 
 interface Sheet {
   epoch: number;
@@ -16,23 +16,18 @@ interface Sheet {
 
 export function Samples({ id, ended }: { id: string; ended: boolean }) {
   const { t } = useTranslation();
-  const [query, setQuery] = useSearchParams();
+  const [chosen, setChosen] = useTyped("sample");
   const sheets = useQuery({
     queryKey: ["samples", id, ended],
     queryFn: ({ signal }) => get<Sheet[]>(`/training/${encodeURIComponent(id)}/samples`, signal),
     refetchOnMount: "always",
   });
   const all = sheets.data ?? [];
-  const wanted = Number(query.get("sample") ?? Number.POSITIVE_INFINITY);
+  const wanted = chosen === "" ? Number.POSITIVE_INFINITY : Number(chosen);
   const at = Math.max(0, all.findLastIndex((sheet) => sheet.epoch <= wanted));
   const shown = all[at];
   if (!shown) return null;
-  const choose = (index: number) =>
-    setQuery((before) => {
-      if (index === all.length - 1) before.delete("sample"); // the newest, also of those to come
-      else before.set("sample", String(all[index]?.epoch));
-      return before;
-    }, { replace: true });
+  const choose = (index: number) => setChosen(index === all.length - 1 ? "" : String(all[index]?.epoch)); // "": also those to come
   return (
     <Section
       title={t("run.samples")}

@@ -1,9 +1,9 @@
 // All trainings, newest first: page by page from REST, each row then moved by the socket; some chosen to be compared.
 import { Button, Group, NativeSelect, Stack, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { useCallback, useEffect, useMemo, useState } from "react";
+import { useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import { Link, useSearchParams } from "react-router";
+import { Link } from "react-router";
 import { useTrainingPages } from "../../api/queries";
 import type { TrainingStatus } from "../../api/types";
 import { CompareIcon } from "../../app/icons";
@@ -13,6 +13,7 @@ import { useJobs } from "../../live/store";
 import { Windowed } from "../../parts/Windowed";
 import { count } from "../../parts/format";
 import { Dim, PageHead, Section, Trouble } from "../../parts/parts";
+import { useTyped } from "../../parts/useTyped";
 import { RunRow } from "./RunRow";
 
 const STATUSES = ["queued", "initializing", "running", "paused", "stopping", "completed", "failed", "cancelled"];
@@ -22,20 +23,13 @@ const SETTLE_MS = 300;
 
 export function Runs() {
   const { t } = useTranslation();
-  const [query, setQuery] = useSearchParams();
-  const status = query.get("status");
-  const [typed, setTyped] = useState(query.get("name") ?? "");
+  const [status, setStatus] = useTyped("status");
+  const [typed, setTyped] = useTyped("name");
+  const [picked, setPicked] = useTyped("chosen");
   const [name] = useDebouncedValue(typed.trim(), SETTLE_MS);
-  const chosen = useMemo(() => (query.get("chosen") ?? "").split(",").filter((id) => id !== ""), [query]);
-  const set = useCallback(
-    (key: string, value: string) => setQuery((before) => (value === "" ? before.delete(key) : before.set(key, value), before), { replace: true }),
-    [setQuery],
-  );
-  useEffect(() => {
-    if ((query.get("name") ?? "") !== name) set("name", name);
-  }, [name, query, set]);
+  const chosen = useMemo(() => picked.split(",").filter((id) => id !== ""), [picked]);
 
-  const pages = useTrainingPages(status, name);
+  const pages = useTrainingPages(status || null, name);
   const jobs = useJobs();
   const loaded = useMemo(() => pages.data?.pages.flatMap((page) => page.rows as TrainingStatus[]) ?? [], [pages.data]);
   const byId = useMemo(() => new Map(loaded.map((each) => [each.training_id, each])), [loaded]);
@@ -47,7 +41,7 @@ export function Runs() {
     if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
   }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
   const choose = (id: string) =>
-    set("chosen", (chosen.includes(id) ? chosen.filter((each) => each !== id) : [...chosen, id].slice(-MOST_COMPARED)).join(","));
+    setPicked((chosen.includes(id) ? chosen.filter((each) => each !== id) : [...chosen, id].slice(-MOST_COMPARED)).join(","));
   return (
     <Stack gap="md">
       <PageHead title={t("runs.title")}>
@@ -55,8 +49,8 @@ export function Runs() {
         <NativeSelect
           size="xs"
           aria-label={t("runs.filter")}
-          value={status ?? ""}
-          onChange={(event) => set("status", event.target.value)}
+          value={status}
+          onChange={(event) => setStatus(event.target.value)}
           data={[{ value: "", label: t("runs.all") }, ...STATUSES.map((value) => ({ value, label: t(`status.${value}`) }))]}
         />
         <Button
