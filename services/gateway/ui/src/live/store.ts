@@ -115,6 +115,11 @@ export function useJobs(): Record<string, JobLive> {
   return useSyncExternalStore(subscribe, () => state.jobs);
 }
 
+/** A plain value of the state: who asks wakes only when it is another one. */
+export function useLive<T extends string | number | boolean>(pick: (state: LiveState) => T): T {
+  return useSyncExternalStore(subscribe, () => pick(state));
+}
+
 export function useFeed(): LiveState["feed"] {
   return useSyncExternalStore(subscribe, () => state.feed);
 }

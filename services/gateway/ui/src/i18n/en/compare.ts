@@ -69,6 +69,7 @@ export const compare = {
   otherDataset: "Another dataset: the curves on the validation split cannot be held against each other.",
   openDiff: "What differs between the versions",
   versions: "{{added}} images more, {{removed}} fewer, {{pixels}} with other pixels, {{labels}} labels changed",
+  sameWeights: "These trainings left the very same weights: there is nothing to tell apart.",
   costs: "Time and memory",
   epochs: "Epochs done",
   bestEpoch: "Best epoch",

@@ -70,6 +70,7 @@ export const compare: Resource["compare"] = {
   otherDataset: "別のデータセットです。検証分割の曲線どうしは比べられません。",
   openDiff: "版の違いを見る",
   versions: "画像 {{added}} 枚追加、{{removed}} 枚削除、{{pixels}} 枚が画素変更、ラベル {{labels}} 件変更",
+  sameWeights: "これらの学習の重みは完全に同じです。比べるものがありません。",
   costs: "時間とメモリ",
   epochs: "完了エポック",
   bestEpoch: "最良エポック",

@@ -1,13 +1,15 @@
 // Comparing trainings: the answer first, then the images that changed, then how the runs were made, then the curves.
 import { Alert, Button, Grid, Group, Loader, MultiSelect, NativeSelect, Progress, Stack, TextInput } from "@mantine/core";
-import { useMutation, useQueries } from "@tanstack/react-query";
-import { useMemo, useState } from "react";
+import { useMutation, useQueries, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useSearchParams } from "react-router";
 import { type Question, useComparison } from "../../api/comparisons";
 import { historyQuery, trainingQuery, useRunNames } from "../../api/queries";
 import { send } from "../../api/typed";
 import type { TrainingStatus } from "../../api/types";
+import { viewOf } from "../../live/job";
+import { useLive } from "../../live/store";
 import { Dim, PageHead, Section, Trouble } from "../../parts/parts";
 import { Answer, Classes } from "./Answer";
 import { Changed } from "./Changed";
@@ -22,6 +24,7 @@ export function Compare() {
   const { t } = useTranslation();
   const [query, setQuery] = useSearchParams();
   const ids = useMemo(() => (query.get("runs") ?? "").split(",").filter((id) => id !== "").slice(0, MOST), [query]);
+  useMovement(ids);
   const statuses = useQueries({ queries: ids.map(trainingQuery) });
   const histories = useQueries({ queries: ids.map(historyQuery) });
   const runs = statuses.flatMap((each) => (each.data ? [each.data] : []));
@@ -59,6 +62,27 @@ export function Compare() {
       )}
     </Stack>
   );
+}
+
+/** Asks for runs again when one of them has moved: an epoch more, or its end. */
+function useMovement(ids: readonly string[]): void {
+  const queries = useQueryClient();
+  const moved = useLive((state) =>
+    ids
+      .map((id) => {
+        const job = state.jobs[id];
+        const view = job && viewOf(job);
+        return `${id}:${view?.status}:${view?.epochs.length}`;
+      })
+      .join(),
+  );
+  useEffect(() => {
+    for (const place of moved.split(",")) {
+      const id = place.split(":")[0] ?? "";
+      void queries.invalidateQueries({ queryKey: ["training", id] });
+      void queries.invalidateQueries({ queryKey: ["history", id] });
+    }
+  }, [moved, queries]);
 }
 
 /** Short where they tell the runs apart, with the project where not. */
@@ -145,7 +169,12 @@ function Verdict({ runs, names, query, set }: VerdictProps) {
         </Button>
       </Group>
       {error ? <Trouble error={error} onRetry={retry} /> : null}
-      {failed && (
+      {failed?.error_code === "same_judgement" && (
+        <Alert color="gray" data-testid="same-weights">
+          {t("compare.sameWeights")}
+        </Alert>
+      )}
+      {failed && failed.error_code !== "same_judgement" && (
         <Alert color="red" title={t(`status.${failed.status}`)} role="alert">
           {failed.errors[0]}
         </Alert>
