@@ -22,6 +22,7 @@ TRAINING_FIELDS = (
     "optimizer",
     "patience",
     "freeze",
+    "sample_period",
     "device",
     "seed",
     "project_name",
@@ -30,7 +31,9 @@ TRAINING_FIELDS = (
 )
 """Options of `train` that go into the request; those not given are left to the server."""
 
-_INTEGERS = frozenset({"epochs", "batch_size", "imgsz", "patience", "freeze", "seed"})
+_INTEGERS = frozenset(
+    {"epochs", "batch_size", "imgsz", "patience", "freeze", "sample_period", "seed"}
+)
 _CHOICES = {
     "model_architecture": [f"yolov8{size}" for size in "nsmlx"],
     "priority": ["low", "normal", "high"],
