@@ -35,8 +35,9 @@ from libs.common.artifacts import ArtifactStore
 from libs.common.bus import Bus, connect, provision
 from libs.common.service import Deps
 from libs.common.settings import Settings
+from services.analyzer.asking import AnalyzerDeps
 from services.trainer.gpu import read_gpus
-from tests.nursery import shared_nursery
+from tests.nursery import SharedJudges, shared_judges, shared_nursery
 
 PLAIN_OPEN = Image.open  # before a test imports ultralytics, which puts its own in place
 START_S = 60.0
@@ -198,6 +199,27 @@ def nursery(child_home: Path) -> Iterator[socket.socket]:
     """One process that all training processes of this session are copied from."""
     with shared_nursery(child_home) as packets:
         yield packets
+
+
+@pytest.fixture(scope="session")
+def judging_nursery(tmp_path_factory: pytest.TempPathFactory) -> Iterator[socket.socket]:
+    """One process that all judging processes of this session are copied from."""
+    with shared_judges(tmp_path_factory.mktemp("judging-home")) as packets:
+        yield packets
+
+
+@pytest.fixture
+async def judges(judging_nursery: socket.socket) -> AsyncIterator[SharedJudges]:
+    """Judging processes in milliseconds."""
+    opened = SharedJudges(judging_nursery)
+    yield opened
+    await opened.close()
+
+
+@pytest.fixture
+def analyzer_deps(deps: Deps, judges: SharedJudges) -> AnalyzerDeps:
+    """What the analyzer's handlers work with."""
+    return AnalyzerDeps(**vars(deps), stock=judges)
 
 
 @dataclass(frozen=True)

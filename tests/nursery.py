@@ -2,33 +2,55 @@
 
 import asyncio
 import json
-import os
 import socket
 import subprocess
-import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
+import psutil
+
+from libs.common.stock import PACKET_BYTES, REPOSITORY, Nursery, command
+from libs.common.stock import Stock as AnyStock
+from services.analyzer import child as judging
+from services.trainer.child import Child
 from services.trainer.domain.levers import LEVERS
-from services.trainer.stock import (
-    ENTRY,
-    PACKET_BYTES,
-    REPOSITORY,
-    Nursery,
-    Stock,
-    training_environment,
-)
+from services.trainer.stock import ENTRY, IMPORTS, Stock, training_environment
+
+C = TypeVar("C")
 
 
 @contextmanager
 def shared_nursery(home: Path) -> Iterator[socket.socket]:
-    """The real process, and our end of its socket."""
+    """The real process that trainings are copied from, and our end of its socket."""
+    with _running(training_environment(home, LEVERS), IMPORTS) as packets:
+        yield packets
+
+
+@contextmanager
+def shared_judges(home: Path) -> Iterator[socket.socket]:
+    """The real process that judgements are copied from, and our end of its socket."""
+    with _running(judging.judging_environment(home), judging.IMPORTS) as packets:
+        yield packets
+
+
+def judging_processes() -> list[psutil.Process]:
+    """Those of this test process, shared nursery or not, that judge or wait for an order."""
+    return [
+        child
+        for each in psutil.Process().children()
+        if each.cmdline()[-1:] == [judging.IMPORTS[-1]]
+        for child in each.children()
+    ]
+
+
+@contextmanager
+def _running(environment: dict[str, str], imports: Sequence[str]) -> Iterator[socket.socket]:
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    words = ("-m", "services.trainer.nursery", str(theirs.fileno()), str(os.getpid()))
     process = subprocess.Popen(
-        [sys.executable, *words],
-        env=training_environment(home, LEVERS),
+        command(theirs.fileno(), imports),
+        env=environment,
         cwd=REPOSITORY,
         pass_fds=(theirs.fileno(),),
         start_new_session=True,
@@ -59,12 +81,10 @@ class SharedNursery(Nursery):
         self._gone()
 
 
-class SharedStock(Stock):
+class _Attached(AnyStock[C]):
     """The service's stock, on a nursery that is there already."""
 
-    def __init__(self, packets: socket.socket, module: str = ENTRY) -> None:
-        super().__init__({}, module)
-        self._packets = packets
+    _packets: socket.socket
 
     def refill(self) -> None:
         if self._nursery is None:
@@ -79,3 +99,19 @@ class SharedStock(Stock):
         if self._nursery is not None:
             await (await self._nursery).close()
             self._nursery = None
+
+
+class SharedStock(_Attached[Child], Stock):
+    """Of trainings."""
+
+    def __init__(self, packets: socket.socket, module: str = ENTRY) -> None:
+        super().__init__({}, module)
+        self._packets = packets
+
+
+class SharedJudges(_Attached[judging.Child], judging.Stock):
+    """Of judgements."""
+
+    def __init__(self, packets: socket.socket) -> None:
+        super().__init__({})
+        self._packets = packets

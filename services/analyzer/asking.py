@@ -9,7 +9,7 @@ from libs.common.datasets import Dataset, Item
 from libs.common.errors import BadInput
 from libs.common.service import Deps
 from libs.common.work import Attempt
-from services.analyzer.child import Stock, judging_environment, run_child
+from services.analyzer.child import Stock, run_child
 from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.room import USUAL_IMGSZ
 from services.analyzer.fetching import Weights
@@ -37,7 +37,7 @@ PART_S = 5.0
 class AnalyzerDeps(Deps):
     """What the analyzer's handlers work with."""
 
-    stock: Stock | None = None
+    stock: Stock
     part_s: float = PART_S
 
 
@@ -72,9 +72,8 @@ async def ask_model(
     keeper = Keeper(deps, attempt.job.id, mark)
     order["batches_done"] = await keeper.recall(elsewhere=attempt.number > 1)
     order["out"] = str(keeper.folder)
-    more = deps if isinstance(deps, AnalyzerDeps) else AnalyzerDeps(**vars(deps))
-    order["part_s"] = more.part_s
-    environment = await asyncio.to_thread(judging_environment, deps.scratch / "yolo")
+    assert isinstance(deps, AnalyzerDeps)
+    order["part_s"] = deps.part_s
 
     async def on_progress(done: int, of: int) -> None:
         await attempt.progress(done=done, of=of, stage="inference")
@@ -84,7 +83,7 @@ async def ask_model(
         room = {"imgsz": options.imgsz, "batch": max(1, min(order["batch"], large))}
         async with gpu_room(attempt, order["device"], **room) as lease:
             model = await run_child(
-                order, environment, on_progress, on_part=keeper.keep, stock=more.stock, lease=lease
+                order, deps.stock, on_progress, on_part=keeper.keep, lease=lease
             )
     finally:
         await keeper.rest()

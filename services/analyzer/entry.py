@@ -1,4 +1,4 @@
-"""The child process of one judgement: `python -m services.analyzer.entry MESSAGES_FD PARENT_PID`.
+"""The child process of one judgement, a copy of the nursery.
 
 One order comes as a JSON line on stdin. Messages are JSON lines on their own pipe; stdout and
 stderr are the console, for ultralytics prints there.
@@ -11,7 +11,6 @@ import traceback
 from threading import Lock
 from typing import Any
 
-from libs.common.children import die_with
 from libs.common.errors import PermanentError
 from libs.common.isolation import leave_network
 
@@ -39,15 +38,13 @@ def explain(error: Exception) -> tuple[str, str]:
     return "", f"{type(error).__name__}: {error}"
 
 
-def main() -> None:
+def main(messages: int) -> None:
     """Take the order, obey it, say how it ended."""
-    descriptor, parent = int(sys.argv[1]), int(sys.argv[2])
-    die_with(parent)
-    os.set_inheritable(descriptor, False)
-    channel = Channel(descriptor)
+    os.set_inheritable(messages, False)
+    channel = Channel(messages)
     try:
         leave_network()
-        from services.analyzer import looking  # noqa: PLC0415 - seconds, and it may fail
+        from services.analyzer import looking  # noqa: PLC0415 - the nursery has it
 
         line = sys.stdin.readline()
         if not line:
@@ -63,7 +60,3 @@ def main() -> None:
         traceback.print_exc()
         code, message = explain(error)
         channel.say("failed", code=code, message=message)
-
-
-if __name__ == "__main__":
-    main()

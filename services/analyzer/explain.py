@@ -15,7 +15,7 @@ from libs.common.service import Deps
 from libs.common.work import Attempt
 from services.analyzer import outputs
 from services.analyzer.asking import MAX_DETECTIONS, MOST_THREADS, AnalyzerDeps
-from services.analyzer.child import judging_environment, run_child
+from services.analyzer.child import run_child
 from services.analyzer.domain import rows
 from services.analyzer.fetching import fetch_weights
 from services.analyzer.leasing import gpu_room
@@ -39,7 +39,7 @@ async def explain(attempt: Attempt, request: AnalysisRequested, folder: Path) ->
     options = ExplainOptions.of(request.options)
     weights = await fetch_weights(deps, request.model, folder)
     subject = await _subject(attempt, options, folder)
-    more = deps if isinstance(deps, AnalyzerDeps) else AnalyzerDeps(**vars(deps))
+    assert isinstance(deps, AnalyzerDeps)
     out = folder / "out"
     order = subject | {
         "operation": "explain",
@@ -58,10 +58,9 @@ async def explain(attempt: Attempt, request: AnalysisRequested, folder: Path) ->
     async def on_progress(done: int, of: int) -> None:
         await attempt.progress(done=done, of=of, stage="explaining")
 
-    environment = await asyncio.to_thread(judging_environment, deps.scratch / "yolo")
     device = str(order["device"])
     async with gpu_room(attempt, device, imgsz=order["imgsz"], batch=AT_ONCE) as lease:
-        model = await run_child(order, environment, on_progress, stock=more.stock, lease=lease)
+        model = await run_child(order, deps.stock, on_progress, lease=lease)
     told = orjson.loads((out / "told.json").read_bytes())
     prefix = outputs.prefix_of("explanations", request.model.name, attempt)
     artifacts = await outputs.upload(deps, prefix, out, PICTURES)

@@ -6,7 +6,6 @@ import shutil
 from libs.common.errors import PermanentError
 from libs.common.events import AnalysisRequested, AnalysisStarted
 from libs.common.work import Attempt
-from services.analyzer.asking import AnalyzerDeps
 from services.analyzer.choose_thresholds import choose_thresholds
 from services.analyzer.compare import compare
 from services.analyzer.explain import explain
@@ -50,5 +49,3 @@ async def analyse_model(attempt: Attempt) -> None:
         raise
     finally:
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
-        if isinstance(attempt.deps, AnalyzerDeps) and attempt.deps.stock:
-            attempt.deps.stock.refill()  # now, not while diagrams are drawn

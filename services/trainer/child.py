@@ -14,12 +14,11 @@ from typing import Any
 
 import psutil
 
+from libs.common.groups import end_group, kill_group, living, reader, writer
+
 log = logging.getLogger(__name__)
 
-GONE_S = 30.0
 EXIT_S = 5.0
-POLL_S = 0.02
-LINE_LIMIT_BYTES = 2**24
 KEPT_LINES = 50
 FRESH_LINES = 1000
 COLOURS = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
@@ -58,11 +57,9 @@ class Child:
         cls, pid: int, ended: asyncio.Future[int], commands: int, console: int, messages: int
     ) -> "Child":
         """From the file descriptors of our ends of its pipes, which it owns from here on."""
-        loop = asyncio.get_running_loop()
-        writer, _ = await loop.connect_write_pipe(
-            asyncio.BaseProtocol, os.fdopen(commands, "wb", buffering=0)
+        return cls(
+            pid, ended, await writer(commands), await reader(console), await reader(messages)
         )
-        return cls(pid, ended, writer, await _reader(console), await _reader(messages))
 
     @property
     def alive(self) -> bool:
@@ -122,12 +119,7 @@ class Child:
         Raises:
             TimeoutError: something is stuck in the kernel.
         """
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
-        async with asyncio.timeout(GONE_S):
-            await self._reaper
-            while living(self.pid):  # noqa: ASYNC110 - the kernel has no event for it
-                await asyncio.sleep(POLL_S)
+        await end_group(self.pid, self._reaper)
         with suppress(TimeoutError):  # its last words; nobody can write there any more
             async with asyncio.timeout(EXIT_S):
                 await self._listener
@@ -148,8 +140,7 @@ class Child:
     async def _reap(self) -> None:
         """When it is gone its loader processes go too: they hold the message pipe open."""
         await self._ended
-        with suppress(ProcessLookupError):
-            os.killpg(self.pid, signal.SIGKILL)
+        kill_group(self.pid)
 
     async def _listen(self) -> None:
         """Keep the console: a progress bar ends its line with a carriage return."""
@@ -166,21 +157,3 @@ class Child:
         if self._log and lines:
             with self._log.open("a", encoding="utf-8") as file:
                 file.write("\n".join(lines) + "\n")
-
-
-async def _reader(file: int) -> asyncio.StreamReader:
-    reader = asyncio.StreamReader(limit=LINE_LIMIT_BYTES)
-    await asyncio.get_running_loop().connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(reader), os.fdopen(file, "rb", buffering=0)
-    )
-    return reader
-
-
-def living(group: int) -> list[int]:
-    """Processes of a group that still run; zombies only wait to be counted."""
-    found = []
-    for process in psutil.process_iter():
-        with suppress(psutil.Error, ProcessLookupError, PermissionError):
-            if os.getpgid(process.pid) == group and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process.pid)
-    return found

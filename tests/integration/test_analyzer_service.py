@@ -9,7 +9,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from libs.common.artifacts import ArtifactStore
@@ -32,8 +31,10 @@ from libs.common.service import Deps
 from libs.common.subjects import ANALYZER
 from libs.common.work import run_jobs
 from libs.synthetic import DatasetSpec, write_dataset
+from services.analyzer.asking import AnalyzerDeps
 from services.analyzer.handlers import analyse_model
 from services.analyzer.parquet import read_boxes
+from tests.nursery import judging_processes
 
 WEIGHTS = Path(__file__).parents[2] / "weights/shirushi-logo-n.pt"
 CLASSES = tuple(json.loads(WEIGHTS.with_suffix(".json").read_text())["dataset"]["spec"]["classes"])
@@ -60,10 +61,10 @@ def dataset(scenes: Path, tmp_path: Path) -> DatasetRef:
 
 
 @pytest.fixture
-async def analyzer(deps: Deps, tmp_path: Path) -> AsyncIterator[Deps]:
+async def analyzer(analyzer_deps: AnalyzerDeps, tmp_path: Path) -> AsyncIterator[Deps]:
     """A running analyzer whose results are shown in `tmp_path/outputs` too."""
-    settings = deps.settings.model_copy(update={"outputs": tmp_path / "outputs"})
-    ours = replace(deps, settings=settings, artifacts=ArtifactStore.open(settings))
+    settings = analyzer_deps.settings.model_copy(update={"outputs": tmp_path / "outputs"})
+    ours = replace(analyzer_deps, settings=settings, artifacts=ArtifactStore.open(settings))
     task = asyncio.create_task(run_jobs(ours, ANALYZER, analyse_model))
     yield ours
     task.cancel()
@@ -255,15 +256,9 @@ async def test_a_cancelled_job_leaves_no_process_and_no_files(
     async with asyncio.timeout(END_S):
         _, reading = await first
     assert (reading["stage"], reading["of"]) == ("inference", 1508)
-    children = [each for each in psutil.Process().children() if "analyzer.entry" in _line(each)]
+    children = judging_processes()
     assert len(children) == 1
     await analyzer.bus.publish(AnalysisCancelRequested(job_id="c1"))
     assert isinstance(await _outcome(analyzer, "c1"), AnalysisCancelled)
     assert not children[0].is_running()
     assert not list((analyzer.scratch / "jobs").iterdir())
-
-
-def _line(process: psutil.Process) -> str:
-    with contextlib.suppress(psutil.Error):
-        return " ".join(process.cmdline())
-    return ""

@@ -28,6 +28,7 @@ from libs.common.service import Deps
 from libs.common.subjects import ANALYZER
 from libs.common.work import load, run_jobs
 from libs.synthetic import DatasetSpec, write_dataset
+from services.analyzer.asking import AnalyzerDeps
 from services.analyzer.changed_boxes import comparison_questions
 from services.analyzer.domain.evidence import evidence
 from services.analyzer.earlier import find_validation
@@ -51,8 +52,9 @@ def dataset(tmp_path: Path) -> DatasetRef:
 
 
 @pytest.fixture
-async def analyzer(deps: Deps) -> AsyncIterator[Deps]:
+async def analyzer(analyzer_deps: AnalyzerDeps) -> AsyncIterator[Deps]:
     """A running analyzer."""
+    deps = analyzer_deps
     tasks = [
         asyncio.create_task(run_jobs(deps, ANALYZER, analyse_model)),
         asyncio.create_task(answer_questions(deps.bus, "analysis", comparison_questions(deps))),

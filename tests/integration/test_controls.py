@@ -25,10 +25,10 @@ from libs.common.events import (
     TrainingPaused,
     TrainingStarted,
 )
+from libs.common.groups import living
 from libs.common.jobs import Job
 from libs.common.service import Deps
 from libs.common.work import Gate, run_jobs
-from services.trainer.child import living
 from services.trainer.draining import Draining
 from services.trainer.handlers import Trainings
 from services.trainer.telemetry import reading

@@ -24,6 +24,7 @@ from libs.common.service import Deps
 from libs.common.subjects import ANALYZER
 from libs.common.work import run_jobs
 from libs.synthetic import DatasetSpec, write_dataset
+from services.analyzer.asking import AnalyzerDeps
 from services.analyzer.handlers import analyse_model
 from tests.unit.services.analyzer.scenes import CLASSES, WEIGHTS
 
@@ -32,8 +33,9 @@ END_S = 90.0
 
 
 @pytest.fixture
-async def analyzer(deps: Deps) -> AsyncIterator[Deps]:
+async def analyzer(analyzer_deps: AnalyzerDeps) -> AsyncIterator[Deps]:
     """A running analyzer."""
+    deps = analyzer_deps
     task = asyncio.create_task(run_jobs(deps, ANALYZER, analyse_model))
     yield replace(deps)
     task.cancel()

@@ -6,8 +6,6 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import psutil
-
 from libs.common.events import AnalysisRequested, DatasetRef, Event, ModelRef, ModelValidated
 from libs.common.service import Deps
 from libs.common.subjects import ANALYZER
@@ -16,6 +14,7 @@ from libs.synthetic import DatasetSpec, write_dataset
 from services.analyzer.asking import AnalyzerDeps
 from services.analyzer.handlers import analyse_model
 from services.analyzer.parts import STORED
+from tests.nursery import judging_processes
 from tests.unit.services.analyzer.scenes import CLASSES, WEIGHTS
 
 END_S = 120.0
@@ -58,18 +57,20 @@ async def _boxes(deps: Deps, event: Event) -> list[dict[str, object]]:
     return rows
 
 
-async def test_another_host_goes_on_from_the_parts_in_the_store(deps: Deps, tmp_path: Path) -> None:
+async def test_another_host_goes_on_from_the_parts_in_the_store(
+    analyzer_deps: AnalyzerDeps, tmp_path: Path
+) -> None:
+    deps = analyzer_deps
     spec = DatasetSpec(classes=CLASSES, counts={"val": 40}, size=128, seed=7)
     write_dataset(tmp_path / "set", spec)
-    first = AnalyzerDeps(**vars(deps), part_s=0)
+    first = replace(deps, part_s=0)
     await deps.bus.publish(_request("cut", tmp_path / "set"))
     task = asyncio.create_task(run_jobs(first, ANALYZER, analyse_model))
     async with asyncio.timeout(END_S):
         while not await _stored_parts(deps, "cut"):
             await asyncio.sleep(0.01)
-    for child in psutil.Process().children():
-        if "services.analyzer.entry" in child.cmdline():
-            child.kill()
+    for child in judging_processes():
+        child.kill()
     await _stopped(task)
     done = len(await _stored_parts(deps, "cut"))
     assert 1 <= done < 5

@@ -8,8 +8,8 @@ from pathlib import Path
 import psutil
 
 from libs.common.events import EpochCompleted, TrainingAdjusted, TrainingCompleted, TrainingStarted
+from libs.common.groups import living
 from libs.common.service import Deps
-from services.trainer.child import living
 from services.trainer.handlers import Trainings
 from tests.integration.test_trainer_runs import ENDS, request, until
 from tests.integration.test_trainer_troubles import adjustments, epochs, trainer

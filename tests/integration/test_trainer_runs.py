@@ -29,10 +29,10 @@ from libs.common.events import (
     TrainingRequested,
     TrainingStarted,
 )
+from libs.common.groups import living
 from libs.common.jobs import fold
 from libs.common.service import Deps
 from libs.common.work import run_jobs
-from services.trainer.child import living
 from services.trainer.handlers import Trainings
 from tests.nursery import SharedStock
 from tests.unit.services.trainer.conftest import arguments, draw_dataset

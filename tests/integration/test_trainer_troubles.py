@@ -22,11 +22,12 @@ from libs.common.events import (
     TrainingPaused,
     TrainingPauseRequested,
 )
+from libs.common.groups import living
 from libs.common.jobs import fold
 from libs.common.service import Deps
 from libs.common.work import run_jobs
 from services.trainer import relay
-from services.trainer.child import Child, living
+from services.trainer.child import Child
 from services.trainer.handlers import Trainings
 from tests.integration.test_trainer_runs import ENDS, request, until
 from tests.nursery import SharedStock

@@ -15,10 +15,10 @@ from httpx import ASGITransport, AsyncClient, Response
 from PIL import Image, ImageColor
 
 from libs.common.asks import answer_questions
-from libs.common.service import Deps
 from libs.common.subjects import ANALYZER
 from libs.common.work import run_jobs
 from libs.synthetic import DatasetSpec, write_dataset
+from services.analyzer.asking import AnalyzerDeps
 from services.analyzer.drawing import MISSED, RIGHT, WRONG
 from services.analyzer.handlers import analyse_model
 from services.analyzer.questions import analysis_questions
@@ -40,8 +40,11 @@ def walked_scenes(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-async def rest(deps: Deps, walked_scenes: Path, tmp_path: Path) -> AsyncIterator[AsyncClient]:
+async def rest(
+    analyzer_deps: AnalyzerDeps, walked_scenes: Path, tmp_path: Path
+) -> AsyncIterator[AsyncClient]:
     """A gateway and an analyzer that works and answers."""
+    deps = analyzer_deps
     shutil.copytree(walked_scenes, tmp_path / "set")
     fields = deps.settings.model_dump() | {"ui_dir": tmp_path / "ui", "models_dir": WEIGHTS.parent}
     app = create_app(GatewaySettings.model_validate(fields))

@@ -11,16 +11,16 @@ from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 
 from libs.common.datasets import read_dataset, write_data_yaml
 from libs.common.errors import BadInput
 from libs.synthetic import DatasetSpec, write_dataset
-from services.analyzer.child import judging_environment, run_child
+from services.analyzer.child import Stock, judging_environment, run_child
 from services.analyzer.domain.matching import match
 from services.analyzer.domain.yolo_val import ultralytics_ap
 from services.analyzer.parts import Passed, read_parts
+from tests.nursery import judging_processes
 from tests.unit.services.analyzer.scenes import CLASSES, WEIGHTS, ignore, order_for
 
 
@@ -58,14 +58,14 @@ print("RESULT", json.dumps({"map50": box.map50, "map": box.map, "p": box.mp, "r"
 
 
 async def test_boxes_give_the_numbers_that_yolo_val_prints(
-    dataset: Path, environment: dict[str, str], tmp_path: Path
+    dataset: Path, judges: Stock, environment: dict[str, str], tmp_path: Path
 ) -> None:
     seen: list[tuple[int, int]] = []
 
     async def note(done: int, of: int) -> None:
         seen.append((done, of))
 
-    answer = await run_child(order_for(dataset, tmp_path / "b"), environment, note)
+    answer = await run_child(order_for(dataset, tmp_path / "b"), judges, note)
     assert answer["imgsz"] == 160
     assert seen == [(3, 12), (6, 12), (9, 12), (12, 12)]
     passed = _seen(tmp_path / "b")
@@ -97,7 +97,7 @@ def _val(yaml: Path, environment: dict[str, str], folder: Path) -> dict[str, flo
 
 
 async def test_a_broken_image_and_a_broken_label_are_findings(
-    dataset: Path, environment: dict[str, str], tmp_path: Path
+    dataset: Path, judges: Stock, tmp_path: Path
 ) -> None:
     (tmp_path / "broken.jpg").write_bytes(b"\xff\xd8 no picture")
     (tmp_path / "bad.txt").write_text("0 7 7 1 1\n")
@@ -105,7 +105,7 @@ async def test_a_broken_image_and_a_broken_label_are_findings(
     images.insert(1, (str(tmp_path / "broken.jpg"), None))
     images.append((images[0][0], str(tmp_path / "bad.txt")))
     order = order_for(dataset, tmp_path / "b", images=images)
-    await run_child(order, environment, ignore)
+    await run_child(order, judges, ignore)
     passed = _seen(tmp_path / "b")
     broken, bad = passed.findings
     assert broken["image_path"] == images[1][0]
@@ -115,18 +115,18 @@ async def test_a_broken_image_and_a_broken_label_are_findings(
 
 
 async def test_classes_in_another_order_are_mapped_and_others_refused(
-    dataset: Path, environment: dict[str, str], tmp_path: Path
+    dataset: Path, judges: Stock, tmp_path: Path
 ) -> None:
     few = order_for(dataset, tmp_path)["images"][:4]
     plain = order_for(dataset, tmp_path / "a", images=few)
-    await run_child(plain, environment, ignore)
+    await run_child(plain, judges, ignore)
     turned = plain | {"names": CLASSES[::-1], "out": str(tmp_path / "b")}
-    await run_child(turned, environment, ignore)
+    await run_child(turned, judges, ignore)
     straight, mapped = (_seen(tmp_path / name).data for name in "ab")
     assert straight.detections > 0
     assert mapped.class_d.tolist() == (len(CLASSES) - 1 - straight.class_d).tolist()
     with pytest.raises(BadInput, match="Judge it on a dataset with the classes") as refused:
-        await run_child(plain | {"names": ("one", "two")}, environment, ignore)
+        await run_child(plain | {"names": ("one", "two")}, judges, ignore)
     assert refused.value.code == "classes_differ"
 
 
@@ -141,7 +141,7 @@ class Malicious:
 
 
 async def test_weights_that_would_run_code_are_refused_unread(
-    dataset: Path, environment: dict[str, str], tmp_path: Path
+    dataset: Path, judges: Stock, tmp_path: Path
 ) -> None:
     bad, mark = tmp_path / "bad.pt", tmp_path / "was-here"
     with zipfile.ZipFile(bad, "w") as archive:
@@ -150,13 +150,13 @@ async def test_weights_that_would_run_code_are_refused_unread(
     for weights, code in ((bad, "unsafe_weights"), (dataset / "data.yaml", "unreadable_weights")):
         order = order_for(dataset, tmp_path / "b", weights=str(weights))
         with pytest.raises(BadInput) as refused:
-            await run_child(order, environment, ignore)
+            await run_child(order, judges, ignore)
         assert refused.value.code == code
     assert not mark.exists()
 
 
 async def test_nothing_of_the_child_is_left_when_we_are_cancelled(
-    dataset: Path, environment: dict[str, str], tmp_path: Path
+    dataset: Path, judges: Stock, tmp_path: Path
 ) -> None:
     started = asyncio.Event()
 
@@ -165,11 +165,9 @@ async def test_nothing_of_the_child_is_left_when_we_are_cancelled(
 
     order = order_for(dataset, tmp_path / "b", batch=1)
     order["images"] *= 100
-    task = asyncio.create_task(run_child(order, environment, note))
+    task = asyncio.create_task(run_child(order, judges, note))
     await _within(60, started.wait())
-    [child] = [
-        each for each in psutil.Process().children() if "services.analyzer.entry" in each.cmdline()
-    ]
+    [child] = judging_processes()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await _within(30, task)

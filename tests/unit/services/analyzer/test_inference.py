@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 import subprocess
 import sys
 from collections.abc import Callable
@@ -10,7 +11,6 @@ from typing import Any
 
 import cv2
 import numpy as np
-import psutil
 import pytest
 from PIL import Image as Pillow
 
@@ -21,6 +21,7 @@ from services.analyzer.child import Stock, judging_environment, run_child
 from services.analyzer.domain.matching import match
 from services.analyzer.domain.yolo_val import ultralytics_ap
 from services.analyzer.parts import Passed, batches_done, read_parts
+from tests.nursery import SharedJudges, judging_processes
 from tests.unit.services.analyzer.scenes import CLASSES, WEIGHTS, ignore, order_for
 
 REFEREE = """
@@ -124,18 +125,26 @@ def referee(
     return out
 
 
-async def _judged(order: dict[str, Any], environment: dict[str, str]) -> Passed:
-    await run_child(order, environment, ignore)
+async def _judged(order: dict[str, Any], judges: Stock) -> Passed:
+    await run_child(order, judges, ignore)
     return read_parts(Path(order["out"]), tuple(order["names"]))
 
 
 @pytest.fixture(scope="module")
 def squares(
-    dataset: Path, environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+    dataset: Path, judging_nursery: socket.socket, tmp_path_factory: pytest.TempPathFactory
 ) -> Passed:
     """The scenes as the default protocol sees them, in one undisturbed pass."""
     order = order_for(dataset, tmp_path_factory.mktemp("squares"), batch=2, iou=0.45)
-    return asyncio.run(_judged(order, environment))
+
+    async def judged() -> Passed:
+        judges = SharedJudges(judging_nursery)
+        try:
+            return await _judged(order, judges)
+        finally:
+            await judges.close()
+
+    return asyncio.run(judged())
 
 
 def test_all_boxes_equal_those_of_predict(squares: Passed, referee: Path) -> None:
@@ -154,10 +163,10 @@ def test_all_boxes_equal_those_of_predict(squares: Passed, referee: Path) -> Non
 
 
 async def test_the_protocol_yolo_val_gives_the_numbers_that_it_prints(
-    dataset: Path, environment: dict[str, str], referee: Path, tmp_path: Path
+    dataset: Path, judges: Stock, referee: Path, tmp_path: Path
 ) -> None:
     order = order_for(dataset, tmp_path, protocol="yolo_val", batch=16)
-    passed = await _judged(order, environment)
+    passed = await _judged(order, judges)
     ours, theirs = ultralytics_ap(passed.data, match(passed.data)), (referee / "val.json")
     for name, value in json.loads(theirs.read_text()).items():
         assert getattr(ours, name) == pytest.approx(value, abs=1e-6), name
@@ -213,7 +222,7 @@ ODD: dict[str, Callable[[Pillow.Image, Path], tuple[int, int]]] = {
 
 
 async def test_odd_images_are_read_as_the_trainer_reads_them_and_broken_ones_are_findings(
-    dataset: Path, environment: dict[str, str], tmp_path: Path
+    dataset: Path, judges: Stock, tmp_path: Path
 ) -> None:
     [source, *_] = sorted((dataset / "images/val").glob("*"))
     image = Pillow.open(source).convert("RGB").crop((0, 0, 160, 120))
@@ -225,7 +234,7 @@ async def test_odd_images_are_read_as_the_trainer_reads_them_and_broken_ones_are
     bomb = Pillow.new("1", (20_000, 20_000))
     bomb.save(folder / "huge.png")
     images = [(str(path), None) for path in sorted(folder.iterdir())]
-    passed = await _judged(order_for(dataset, tmp_path / "out", images=images), environment)
+    passed = await _judged(order_for(dataset, tmp_path / "out", images=images), judges)
     seen = {Path(each.path).stem: (each.width_px, each.height_px) for each in passed.images}
     assert seen == sizes
     assert [Path(each["image_path"]).name for each in passed.findings] == ["half.jpg", "huge.png"]
@@ -233,19 +242,17 @@ async def test_odd_images_are_read_as_the_trainer_reads_them_and_broken_ones_are
 
 
 async def test_a_pass_that_was_killed_goes_on_where_it_was_with_the_same_result(
-    dataset: Path, environment: dict[str, str], squares: Passed, tmp_path: Path
+    dataset: Path, judges: Stock, squares: Passed, tmp_path: Path
 ) -> None:
     order = order_for(dataset, tmp_path / "b", batch=2, iou=0.45, part_s=0)
-    stock = Stock(environment)
 
     async def kill(done: int, of: int) -> None:
         if done >= 6:
-            for each in psutil.Process().children():
-                if "services.analyzer.entry" in each.cmdline():
-                    each.kill()
+            for each in judging_processes():
+                each.kill()
 
     with pytest.raises(TransientError, match="died"):
-        await run_child(order, environment, kill, stock=stock)
+        await run_child(order, judges, kill)
     done = batches_done(tmp_path / "b")
     assert 2 <= done < 8
     seen: list[int] = []
@@ -253,9 +260,8 @@ async def test_a_pass_that_was_killed_goes_on_where_it_was_with_the_same_result(
     async def note(done: int, of: int) -> None:
         seen.append(done)
 
-    await run_child(order | {"batches_done": done}, environment, note, stock=stock)
-    await stock.close()
-    assert not [p for p in psutil.Process().children() if "services.analyzer.entry" in p.cmdline()]
+    await run_child(order | {"batches_done": done}, judges, note)
+    assert judging_processes() == []
     assert seen[0] == 2 * (done + 1)
     again = read_parts(tmp_path / "b", tuple(order["names"]))
     assert again.images == squares.images

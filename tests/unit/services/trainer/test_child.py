@@ -11,7 +11,8 @@ import pytest
 import yaml
 
 from libs.common.children import child_environment
-from services.trainer.child import Child, living
+from libs.common.groups import living
+from services.trainer.child import Child
 from services.trainer.domain.levers import pulled
 from services.trainer.stock import Stock
 from tests.nursery import SharedStock

@@ -12,7 +12,8 @@ from typing import Any
 import psutil
 import pytest
 
-from services.trainer.child import Child, living
+from libs.common.groups import living
+from services.trainer.child import Child
 from tests.nursery import SharedStock
 from tests.unit.services.trainer.conftest import Train, draw_dataset
 from tests.unit.services.trainer.test_child import STATES, Paused, folder_of, newest_state, rows

@@ -1,7 +1,8 @@
-"""The process that trainings are forked from: `python -m services.trainer.nursery FD PARENT_PID`.
+"""The process that children are forked from: `python -m libs.common.nursery FD PARENT_PID MODULE…`.
 
-It imports torch and ultralytics once, and never computes anything, so that a copy of it is a fresh
-process that starts in milliseconds. Its parent is the trainer service, over a socket of packets:
+It imports its modules once, torch and ultralytics with them, and never computes anything, so that a
+copy of it is a fresh process that starts in milliseconds. Its parent is a service, over a socket of
+packets:
 
     -> {"id": 7, "module": "...", "environment": {...}} with three file descriptors: its standard
        input, its console, its message pipe
@@ -31,8 +32,8 @@ def main() -> None:
     die_with(int(sys.argv[2]))
     parent = socket.socket(fileno=int(sys.argv[1]))
     parent.set_inheritable(False)
-    from services.trainer import warm, yolo  # noqa: PLC0415, F401 - seconds that a start is spared
-
+    for module in sys.argv[3:]:
+        importlib.import_module(module)  # seconds that a start is spared
     gc.collect()
     gc.freeze()  # what is shared stays shared
     woken, wake = os.pipe()
