@@ -5,10 +5,12 @@ A strict decode at an eighth of the size reads the whole scan at half the cost o
 
 import os
 import struct
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import simplejpeg
+from simplejpeg import decode_jpeg_header  # type: ignore[attr-defined]
 
 from services.dataset.domain.findings import Hit
 from services.dataset.pillow import decoded_by_pillow
@@ -29,10 +31,10 @@ _FRAMES = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 def jpeg_header(data: bytes) -> tuple[int, int, str] | None:
     """Height, width and colours; None when these bytes do not hold them."""
     try:
-        high, wide, mode, _ = simplejpeg.decode_jpeg_header(data, strict=False)  # type: ignore[attr-defined]
+        header: tuple[Any, Any, str] = decode_jpeg_header(data, strict=False)[:3]
     except (ValueError, KeyError):
         return None
-    return int(high), int(wide), str(mode)
+    return header
 
 
 def jpeg_end(handle: int, data: bytes, size: int) -> tuple[Hit | None, int]:

@@ -24,14 +24,6 @@ class LabelReader:
         self.fence = _fence(roots) if roots else None
         self._allowed = b""
 
-    def stamp(self, path: bytes) -> Stamp | None:
-        """What tells whether the file is still the same; None when there is none."""
-        try:
-            info = os.stat(path)  # noqa: PTH116 (a million of them)
-        except OSError:
-            return None
-        return info.st_size, info.st_mtime_ns, info.st_ctime_ns
-
     def read(self, path: bytes) -> tuple[bytes | None, Stamp, str | None]:
         """Bytes, stamp, and why they could not be had. No bytes and no reason: no label file."""
         try:

@@ -5,6 +5,7 @@ warm, as they are in the running service; ultralytics' imports are not counted e
 """
 
 import asyncio
+import gc
 import json
 import os
 import shutil
@@ -103,6 +104,7 @@ async def our_s(
     async def quiet(done: int, of: int, stage: str) -> None: ...
 
     await asyncio.to_thread(folder.mkdir, exist_ok=True)
+    workers.remembered.clear()  # of boxes and pairs of an earlier turn
     begin = cpu_s()
     found = Found(FindingsWriter(folder), Findings(100))
     report = await validate(
@@ -130,19 +132,20 @@ async def test_the_cost_of_each_depth_against_the_trainers_scan(
     files = list((root / "images/train").iterdir())
     mean_kb = sum(file.stat().st_size for file in files) / len(files) / 1000
     times: dict[str, float] = {}
-    known, warm = tmp_path / "known", tmp_path / "warm"
+    warm = tmp_path / "warm"
+    gc.freeze()  # as the service does; what ultralytics imported is no part of it
     few = await asyncio.to_thread(make_images, tmp_path / "few", FEW)
     async with Workers() as workers:
         await our_s(few, warm, workers, mode="full")
-        times["full"] = await our_s(root, tmp_path / "full", workers, known=known, mode="full")
-        for mode in ("fast", "standard"):
-            folders = [tmp_path / f"{mode}{turn}" for turn in range(3)]
+        for mode, turns in (("full", 2), ("fast", 3), ("standard", 3)):
+            folders = [tmp_path / f"{mode}{turn}" for turn in range(turns)]
             times[mode] = min(
                 [await our_s(root, each, workers, known=each, mode=mode) for each in folders]
             )
+    known = tmp_path / "full0"
     async with Workers() as workers:
         await our_s(few, warm, workers, mode="full")
-        for turn in range(2):
+        for turn in range(3):
             for file in files[turn::100][: IMAGES // 100]:
                 file.write_bytes(file.read_bytes() + b"\0" * (turn + 1))
             await asyncio.sleep(1.2)  # files changed within the last second are not trusted
@@ -153,7 +156,7 @@ async def test_the_cost_of_each_depth_against_the_trainers_scan(
     )
     for name, taken in times.items():
         print(f"{name:12} {taken * 1e6:7.1f} µs/image  {ultralytics_s / taken:6.2f} ×")
-    for name, least in (("fast", 4), ("standard", 3), ("full", 0.14), ("1 % changed", 2.5)):
+    for name, least in (("fast", 5.5), ("standard", 4.3), ("full", 0.18), ("1 % changed", 5)):
         assert ultralytics_s / times[name] > least, name
 
 

@@ -1,6 +1,7 @@
 """Images of one source in two splits, by their names: frames of a video, copies of a photo."""
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from services.dataset.domain.findings import Hit, Rules
 from services.dataset.domain.groups import may_have_sources, sequences, source_of
@@ -17,7 +18,9 @@ def check_same_source(scanned: Scanned, _: Rules) -> Iterator[Place]:
         said = {
             row: source for row, name in enumerate(_names(scanned)) if (source := source_of(name))
         }
-    numbered = sequences(name for row, name in enumerate(_names(scanned)) if row not in said)
+    names = enumerate(_names(scanned))
+    others = (name for row, name in names if row not in said) if said else _names(scanned)
+    numbered = sequences(others)
     if not said and not numbered:
         return
     home: dict[str, int] = {}
@@ -39,4 +42,8 @@ def check_same_source(scanned: Scanned, _: Rules) -> Iterator[Place]:
 
 
 def _names(scanned: Scanned) -> Iterator[str]:
-    return (shown(raw[raw.rfind(b"/") + 1 :]) for raw in scanned.paths.raws())
+    paths = scanned.paths
+    if not paths.blob.isascii():
+        return (shown(raw[raw.rfind(b"/") + 1 :]) for raw in paths.raws())
+    text = paths.blob.decode()
+    return (text[max(a, text.rfind("/", a, b) + 1) : b] for a, b in pairwise(paths.ends.tolist()))

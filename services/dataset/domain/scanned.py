@@ -230,12 +230,14 @@ class Scanned:
     @cached_property
     def images_of_class(self) -> npt.NDArray[np.int64]:
         """(S, C): images with at least one box of the class, per split."""
-        classes = max(1, len(self.names))
-        pairs = np.unique(self.boxes["image"].astype(np.int64) * classes + self.boxes["class"])
-        return self._by_class(pairs // classes, pairs % classes)
+        order = np.argsort(self.boxes["class"], kind="stable")  # by class, then by image
+        images, classes = self.boxes["image"][order], self.boxes["class"][order]
+        new = np.ones(len(order), bool)
+        new[1:] = (images[1:] != images[:-1]) | (classes[1:] != classes[:-1])
+        return self._by_class(images[new], classes[new])
 
     def _by_class(
-        self, images: npt.NDArray[np.int64], classes: npt.NDArray[np.int64]
+        self, images: npt.NDArray[np.int32], classes: npt.NDArray[np.int32]
     ) -> npt.NDArray[np.int64]:
         width = len(self.names)
         flat = self.images["split"][images].astype(np.int64) * width + classes
