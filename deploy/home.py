@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from deploy.ports import free_ports, is_free
-from deploy.secrets import write_private
 from deploy.store import store_ports
+from libs.common.private_files import write_private
 
 DEFAULT_PORT = 8000
 
@@ -22,6 +22,11 @@ class CannotStart(Exception):
 def home_folder() -> Path:
     """`SHIRUSHI_HOME`, absolute; `.shirushi` here if it is not set."""
     return Path(os.environ.get("SHIRUSHI_HOME") or ".shirushi").resolve()
+
+
+def speaks_tls() -> bool:
+    """Whether the gateway is told a certificate."""
+    return bool(os.environ.get("SHIRUSHI_TLS_CERT"))
 
 
 def read_stack(home: Path) -> dict[str, Any]:
@@ -91,7 +96,7 @@ def choose_ports(home: Path) -> dict[str, int]:
 
 def write_stack(home: Path, ports: dict[str, int], reader_password: str) -> str:
     """Write down where this stack is, for commands and for readers; answers its address."""
-    url = f"http://127.0.0.1:{ports['http']}"
+    url = f"http{'s' if speaks_tls() else ''}://127.0.0.1:{ports['http']}"
     write_private(
         home / "stack.json",
         json.dumps({"pid": os.getpid(), "url": url, "ports": ports}, indent=2),

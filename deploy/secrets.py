@@ -1,10 +1,11 @@
 """Passwords and keys of one home: made at its first start, kept in `secrets.json` (0600)."""
 
 import json
-import os
 import secrets
 from dataclasses import dataclass
 from pathlib import Path
+
+from libs.common.private_files import write_private
 
 BUS_USERS = ("setup", "gateway", "dataset", "trainer", "analyzer", "reader_setup", "reader", "sys")
 STORE_KEYS = ("access_key", "secret_key", "admin_password")
@@ -15,14 +16,22 @@ TOKEN_KEYS = (
     "WEED_JWT_FILER_SIGNING_READ_KEY",
 )
 
+GROUPS = (
+    ("bus", BUS_USERS),
+    ("store", STORE_KEYS),
+    ("tokens", TOKEN_KEYS),
+    ("page", ("session_key",)),
+)
+
 
 @dataclass(frozen=True)
 class Secrets:
-    """By name: `bus` users' passwords, the store's keys, its signing keys by variable."""
+    """By name: `bus` users' passwords, the store's keys, its signing keys, the page's key."""
 
     bus: dict[str, str]
     store: dict[str, str]
     tokens: dict[str, str]
+    page: dict[str, str]
 
     def __repr__(self) -> str:
         """Nothing that could end in a log."""
@@ -42,20 +51,11 @@ def load_or_make(home: Path) -> Secrets:
         raise ValueError(f"{path} is damaged: restore it, or remove it to make new keys") from error
     made = {
         group: {name: known.get(group, {}).get(name) or _token() for name in names}
-        for group, names in (("bus", BUS_USERS), ("store", STORE_KEYS), ("tokens", TOKEN_KEYS))
+        for group, names in GROUPS
     }
     if made != known:
         write_private(path, json.dumps(made, indent=2))
     return Secrets(**made)
-
-
-def write_private(path: Path, text: str) -> None:
-    """Write a file that only its owner can ever read; it appears whole."""
-    new = path.with_name(f".{path.name}.new")
-    new.unlink(missing_ok=True)
-    with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
-    new.replace(path)
 
 
 def _token() -> str:

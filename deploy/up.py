@@ -109,10 +109,13 @@ class Stack:
 
     def _service(self, name: str) -> Program:
         async def ready() -> bool:
-            return name != "gateway" or await http_status(self.ports["http"], "/readyz") == 200
+            return name != "gateway" or await self._served()
 
         command = [sys.executable, "-m", f"services.{name}"]
         return Program(name, command, self._environment(name), ready, SERVICE_GRACE_S)
+
+    async def _served(self) -> bool:
+        return await http_status(self.ports["http"], "/readyz", tls=homes.speaks_tls()) == 200
 
     def _environment(self, name: str) -> dict[str, str]:
         """What a service is told: its own credentials, nobody else's."""
@@ -133,6 +136,7 @@ class Stack:
         }
         if name == "gateway":
             environment["SHIRUSHI_PORT"] = str(self.ports["http"])
+            environment["SHIRUSHI_PAGE_KEY"] = self.secrets.page["session_key"]
         return environment
 
 

@@ -5,6 +5,8 @@ import os
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from libs.client.errors import ClientError
+
 BASE_PATH = "/api/v1/ml"
 DEFAULT_URL = "http://127.0.0.1:8000"
 
@@ -20,6 +22,30 @@ def api_url(url: str) -> str:
 def goes_around_proxy(url: str) -> bool:
     """A proxy of the environment cannot reach a gateway on this machine's loopback."""
     return urlsplit(url).hostname in ("127.0.0.1", "localhost", "::1")
+
+
+def find_token() -> str | None:
+    """SHIRUSHI_TOKEN, or what SHIRUSHI_TOKEN_FILE holds. Never an argument: `ps` shows those."""
+    if token := os.environ.get("SHIRUSHI_TOKEN"):
+        return token.strip()
+    if file := os.environ.get("SHIRUSHI_TOKEN_FILE"):
+        return Path(file).read_text(encoding="utf-8").strip()
+    return None
+
+
+def credentials(url: str, token: str | None) -> dict[str, str]:
+    """The header that shows `token`; none is sent in the clear to another machine.
+
+    Raises:
+        ClientError: it would be.
+    """
+    if not token:
+        return {}
+    if not url.startswith("https://") and not goes_around_proxy(url):
+        raise ClientError(
+            f"the token is not sent to {url} in the clear: use https://, or unset SHIRUSHI_TOKEN"
+        )
+    return {"Authorization": f"Bearer {token}"}
 
 
 def home_folder() -> Path:

@@ -23,6 +23,7 @@ from libs.client.verbs import (
     models,
     panels,
     system,
+    tokens,
     trainings,
 )
 from libs.client.verbs.verb import AWAY, DONE, FAILED, Verb
@@ -40,6 +41,7 @@ VERBS: dict[str, Verb] = (
     | models.VERBS
     | panels.VERBS
     | comparisons.VERBS
+    | tokens.VERBS
 )
 
 

@@ -6,7 +6,7 @@ from typing import Self
 
 import httpx
 
-from libs.client.address import api_url, find_url
+from libs.client.address import api_url, find_token, find_url
 from libs.client.calls.calls import Json
 from libs.client.calls.checks import CheckCalls
 from libs.client.calls.comparisons import ComparisonCalls
@@ -37,6 +37,7 @@ class Client(
     Args:
         base_url: e.g. http://localhost:8000; None finds it (see `address.find_url`).
         patience_s: how long a gateway that is away is asked again.
+        token: shown to the gateway; None takes SHIRUSHI_TOKEN or the file SHIRUSHI_TOKEN_FILE.
         transport: replaces the network, for tests.
 
     Every method raises `Unreachable` if nobody answers and `ApiError` if the gateway refuses.
@@ -47,10 +48,12 @@ class Client(
         base_url: str | None = None,
         *,
         patience_s: float = 10.0,
+        token: str | None = None,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
         self.url = api_url(base_url or find_url())
-        self._transport = Transport(self.url, patience_s, transport)
+        self._token = token or find_token()
+        self._transport = Transport(self.url, patience_s, transport, self._token)
 
     def __enter__(self) -> Self:
         return self
@@ -75,7 +78,7 @@ class Client(
         self, after: int = 0, topics: Sequence[str] = (), *, patience_s: float = 60.0
     ) -> Iterator[Frame]:
         """Every event past `after`, then the live ones, over any number of reconnects."""
-        return follow(self.url, after, topics, patience_s=patience_s)
+        return follow(self.url, after, topics, patience_s=patience_s, token=self._token)
 
     def recorded_events(
         self, after: int = 0, topics: Sequence[str] = (), limit: int = 500

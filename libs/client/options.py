@@ -14,6 +14,7 @@ from libs.client.verbs import (
     models,
     panels,
     system,
+    tokens,
     trainings,
 )
 
@@ -47,6 +48,7 @@ def parser() -> argparse.ArgumentParser:
         panels,
         comparisons,
         explanations,
+        tokens,
     ):
         area.add_arguments(verb)
     return whole

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from websockets.exceptions import ConnectionClosed, InvalidHandshake, InvalidStatus
 from websockets.sync.client import ClientConnection, connect
 
-from libs.client.address import goes_around_proxy
+from libs.client.address import credentials, goes_around_proxy
 from libs.client.errors import ApiError, Unreachable
 from libs.client.retry import back_off
 from libs.common.cloudevents import Recorded, decode
@@ -19,8 +19,8 @@ from libs.common.cloudevents import Recorded, decode
 _SILENCE_S = 45.0  # the gateway's heartbeat comes every 15 s: three missed ones mean a dead line
 _FRAME_BYTES = 1 << 20
 _REFUSED_CODES = frozenset(
-    {1002, 1003, 1007, 1008, 1009, 1010}
-)  # RFC 6455: what we sent is at fault
+    {1002, 1003, 1007, 1008, 1009, 1010, 4401}
+)  # RFC 6455: what we sent is at fault; 4401: the token has ended
 _FIRST_PATIENCE_S = 5.0  # as long as it never answered, the address is probably wrong
 _STEADY_S = 1.0  # a line that held this long makes the next failure the first one again
 
@@ -63,7 +63,12 @@ def socket_url(api_url: str, after: int, topics: Sequence[str]) -> str:
 
 
 def follow(
-    api_url: str, after: int = 0, topics: Sequence[str] = (), *, patience_s: float = 60.0
+    api_url: str,
+    after: int = 0,
+    topics: Sequence[str] = (),
+    *,
+    patience_s: float = 60.0,
+    token: str | None = None,
 ) -> Iterator[Frame]:
     """Every event past `after`, then the live ones: no gap and no double over reconnects.
 
@@ -72,17 +77,18 @@ def follow(
         after: last sequence already seen; 0 starts at the first event.
         topics: NATS-like patterns over the kinds, e.g. `training.>`; none means every event.
         patience_s: how long nobody may answer before this gives up.
+        token: shown to the gateway.
 
     Raises:
         Unreachable: nobody answered for `patience_s`.
         ApiError: the gateway refused the subscription.
     """
-    last = after
+    last, shown = after, credentials(api_url, token)
     delays = back_off(min(patience_s, _FIRST_PATIENCE_S))
     began = math.inf
     while True:
         try:
-            with _open(socket_url(api_url, last, topics)) as socket:
+            with _open(socket_url(api_url, last, topics), shown) as socket:
                 began = time.monotonic()
                 for frame in _frames(socket):
                     if frame.seq is not None:
@@ -101,9 +107,10 @@ def follow(
         time.sleep(delay_s)
 
 
-def _open(url: str) -> ClientConnection:
+def _open(url: str, headers: dict[str, str]) -> ClientConnection:
     return connect(
         url,
+        additional_headers=headers,
         open_timeout=10,
         close_timeout=1,
         max_size=_FRAME_BYTES,

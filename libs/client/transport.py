@@ -6,7 +6,7 @@ from typing import Any
 
 import httpx
 
-from libs.client.address import goes_around_proxy
+from libs.client.address import credentials, goes_around_proxy
 from libs.client.errors import ApiError, Unreachable
 from libs.client.retry import AGAIN, back_off, retry_after_s
 
@@ -21,12 +21,17 @@ class Transport:
     """
 
     def __init__(
-        self, base_url: str, patience_s: float, transport: httpx.BaseTransport | None = None
+        self,
+        base_url: str,
+        patience_s: float,
+        transport: httpx.BaseTransport | None = None,
+        token: str | None = None,
     ) -> None:
         self.base_url = base_url
         self._patience_s = patience_s
         self._http = httpx.Client(
             base_url=base_url,
+            headers=credentials(base_url, token),
             timeout=httpx.Timeout(10.0, read=330.0),  # `Prefer: wait` may hold an answer 300 s
             trust_env=not goes_around_proxy(base_url),
             transport=transport,

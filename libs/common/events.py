@@ -69,7 +69,7 @@ class Event(Value):
 
     @property
     def area(self) -> str:
-        """`training`, `dataset`, `analysis`, `host` or `model`."""
+        """`training`, `dataset`, `analysis`, `host`, `model` or `audit`."""
         return self.kind.split(".", 1)[0]
 
     @property
@@ -664,6 +664,33 @@ class ModelUploaded(Event):
     kind: Literal["model.uploaded.v1"] = "model.uploaded.v1"
     name: str
     weights: Artifact
+
+
+# audit --------------------------------------------------------------------------------------
+
+
+class AuditChanged(Event):
+    """A known caller asked for a change through REST; `job_id` is the fact's own."""
+
+    kind: Literal["audit.changed.v1"] = "audit.changed.v1"
+    who: str = Field(description="a token's name, or an OIDC subject")
+    token_id: str | None = None
+    way: Literal["open", "token", "session", "oidc"]
+    scope: Literal["read", "run", "admin"] = Field(description="what the caller may do")
+    method: str
+    path: str
+    status: int = Field(description="HTTP status of the answer")
+    address: str = Field(description="IP address of the caller")
+
+
+class AuditRefused(Event):
+    """Somebody showed credentials that open nothing; `job_id` is the fact's own."""
+
+    kind: Literal["audit.refused.v1"] = "audit.refused.v1"
+    path: str
+    status: int = Field(description="HTTP status of the answer")
+    address: str = Field(description="IP address of the caller")
+    reason: str
 
 
 def _kinds(cls: type[Event]) -> dict[str, type[Event]]:

@@ -30,6 +30,10 @@ def main() -> int:
         log_config=None,
         access_log=False,
         server_header=False,
+        ssl_certfile=settings.tls_cert,
+        ssl_keyfile=settings.tls_key,
+        forwarded_allow_ips="127.0.0.1" if settings.behind_proxy else "",
+        proxy_headers=settings.behind_proxy,
     )
     return 0
 

@@ -10,6 +10,8 @@ from fastapi.responses import JSONResponse
 from libs.common.service import end, open_service
 from libs.common.version import VERSION
 from services.gateway import asyncapi, docs, page, problems
+from services.gateway.access.access import Access
+from services.gateway.audit import Audit
 from services.gateway.guard import Guard, TooLargeError
 from services.gateway.ledger import Ledger
 from services.gateway.readings import Readings
@@ -30,6 +32,7 @@ from services.gateway.routes import (
     judgements,
     models,
     panels,
+    session,
     system,
     thresholds,
     training_control,
@@ -42,6 +45,7 @@ from services.gateway.state import BASE, Gateway
 PATIENCE_S = 5.0
 ROUTES = (
     system,
+    session,
     host_history,
     dataset_checks,
     dataset_edits,
@@ -66,14 +70,17 @@ ROUTES = (
 
 def create_app(settings: GatewaySettings) -> FastAPI:
     """The ASGI app; everything it owns lives as long as its lifespan."""
+    access, audit = Access(settings), Audit()
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_service("gateway", settings, patience_s=PATIENCE_S) as deps:
             ledger, readings = Ledger(), Readings()
             resolver = Resolver(ledger, settings)
+            app.state.access = access
             app.state.gateway = Gateway(settings, deps, ledger, readings, resolver)
             tasks = [
+                asyncio.create_task(audit.tell(deps.bus)),
                 asyncio.create_task(ledger.follow(deps.bus)),
                 asyncio.create_task(readings.follow(deps.bus)),
                 asyncio.create_task(readings.poll(deps.bus, deps.artifacts)),
@@ -106,5 +113,5 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         return JSONResponse(asyncapi.document())
 
     app.include_router(page.router(settings.ui_dir))
-    app.add_middleware(Guard, settings=settings)
+    app.add_middleware(Guard, settings=settings, access=access, audit=audit)
     return app

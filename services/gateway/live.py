@@ -6,7 +6,7 @@ ring, or in the log itself, and never slows anyone. Readings are kept per topic,
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import orjson
 from fastapi import WebSocket, WebSocketDisconnect
@@ -22,7 +22,9 @@ HEARTBEAT_S = 15.0
 READING_S = 0.25
 PAGE = 500
 MOST_OPS = 20  # operations per second on one socket
+ALLOWED_S = 5.0
 POLICY = 1008
+NOT_KNOWN = 4401
 BAD_DATA = 1003
 
 
@@ -62,13 +64,14 @@ class Viewer:
         self.readings = readings
         self.topics = Topics()
 
-    async def serve(self, after: int, topics: Topics) -> None:
-        """Talk until either side ends."""
+    async def serve(self, after: int, topics: Topics, allowed: Callable[[], bool]) -> None:
+        """Talk until either side ends, or `allowed` says that the reader may no longer listen."""
         self.topics = topics
         tasks = [
             asyncio.create_task(self._send_events(after)),
             asyncio.create_task(self._send_readings()),
             asyncio.create_task(self._receive()),
+            asyncio.create_task(self._watch(allowed)),
         ]
         try:
             done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
@@ -100,6 +103,15 @@ class Viewer:
                     if self.topics.want(topic):
                         await self.socket.send_text(text)
             await asyncio.sleep(READING_S)
+
+    async def _watch(self, allowed: Callable[[], bool]) -> None:
+        """Close the socket of a reader whose token was revoked or has ended."""
+        while True:
+            if not allowed():
+                reason = "the token or the session has ended: sign in again"
+                await self.socket.close(NOT_KNOWN, reason)
+                return
+            await asyncio.sleep(ALLOWED_S)
 
     async def _receive(self) -> None:
         """Topic changes; anything else closes the socket with a code."""

@@ -22,12 +22,14 @@ log = logging.getLogger(__name__)
 MEDIA_TYPE = "application/problem+json"
 TITLES = {
     400: "Bad request",
+    401: "Not known",
     403: "Not allowed",
     404: "Not found",
     405: "Method not allowed",
     409: "Conflict",
     413: "Too large",
     422: "Not acceptable input",
+    429: "Too many",
     500: "Internal error",
     503: "Not available now",
 }
@@ -39,9 +41,16 @@ STATUSES: tuple[tuple[type[ShirushiError], int], ...] = (
     (TransientError, 503),
 )
 
+BY_CODE = {"too_large": 413, "queue_full": 429}
+
 
 def problem(
-    status: int, detail: str, *, code: str = "", errors: list[dict[str, Any]] | None = None
+    status: int,
+    detail: str,
+    *,
+    code: str = "",
+    errors: list[dict[str, Any]] | None = None,
+    retry_s: int | None = None,
 ) -> JSONResponse:
     """One problem as a response; `detail` is a sentence that a person can act on."""
     body: dict[str, Any] = {
@@ -52,14 +61,18 @@ def problem(
     }
     if errors is not None:
         body["errors"] = errors
-    headers = {"Retry-After": "2"} if status == 503 else None
+    headers = {}
+    if status in {429, 503}:
+        headers["Retry-After"] = str(retry_s or 2)
+    if status == 401:
+        headers["WWW-Authenticate"] = 'Bearer realm="shirushi"'
     return JSONResponse(body, status, headers, media_type=MEDIA_TYPE)
 
 
 def status_of(error: ShirushiError) -> int:
     """The HTTP status that fits an error of ours."""
-    if error.code == "too_large":
-        return 413
+    if error.code in BY_CODE:
+        return BY_CODE[error.code]
     return next((status for cls, status in STATUSES if isinstance(error, cls)), 500)
 
 

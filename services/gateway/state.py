@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import orjson
 from fastapi import Depends, Header, Request, Response
 
-from libs.common.errors import Conflict, PermanentError, TransientError
+from libs.common.errors import Conflict, PermanentError, TransientError, Unavailable
 from libs.common.events import Event, Failed
 from libs.common.events import Request as JobRequest
 from libs.common.jobs import Job
@@ -39,14 +39,25 @@ class Gateway:
         """Store `event` and wait until our own fold has seen it.
 
         Raises:
-            Unavailable: the bus does not confirm in time.
+            Unavailable: the bus does not confirm in time, or too many jobs are unfinished.
             Conflict: the idempotency key was used with another body.
         """
+        if isinstance(event, JobRequest) and event.job_id not in self.ledger.jobs:
+            self._room()
         await self.tell(event)
         job = self.ledger.jobs[event.job_id]
         if isinstance(event, JobRequest) and isinstance(job.request, JobRequest):
             same_body(job.request, event.body_sha256)
         return job
+
+    def _room(self) -> None:
+        """Raises Unavailable when as many jobs are unfinished as may be."""
+        unfinished = sum(map(len, self.ledger.active.values()))
+        if unfinished >= self.settings.most_queued:
+            raise Unavailable(
+                f"{unfinished} jobs are unfinished, which is the most: try again later",
+                code="queue_full",
+            )
 
     async def tell(self, event: Event) -> None:
         """Store an event of no job, and wait until our own fold has seen it.

@@ -9,6 +9,7 @@ from fastapi.responses import StreamingResponse
 
 from libs.common.artifacts import checked_key
 from libs.common.errors import NotFound
+from services.gateway.access.scopes import READ
 from services.gateway.state import State
 
 router = APIRouter(tags=["artifacts"])
@@ -35,7 +36,7 @@ INLINE = {
 RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
 
 
-@router.get("/artifacts/{key:path}")
+@router.get("/artifacts/{key:path}", dependencies=[READ])
 async def artifact(key: str, gateway: State, request: Request) -> Response:
     """One artifact."""
     if not checked_key(key).startswith(SHOWN):

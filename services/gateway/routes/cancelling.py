@@ -8,12 +8,13 @@ from fastapi import APIRouter
 from libs.common.answers.jobs import Stopping
 from libs.common.errors import Conflict
 from libs.common.events import AnalysisCancelRequested
+from services.gateway.access.scopes import RUN
 from services.gateway.state import BASE, State
 
 router = APIRouter(tags=["models"])
 
 
-@router.post("/model/cancel/{job_id}", responses={200: {"model": Stopping}})
+@router.post("/model/cancel/{job_id}", responses={200: {"model": Stopping}}, dependencies=[RUN])
 async def cancel(job_id: str, gateway: State) -> dict[str, Any]:
     """Stop judging, drawing, comparing or explaining; nothing half done is kept."""
     job = gateway.ledger.job(job_id, "analysis")

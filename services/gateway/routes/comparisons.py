@@ -12,6 +12,7 @@ from libs.common.errors import Conflict, NotFound
 from libs.common.events import AnalysisRequested, ModelsCompared, ModelValidated
 from libs.common.jobs import Job
 from services.gateway import views
+from services.gateway.access.scopes import READ, RUN
 from services.gateway.routes.jobs import answer, current
 from services.gateway.schemas.comparisons import CompareModels
 from services.gateway.state import BASE, Gateway, Once, OnceOnly, State, Waits, fresh
@@ -25,7 +26,9 @@ JUDGING = {
 
 
 @router.post(
-    "/model/compare", responses={200: {"model": ComparisonReport}, 202: {"model": Pending}}
+    "/model/compare",
+    responses={200: {"model": ComparisonReport}, 202: {"model": Pending}},
+    dependencies=[RUN],
 )
 async def compare(body: CompareModels, gateway: State, once: OnceOnly, waits: Waits) -> Response:
     """Is one model better than another? Judges first what was not judged yet."""
@@ -36,7 +39,7 @@ async def compare(body: CompareModels, gateway: State, once: OnceOnly, waits: Wa
     return await answer(gateway, job, waits, status_url=url, id_name="comparison_id")
 
 
-@router.get("/model/compare", responses={200: {"model": list[ComparisonRow]}})
+@router.get("/model/compare", responses={200: {"model": list[ComparisonRow]}}, dependencies=[READ])
 async def comparisons(gateway: State, request: Request) -> Response:
     """All comparisons, the newest first, with their verdicts."""
     jobs = [job for job in gateway.ledger.newest("analysis") if is_operation(job, "compare")]
@@ -44,7 +47,9 @@ async def comparisons(gateway: State, request: Request) -> Response:
 
 
 @router.get(
-    "/model/compare/{comparison_id}", responses={200: {"model": ComparisonReport | Pending}}
+    "/model/compare/{comparison_id}",
+    responses={200: {"model": ComparisonReport | Pending}},
+    dependencies=[READ],
 )
 async def comparison(comparison_id: str, gateway: State, request: Request) -> Response:
     """The result, or how far it is."""
@@ -53,7 +58,11 @@ async def comparison(comparison_id: str, gateway: State, request: Request) -> Re
     return await current(gateway, request, job, status_url=url, id_name="comparison_id")
 
 
-@router.get("/model/compare/{comparison_id}/boxes", responses={200: {"model": ComparedBoxes}})
+@router.get(
+    "/model/compare/{comparison_id}/boxes",
+    responses={200: {"model": ComparedBoxes}},
+    dependencies=[READ],
+)
 async def boxes(  # noqa: PLR0913 - one parameter per filter
     comparison_id: str,
     gateway: State,

@@ -12,6 +12,7 @@ from libs.common.answers.jobs import Pending, Stopping
 from libs.common.asks import ask
 from libs.common.errors import Conflict, Unavailable
 from libs.common.events import DatasetCancelRequested
+from services.gateway.access.scopes import READ, RUN
 from services.gateway.language import Language
 from services.gateway.routes.dataset_jobs import located, start
 from services.gateway.routes.jobs import SPOKEN, current
@@ -22,7 +23,9 @@ router = APIRouter(tags=["datasets"])
 
 
 @router.post(
-    "/dataset/validate", responses={200: {"model": DatasetReport}, 202: {"model": Pending}}
+    "/dataset/validate",
+    responses={200: {"model": DatasetReport}, 202: {"model": Pending}},
+    dependencies=[RUN],
 )
 async def validate(
     body: ValidateDataset, gateway: State, once: OnceOnly, waits: Waits, lang: Language
@@ -39,13 +42,13 @@ async def validate(
     return await start(gateway, once, waits, "validate", dataset, options, lang)
 
 
-@router.get("/dataset/rules", responses={200: {"model": list[RuleFacts]}})
+@router.get("/dataset/rules", responses={200: {"model": list[RuleFacts]}}, dependencies=[READ])
 async def rules(gateway: State, request: Request) -> Response:
     """Every rule: severity, threshold with its unit, fix, and what it means in both languages."""
     return fresh(request, await ask(gateway.deps.bus, "dataset", "rules", {}))
 
 
-@router.get("/dataset/validate", responses={200: {"model": list[CheckRow]}})
+@router.get("/dataset/validate", responses={200: {"model": list[CheckRow]}}, dependencies=[READ])
 async def validations(gateway: State, request: Request) -> Response:
     """All dataset jobs, the newest first."""
     jobs = [
@@ -62,7 +65,9 @@ async def validations(gateway: State, request: Request) -> Response:
 
 
 @router.get(
-    "/dataset/validate/{validation_id}", responses={200: {"model": DatasetReport | Pending}}
+    "/dataset/validate/{validation_id}",
+    responses={200: {"model": DatasetReport | Pending}},
+    dependencies=[READ],
 )
 async def validation(
     validation_id: str, gateway: State, request: Request, lang: Language
@@ -73,7 +78,12 @@ async def validation(
     return await current(gateway, request, job, status_url=url, id_name="validation_id", lang=lang)
 
 
-@router.post("/dataset/cancel/{job_id}", response_model=None, responses={200: {"model": Stopping}})
+@router.post(
+    "/dataset/cancel/{job_id}",
+    response_model=None,
+    responses={200: {"model": Stopping}},
+    dependencies=[RUN],
+)
 async def cancel(job_id: str, gateway: State) -> dict[str, Any]:
     """Stop a job on a dataset: a check, an import, an edit. What is half done is taken back."""
     job = gateway.ledger.job(job_id, "dataset")
@@ -93,7 +103,11 @@ async def cancel(job_id: str, gateway: State) -> dict[str, Any]:
     }
 
 
-@router.get("/dataset/validate/{validation_id}/findings", responses={200: {"model": list[Finding]}})
+@router.get(
+    "/dataset/validate/{validation_id}/findings",
+    responses={200: {"model": list[Finding]}},
+    dependencies=[READ],
+)
 async def findings(
     validation_id: str,
     query: Annotated[FindingsQuery, Query()],

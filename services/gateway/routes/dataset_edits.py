@@ -9,6 +9,7 @@ from libs.common.answers.dataset_edits import EditDone
 from libs.common.answers.jobs import Pending
 from libs.common.errors import BadInput, Conflict
 from libs.common.events import DatasetRef
+from services.gateway.access.scopes import RUN
 from services.gateway.routes.dataset_jobs import (
     answer_edit,
     check_of,
@@ -32,7 +33,7 @@ EDITED: dict[int | str, Any] = {200: {"model": EditDone}, 202: {"model": Pending
 Format = Annotated[str, Query(pattern=r"^(auto|yolo|yolo_polygons|coco|voc|darknet)$")]
 
 
-@router.post("/dataset/validate/{validation_id}/fix", responses=EDITED)
+@router.post("/dataset/validate/{validation_id}/fix", responses=EDITED, dependencies=[RUN])
 async def fix(
     validation_id: str, body: FixDataset, gateway: State, once: OnceOnly, waits: Waits
 ) -> Response:
@@ -52,25 +53,25 @@ async def fix(
     return await start_edit(gateway, once, waits, "fix", request.dataset, options)
 
 
-@router.post("/dataset/edit", responses=EDITED)
+@router.post("/dataset/edit", responses=EDITED, dependencies=[RUN])
 async def edit(body: EditDataset, gateway: State, once: OnceOnly, waits: Waits) -> Response:
     """A list of steps as one new version: classes, splits, images, labels."""
     return await _edit(gateway, once, waits, "edit", body)
 
 
-@router.post("/dataset/split", responses=EDITED)
+@router.post("/dataset/split", responses=EDITED, dependencies=[RUN])
 async def split(body: SplitDataset, gateway: State, once: OnceOnly, waits: Waits) -> Response:
     """A new version with other splits; nothing of the source changes."""
     return await _edit(gateway, once, waits, "split", body)
 
 
-@router.post("/dataset/delete-class", responses=EDITED)
+@router.post("/dataset/delete-class", responses=EDITED, dependencies=[RUN])
 async def delete_class(body: DeleteClass, gateway: State, once: OnceOnly, waits: Waits) -> Response:
     """A new version without a class; nothing of the source changes."""
     return await _edit(gateway, once, waits, "delete_class", body)
 
 
-@router.post("/dataset/import", responses=EDITED)
+@router.post("/dataset/import", responses=EDITED, dependencies=[RUN])
 async def bring_in(body: ImportDataset, gateway: State, once: OnceOnly, waits: Waits) -> Response:
     """Register a folder or a bucket's prefix, in any format that is known, as a new version."""
     dataset = await located(gateway, body.source)
@@ -78,7 +79,7 @@ async def bring_in(body: ImportDataset, gateway: State, once: OnceOnly, waits: W
     return await start_edit(gateway, once, waits, "import", dataset, options)
 
 
-@router.post("/upload/dataset", responses=EDITED)
+@router.post("/upload/dataset", responses=EDITED, dependencies=[RUN])
 async def upload(
     file: UploadFile,
     gateway: State,

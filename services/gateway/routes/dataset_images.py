@@ -13,6 +13,7 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 from libs.common.answers.datasets import ImageFacts, ImageRow
 from libs.common.asks import ask
 from libs.common.events import DatasetRef, DatasetRequested, DatasetValidated
+from services.gateway.access.scopes import READ
 from services.gateway.routes.dataset_jobs import check_of, located
 from services.gateway.schemas.datasets import ImagesQuery, PictureQuery
 from services.gateway.state import Gateway, State, fresh
@@ -43,7 +44,7 @@ Wanted = Annotated[ImagesQuery, Query()]
 Shown = Annotated[PictureQuery, Query()]
 
 
-@router.get(OF_DATASET, responses=IMAGES)
+@router.get(OF_DATASET, responses=IMAGES, dependencies=[READ])
 async def images(
     name: str, dataset: Named, query: Wanted, gateway: State, request: Request
 ) -> Response:
@@ -57,7 +58,7 @@ async def images(
     return await _images(gateway, request, dataset, query)
 
 
-@router.get(OF_CHECK, responses=IMAGES)
+@router.get(OF_CHECK, responses=IMAGES, dependencies=[READ])
 async def checked_images(
     validation_id: str, dataset: Checked, query: Wanted, gateway: State, request: Request
 ) -> Response:
@@ -66,19 +67,19 @@ async def checked_images(
     return await _images(gateway, request, dataset, query)
 
 
-@router.get(f"{OF_DATASET}/{{image}}", responses=IMAGE)
+@router.get(f"{OF_DATASET}/{{image}}", responses=IMAGE, dependencies=[READ])
 async def image(dataset: Named, image: str, gateway: State, request: Request) -> Response:
     """One image: its size, the boxes that the trainer keeps, and the lines of its label."""
     return await _image(gateway, request, dataset, image)
 
 
-@router.get(f"{OF_CHECK}/{{image}}", responses=IMAGE)
+@router.get(f"{OF_CHECK}/{{image}}", responses=IMAGE, dependencies=[READ])
 async def checked_image(dataset: Checked, image: str, gateway: State, request: Request) -> Response:
     """One image that a check looked at, with its boxes and the lines of its label."""
     return await _image(gateway, request, dataset, image)
 
 
-@router.get(f"{OF_DATASET}/{{image}}/picture", responses=PICTURE)
+@router.get(f"{OF_DATASET}/{{image}}/picture", responses=PICTURE, dependencies=[READ])
 async def picture(
     dataset: Named, image: str, query: Shown, gateway: State, request: Request
 ) -> Response:
@@ -86,7 +87,7 @@ async def picture(
     return await _picture(gateway, request, dataset, image, query)
 
 
-@router.get(f"{OF_CHECK}/{{image}}/picture", responses=PICTURE)
+@router.get(f"{OF_CHECK}/{{image}}/picture", responses=PICTURE, dependencies=[READ])
 async def checked_picture(
     dataset: Checked, image: str, query: Shown, gateway: State, request: Request
 ) -> Response:

@@ -9,6 +9,7 @@ from libs.common.answers.jobs import Pending
 from libs.common.asks import ask
 from libs.common.errors import BadInput, NotFound
 from libs.common.events import DatasetRef
+from services.gateway.access.scopes import ADMIN, READ, RUN
 from services.gateway.routes.dataset_jobs import diff_of, options_of, result_of, start_edit
 from services.gateway.schemas.body import NAME
 from services.gateway.schemas.dataset_edits import CollectDataset, RestoreVersion
@@ -21,7 +22,7 @@ Offset = Annotated[int, Query(ge=0)]
 Limit = Annotated[int, Query(ge=1, le=200)]
 
 
-@router.post("/datasets/{name}/restore", responses=EDITED)
+@router.post("/datasets/{name}/restore", responses=EDITED, dependencies=[RUN])
 async def restore(
     name: str, body: RestoreVersion, gateway: State, once: OnceOnly, waits: Waits
 ) -> Response:
@@ -35,7 +36,7 @@ async def restore(
     )
 
 
-@router.delete("/datasets/{name}", responses=EDITED)
+@router.delete("/datasets/{name}", responses=EDITED, dependencies=[ADMIN])
 async def delete(
     name: str, gateway: State, once: OnceOnly, waits: Waits, confirm: bool = False
 ) -> Response:
@@ -49,7 +50,7 @@ async def delete(
     return await start_edit(gateway, once, waits, "delete", ref, {})
 
 
-@router.post("/datasets/{name}/collect", responses=EDITED)
+@router.post("/datasets/{name}/collect", responses=EDITED, dependencies=[ADMIN])
 async def collect(
     name: Annotated[str, Path(pattern=NAME)],
     body: CollectDataset,
@@ -65,7 +66,7 @@ async def collect(
     return await start_edit(gateway, once, waits, "collect", DatasetRef(name=name), {})
 
 
-@router.get("/datasets/{name}/diff", responses={200: {"model": VersionsDiff}})
+@router.get("/datasets/{name}/diff", responses={200: {"model": VersionsDiff}}, dependencies=[READ])
 async def diff(
     name: str,
     gateway: State,
@@ -80,7 +81,9 @@ async def diff(
     return fresh(request, await ask(gateway.deps.bus, "dataset", "diff", fields, timeout_s=60.0))
 
 
-@router.get("/dataset/edits/{edit_id}", responses={200: {"model": EditDone | Pending}})
+@router.get(
+    "/dataset/edits/{edit_id}", responses={200: {"model": EditDone | Pending}}, dependencies=[READ]
+)
 async def edited(edit_id: str, gateway: State, request: Request) -> Response:
     """What an edit did or would do, or how far it is."""
     job = gateway.ledger.job(edit_id, "dataset")
@@ -90,7 +93,9 @@ async def edited(edit_id: str, gateway: State, request: Request) -> Response:
     return fresh(request, pending(job, reading, f"{BASE}/dataset/edits/{job.id}", "edit_id"))
 
 
-@router.get("/dataset/edits/{edit_id}/changes", responses={200: {"model": ChangesPage}})
+@router.get(
+    "/dataset/edits/{edit_id}/changes", responses={200: {"model": ChangesPage}}, dependencies=[READ]
+)
 async def changes(
     edit_id: str, gateway: State, request: Request, offset: Offset = 0, limit: Limit = 100
 ) -> Response:

@@ -10,6 +10,7 @@ from libs.common.answers.datasets import DatasetFacts, DatasetWithHistory, Versi
 from libs.common.dataset_log import name_and_version
 from libs.common.errors import NotFound
 from libs.common.events import DatasetRegistered, DatasetRequested, DatasetValidated
+from services.gateway.access.scopes import READ
 from services.gateway.state import BASE, Gateway, State, fresh
 from services.gateway.views import stamp
 
@@ -18,13 +19,13 @@ YAML = {".yaml", ".yml"}
 SPLITS = ("train", "val", "test")
 
 
-@router.get("/datasets", responses={200: {"model": list[DatasetFacts]}})
+@router.get("/datasets", responses={200: {"model": list[DatasetFacts]}}, dependencies=[READ])
 async def datasets(gateway: State, request: Request) -> Response:
     """Registered datasets, and folders under the allowed roots that hold a data.yaml."""
     return fresh(request, list((await _described(gateway)).values()))
 
 
-@router.get("/datasets/{name}", responses={200: {"model": DatasetWithHistory}})
+@router.get("/datasets/{name}", responses={200: {"model": DatasetWithHistory}}, dependencies=[READ])
 async def dataset(name: str, gateway: State, request: Request) -> Response:
     """One dataset, or one version of it (`name@v3`), with its versions and its last check."""
     plain, version = name_and_version(name)
@@ -37,7 +38,9 @@ async def dataset(name: str, gateway: State, request: Request) -> Response:
     return fresh(request, found | {"history": []})
 
 
-@router.get("/datasets/{name}/versions", responses={200: {"model": list[VersionFacts]}})
+@router.get(
+    "/datasets/{name}/versions", responses={200: {"model": list[VersionFacts]}}, dependencies=[READ]
+)
 async def versions(name: str, gateway: State, request: Request) -> Response:
     """All versions, the newest first."""
     if name not in gateway.ledger.datasets:

@@ -2,12 +2,12 @@
 
 from collections.abc import AsyncIterator
 from typing import Annotated
-from urllib.parse import urlsplit
 
 from fastapi import APIRouter, Query, Request, Response, WebSocket
 from fastapi.responses import StreamingResponse
 
 from libs.common.errors import BadInput
+from services.gateway.access.scopes import READ, identity_of
 from services.gateway.live import POLICY, Viewer, frames
 from services.gateway.state import Gateway, State
 from services.gateway.topics import Topics
@@ -15,13 +15,9 @@ from services.gateway.topics import Topics
 router = APIRouter(tags=["live"])
 
 
-@router.websocket("/ws")
+@router.websocket("/ws", dependencies=[READ])
 async def live(socket: WebSocket, after: int = -1, topics: str | None = None) -> None:
     """History past `after`, then live; without `after` only what comes."""
-    origin = socket.headers.get("origin")
-    if origin and urlsplit(origin).netloc != socket.headers.get("host"):
-        await socket.close(POLICY, "this page may not open the socket")
-        return
     gateway: Gateway = socket.app.state.gateway
     await socket.accept()
     try:
@@ -31,10 +27,11 @@ async def live(socket: WebSocket, after: int = -1, topics: str | None = None) ->
         return
     place = gateway.ledger.ring.last if after < 0 else after
     viewer = Viewer(socket, gateway.deps.bus, gateway.ledger.ring, gateway.readings)
-    await viewer.serve(place, wanted)
+    access, identity = socket.app.state.access, identity_of(socket)
+    await viewer.serve(place, wanted, lambda: access.still(identity))
 
 
-@router.get("/events")
+@router.get("/events", dependencies=[READ])
 async def events(
     request: Request,
     gateway: State,

@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 
 from libs.common.errors import BadInput, NotFound
 from libs.common.events import AnalysisRequested
+from services.gateway.access.scopes import READ, RUN
 from services.gateway.routes.comparisons import is_operation, validation_of
 from services.gateway.routes.jobs import answer, current
 from services.gateway.schemas.explanations import ExplainModel
@@ -14,7 +15,7 @@ from services.gateway.state import BASE, OnceOnly, State, Waits
 router = APIRouter(tags=["models"])
 
 
-@router.post("/model/explain")
+@router.post("/model/explain", dependencies=[RUN])
 async def explain(body: ExplainModel, gateway: State, once: OnceOnly, waits: Waits) -> Response:
     """Draw where a detection comes from: by gradients, or by hiding parts of the image."""
     job = once.earlier(gateway)
@@ -45,7 +46,7 @@ async def explain(body: ExplainModel, gateway: State, once: OnceOnly, waits: Wai
     return await answer(gateway, job, waits, status_url=url, id_name="explanation_id")
 
 
-@router.get("/model/explain/{explanation_id}")
+@router.get("/model/explain/{explanation_id}", dependencies=[READ])
 async def explanation(explanation_id: str, gateway: State, request: Request) -> Response:
     """The explanation, or how far it is."""
     job = gateway.ledger.job(explanation_id, "analysis")

@@ -7,12 +7,15 @@ from typing import Annotated
 from fastapi import APIRouter, Query, Request, Response
 
 from libs.common.answers.histories import MachineHistory
+from services.gateway.access.scopes import READ
 from services.gateway.state import State, fresh
 
 router = APIRouter(tags=["system"])
 
 
-@router.get("/system/history", responses={200: {"model": list[MachineHistory]}})
+@router.get(
+    "/system/history", responses={200: {"model": list[MachineHistory]}}, dependencies=[READ]
+)
 async def history(
     gateway: State,
     request: Request,

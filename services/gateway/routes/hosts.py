@@ -8,6 +8,7 @@ from fastapi import APIRouter, Path
 from libs.common.errors import Conflict, NotFound
 from libs.common.events import HostDrainRequested, HostUndrainRequested
 from libs.common.hosts import host_id
+from services.gateway.access.scopes import ADMIN
 from services.gateway.routes.system import hosts
 from services.gateway.schemas.trainings import DrainHost
 from services.gateway.state import Gateway, State
@@ -17,7 +18,7 @@ router = APIRouter(tags=["trainings"])
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 
 
-@router.post("/training/drain/{host}")
+@router.post("/training/drain/{host}", dependencies=[ADMIN])
 async def drain(host: Name, gateway: State, body: DrainHost | None = None) -> dict[str, Any]:
     """Let a host take no trainings up any more; those that run there go elsewhere, or end there.
 
@@ -36,7 +37,7 @@ async def drain(host: Name, gateway: State, body: DrainHost | None = None) -> di
     return _answer(gateway, host, f"{host} takes no trainings any more; those that run {what}")
 
 
-@router.post("/training/undrain/{host}")
+@router.post("/training/undrain/{host}", dependencies=[ADMIN])
 async def undrain(host: Name, gateway: State) -> dict[str, Any]:
     """Let a host take trainings up again."""
     _known(gateway, host)

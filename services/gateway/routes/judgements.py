@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request, Response
 
 from libs.common.events import AnalysisRequested, FileRef, ModelRef
 from services.gateway import views
+from services.gateway.access.scopes import READ, RUN
 from services.gateway.routes.jobs import answer, current
 from services.gateway.schemas.models import ValidateModel, VisualizeModel
 from services.gateway.state import BASE, OnceOnly, State, Waits, fresh
@@ -15,7 +16,7 @@ from services.gateway.state import BASE, OnceOnly, State, Waits, fresh
 router = APIRouter(tags=["models"])
 
 
-@router.post("/model/validate")
+@router.post("/model/validate", dependencies=[RUN])
 async def validate(body: ValidateModel, gateway: State, once: OnceOnly, waits: Waits) -> Response:
     """Judge a model on a labelled set."""
     job = once.earlier(gateway)
@@ -39,7 +40,7 @@ async def validate(body: ValidateModel, gateway: State, once: OnceOnly, waits: W
     return await answer(gateway, job, waits, status_url=url, id_name="validation_id")
 
 
-@router.get("/model/validate")
+@router.get("/model/validate", dependencies=[READ])
 async def validations(gateway: State, request: Request) -> Response:
     """All validations, the newest first, with their headline numbers."""
     jobs = gateway.ledger.newest("analysis")
@@ -47,7 +48,7 @@ async def validations(gateway: State, request: Request) -> Response:
     return fresh(request, shown[:500])
 
 
-@router.get("/model/validate/{validation_id}")
+@router.get("/model/validate/{validation_id}", dependencies=[READ])
 async def validation(validation_id: str, gateway: State, request: Request) -> Response:
     """The result, or how far it is."""
     job = gateway.ledger.job(validation_id, "analysis")
@@ -55,7 +56,7 @@ async def validation(validation_id: str, gateway: State, request: Request) -> Re
     return await current(gateway, request, job, status_url=url, id_name="validation_id")
 
 
-@router.post("/model/visualize")
+@router.post("/model/visualize", dependencies=[RUN])
 async def visualize(body: VisualizeModel, gateway: State, once: OnceOnly, waits: Waits) -> Response:
     """Draw a model's curves and matrices from what is stored."""
     job = once.earlier(gateway)
@@ -79,7 +80,7 @@ async def visualize(body: VisualizeModel, gateway: State, once: OnceOnly, waits:
     return await answer(gateway, job, waits, status_url=url, id_name="visualization_id")
 
 
-@router.get("/model/visualize/{visualization_id}")
+@router.get("/model/visualize/{visualization_id}", dependencies=[READ])
 async def visualization(visualization_id: str, gateway: State, request: Request) -> Response:
     """The pictures, or how far they are."""
     job = gateway.ledger.job(visualization_id, "analysis")

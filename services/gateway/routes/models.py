@@ -11,6 +11,7 @@ from libs.common.answers.models import ModelEntry, UploadedModel
 from libs.common.errors import BadInput, NotFound
 from libs.common.events import Artifact, ModelUploaded, TrainingRequested
 from services.gateway import views
+from services.gateway.access.scopes import READ, RUN
 from services.gateway.ledger import finished_runs
 from services.gateway.schemas.body import NAME
 from services.gateway.state import Gateway, State, fresh
@@ -21,13 +22,13 @@ ZIP = b"PK\x03\x04"
 MOST_HEAD_BYTES = 100_000_000
 
 
-@router.get("/models", responses={200: {"model": list[ModelEntry]}})
+@router.get("/models", responses={200: {"model": list[ModelEntry]}}, dependencies=[READ])
 async def models(gateway: State, request: Request) -> Response:
     """Base weights, uploads and the weights of completed runs."""
     return fresh(request, await asyncio.to_thread(_listed, gateway))
 
 
-@router.get("/models/{name:path}/info", responses={200: {"model": ModelEntry}})
+@router.get("/models/{name:path}/info", responses={200: {"model": ModelEntry}}, dependencies=[READ])
 async def info(name: str, gateway: State, request: Request) -> Response:
     """One model: where it is, what it was trained on, how good it is."""
     ref = await asyncio.to_thread(gateway.resolver.model, name)
@@ -37,7 +38,12 @@ async def info(name: str, gateway: State, request: Request) -> Response:
     raise NotFound(f"there is no model called {name[:128]}", code="no_such_model")
 
 
-@router.post("/upload/model", response_model=None, responses={200: {"model": UploadedModel}})
+@router.post(
+    "/upload/model",
+    response_model=None,
+    responses={200: {"model": UploadedModel}},
+    dependencies=[RUN],
+)
 async def upload(
     file: UploadFile, gateway: State, model_name: Annotated[str, Query(pattern=NAME)]
 ) -> dict[str, Any]:

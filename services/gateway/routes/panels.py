@@ -11,6 +11,7 @@ from fastapi import APIRouter, Query, Request, Response
 from libs.common.asks import ask
 from libs.common.errors import Conflict, NotFound
 from libs.common.events import AnalysisRequested, ModelValidated
+from services.gateway.access.scopes import READ
 from services.gateway.schemas.panels import (
     BoxesQuery,
     CellQuery,
@@ -43,7 +44,7 @@ Section = Literal[
 ]
 
 
-@router.get("/panels")
+@router.get("/panels", dependencies=[READ])
 async def panels(
     validation_id: str, query: Annotated[PanelQuery, Query()], gateway: State, request: Request
 ) -> Response:
@@ -51,7 +52,7 @@ async def panels(
     return await _answer(gateway, request, "panels", validation_id, query)
 
 
-@router.get("/matches")
+@router.get("/matches", dependencies=[READ])
 async def matches(
     validation_id: str, query: Annotated[BoxesQuery, Query()], gateway: State, request: Request
 ) -> Response:
@@ -59,7 +60,7 @@ async def matches(
     return await _answer(gateway, request, "matches", validation_id, query)
 
 
-@router.get("/confusion")
+@router.get("/confusion", dependencies=[READ])
 async def confusion(
     validation_id: str, query: Annotated[CellQuery, Query()], gateway: State, request: Request
 ) -> Response:
@@ -67,7 +68,7 @@ async def confusion(
     return await _answer(gateway, request, "confusion", validation_id, query)
 
 
-@router.get("/images")
+@router.get("/images", dependencies=[READ])
 async def images(
     validation_id: str, query: Annotated[ImagesQuery, Query()], gateway: State, request: Request
 ) -> Response:
@@ -75,7 +76,7 @@ async def images(
     return await _answer(gateway, request, "images", validation_id, query)
 
 
-@router.get("/images/{image}")
+@router.get("/images/{image}", dependencies=[READ])
 async def image(
     validation_id: str,
     image: int,
@@ -87,7 +88,9 @@ async def image(
     return await _answer(gateway, request, "image", validation_id, query, image=image)
 
 
-@router.get("/images/{image}/picture", response_class=Response, responses=IMAGES)
+@router.get(
+    "/images/{image}/picture", response_class=Response, responses=IMAGES, dependencies=[READ]
+)
 async def picture(
     validation_id: str,
     image: int,
@@ -99,7 +102,7 @@ async def picture(
     return await _drawn(gateway, request, "picture", validation_id, query, image=image)
 
 
-@router.get("/boxes/{box}/crop", response_class=Response, responses=IMAGES)
+@router.get("/boxes/{box}/crop", response_class=Response, responses=IMAGES, dependencies=[READ])
 async def crop(
     validation_id: str,
     box: str,
@@ -111,7 +114,7 @@ async def crop(
     return await _drawn(gateway, request, "crop", validation_id, query, box=box)
 
 
-@router.get("/{section}")
+@router.get("/{section}", dependencies=[READ])
 async def section(
     validation_id: str, section: Section, gateway: State, request: Request
 ) -> Response:

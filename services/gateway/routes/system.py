@@ -9,6 +9,7 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, gen
 
 from libs.common.answers.system import SystemStatus
 from services.gateway import views
+from services.gateway.access.scopes import READ
 from services.gateway.problems import problem
 from services.gateway.state import Gateway, State
 
@@ -17,7 +18,9 @@ root = APIRouter(tags=["system"])
 GIB = 2**30
 
 
-@router.get("/status", response_model=None, responses={200: {"model": SystemStatus}})
+@router.get(
+    "/status", response_model=None, responses={200: {"model": SystemStatus}}, dependencies=[READ]
+)
 async def status(gateway: State) -> dict[str, Any]:
     """Machine, queue, services, what is running and what there is to work with."""
     ledger, readings = gateway.ledger, gateway.readings
@@ -112,7 +115,7 @@ async def readyz(gateway: State) -> Response:
     return Response('{"status":"ready"}', media_type="application/json")
 
 
-@root.get("/metrics")
+@root.get("/metrics", dependencies=[READ])
 async def metrics(gateway: State) -> Response:
     """Prometheus text."""
     registry = CollectorRegistry()

@@ -4,6 +4,7 @@ from fastapi import APIRouter, Request, Response
 
 from libs.common.errors import NotFound
 from libs.common.events import AnalysisRequested
+from services.gateway.access.scopes import READ, RUN
 from services.gateway.routes.comparisons import is_operation, validation_of
 from services.gateway.routes.jobs import answer, current
 from services.gateway.schemas.thresholds import ChooseThresholds
@@ -12,7 +13,7 @@ from services.gateway.state import BASE, OnceOnly, State, Waits
 router = APIRouter(tags=["models"])
 
 
-@router.post("/model/thresholds")
+@router.post("/model/thresholds", dependencies=[RUN])
 async def choose(body: ChooseThresholds, gateway: State, once: OnceOnly, waits: Waits) -> Response:
     """Solve a threshold per class on one validation, and tell what it gives on another."""
     job = once.earlier(gateway)
@@ -33,7 +34,7 @@ async def choose(body: ChooseThresholds, gateway: State, once: OnceOnly, waits: 
     return await answer(gateway, job, waits, status_url=url, id_name="thresholds_id")
 
 
-@router.get("/model/thresholds/{thresholds_id}")
+@router.get("/model/thresholds/{thresholds_id}", dependencies=[READ])
 async def chosen(thresholds_id: str, gateway: State, request: Request) -> Response:
     """The thresholds, or how far they are."""
     job = gateway.ledger.job(thresholds_id, "analysis")

@@ -15,6 +15,7 @@ from libs.common.events import (
 )
 from libs.common.jobs import Job
 from services.gateway import views
+from services.gateway.access.scopes import RUN
 from services.gateway.requested import reserved_name
 from services.gateway.schemas.trainings import MOST_EPOCHS, ExtendTraining
 from services.gateway.state import BASE, Gateway, OnceOnly, State
@@ -23,7 +24,9 @@ router = APIRouter(tags=["trainings"])
 TOLD: dict[int | str, Any] = {200: {"model": TrainingTold}}
 
 
-@router.post("/training/pause/{training_id}", response_model=None, responses=TOLD)
+@router.post(
+    "/training/pause/{training_id}", response_model=None, responses=TOLD, dependencies=[RUN]
+)
 async def pause(training_id: str, gateway: State) -> dict[str, Any]:
     """Leave the place at the next optimizer step: checkpoint stored, memory free."""
     job = gateway.ledger.job(training_id, "training")
@@ -35,7 +38,9 @@ async def pause(training_id: str, gateway: State) -> dict[str, Any]:
     return _answer(job, "pausing" if job.status != "paused" else "paused")
 
 
-@router.post("/training/resume/{training_id}", response_model=None, responses=TOLD)
+@router.post(
+    "/training/resume/{training_id}", response_model=None, responses=TOLD, dependencies=[RUN]
+)
 async def resume(training_id: str, gateway: State) -> dict[str, Any]:
     """Go on from the checkpoint, as soon as a trainer is free."""
     job = gateway.ledger.job(training_id, "training")
@@ -49,7 +54,9 @@ async def resume(training_id: str, gateway: State) -> dict[str, Any]:
     return _answer(await gateway.publish(event), "resumed")
 
 
-@router.post("/training/extend/{training_id}", response_model=None, responses=TOLD)
+@router.post(
+    "/training/extend/{training_id}", response_model=None, responses=TOLD, dependencies=[RUN]
+)
 async def extend(
     training_id: str, body: ExtendTraining, gateway: State, once: OnceOnly
 ) -> dict[str, Any]:
@@ -80,7 +87,9 @@ async def extend(
     return _answer(await _again(gateway, request, once.job_id, once.body_sha256, changes), "queued")
 
 
-@router.post("/training/retry/{training_id}", response_model=None, responses=TOLD)
+@router.post(
+    "/training/retry/{training_id}", response_model=None, responses=TOLD, dependencies=[RUN]
+)
 async def retry(training_id: str, gateway: State, once: OnceOnly) -> dict[str, Any]:
     """The same again, from the start, as a new run."""
     if again := once.earlier(gateway):

@@ -9,6 +9,7 @@ from libs.common.answers.forecasts import Forecast, FurtherArguments
 from libs.common.asks import ask
 from libs.common.events import DatasetRef, DatasetRequested, DatasetValidated
 from libs.common.jobs import Job
+from services.gateway.access.scopes import READ
 from services.gateway.requested import arguments_of, base_of
 from services.gateway.routes.dataset_jobs import located
 from services.gateway.schemas.trainings import StartTraining
@@ -19,13 +20,15 @@ router = APIRouter(tags=["trainings"])
 FORECAST_S = 30.0
 
 
-@router.get("/training/arguments", responses={200: {"model": FurtherArguments}})
+@router.get(
+    "/training/arguments", responses={200: {"model": FurtherArguments}}, dependencies=[READ]
+)
 async def arguments(gateway: State, request: Request) -> Response:
     """What `augmentation_params` and `extra` take: names, kinds, intervals, defaults."""
     return fresh(request, await ask(gateway.deps.bus, "training", "arguments", {}))
 
 
-@router.post("/training/forecast", responses={200: {"model": Forecast}})
+@router.post("/training/forecast", responses={200: {"model": Forecast}}, dependencies=[READ])
 async def forecast(body: StartTraining, gateway: State) -> Response:
     """Memory needed and free, time, settings that suit, and what the last check found.
 

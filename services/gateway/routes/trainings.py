@@ -20,6 +20,7 @@ from libs.common.events import (
 )
 from libs.common.jobs import Job
 from services.gateway import views
+from services.gateway.access.scopes import READ, RUN
 from services.gateway.consoles import MOST_LINES
 from services.gateway.requested import training_requested
 from services.gateway.schemas.trainings import StartTraining
@@ -30,7 +31,7 @@ router = APIRouter(tags=["trainings"])
 TOLD: dict[int | str, Any] = {200: {"model": TrainingTold}}
 
 
-@router.post("/training/start", response_model=None, responses=TOLD)
+@router.post("/training/start", response_model=None, responses=TOLD, dependencies=[RUN])
 async def start(body: StartTraining, gateway: State, once: OnceOnly) -> dict[str, Any]:
     """Queue a training; it starts as soon as a trainer is free."""
     job = once.earlier(gateway)
@@ -48,14 +49,20 @@ async def start(body: StartTraining, gateway: State, once: OnceOnly) -> dict[str
     }
 
 
-@router.get("/training/status/{training_id}", responses={200: {"model": TrainingStatus}})
+@router.get(
+    "/training/status/{training_id}",
+    responses={200: {"model": TrainingStatus}},
+    dependencies=[READ],
+)
 async def status(training_id: str, gateway: State, request: Request) -> Response:
     """One training, as it is now."""
     job = gateway.ledger.job(training_id, "training")
     return fresh(request, _view(gateway, job, _standings(gateway)))
 
 
-@router.get("/training/status", responses={200: {"model": list[TrainingStatus]}})
+@router.get(
+    "/training/status", responses={200: {"model": list[TrainingStatus]}}, dependencies=[READ]
+)
 async def statuses(
     gateway: State,
     request: Request,
@@ -88,7 +95,9 @@ async def statuses(
     return fresh(request, page, headers)
 
 
-@router.post("/training/cancel/{training_id}", response_model=None, responses=TOLD)
+@router.post(
+    "/training/cancel/{training_id}", response_model=None, responses=TOLD, dependencies=[RUN]
+)
 async def cancel(training_id: str, gateway: State, keep: bool = False) -> dict[str, Any]:
     """Really stop it; `keep=true` = finish now and keep the weights."""
     job = gateway.ledger.job(training_id, "training")
@@ -110,14 +119,22 @@ async def cancel(training_id: str, gateway: State, keep: bool = False) -> dict[s
     }
 
 
-@router.get("/training/{training_id}/history", responses={200: {"model": list[dict[str, float]]}})
+@router.get(
+    "/training/{training_id}/history",
+    responses={200: {"model": list[dict[str, float]]}},
+    dependencies=[READ],
+)
 async def history(training_id: str, gateway: State, request: Request) -> Response:
     """Every epoch: losses, metrics, learning rates, seconds."""
     job = gateway.ledger.job(training_id, "training")
     return fresh(request, views.history(job), {"X-Last-Seq": str(job.last_seq)})
 
 
-@router.get("/training/{training_id}/logs", responses={200: {"model": list[ConsoleLine]}})
+@router.get(
+    "/training/{training_id}/logs",
+    responses={200: {"model": list[ConsoleLine]}},
+    dependencies=[READ],
+)
 async def logs(
     training_id: str, gateway: State, request: Request, after: Annotated[int, Query(ge=0)] = 0
 ) -> Response:
@@ -136,7 +153,11 @@ async def logs(
     return fresh(request, heard)
 
 
-@router.get("/training/{training_id}/artifacts", responses={200: {"model": list[ArtifactEntry]}})
+@router.get(
+    "/training/{training_id}/artifacts",
+    responses={200: {"model": list[ArtifactEntry]}},
+    dependencies=[READ],
+)
 async def artifacts(training_id: str, gateway: State, request: Request) -> Response:
     """What the run left: name, size, sha256, url."""
     outcome = gateway.ledger.job(training_id, "training").outcome
@@ -154,7 +175,11 @@ async def artifacts(training_id: str, gateway: State, request: Request) -> Respo
     return fresh(request, listing)
 
 
-@router.get("/training/{training_id}/samples", responses={200: {"model": list[SampleSheet]}})
+@router.get(
+    "/training/{training_id}/samples",
+    responses={200: {"model": list[SampleSheet]}},
+    dependencies=[READ],
+)
 async def samples(training_id: str, gateway: State, request: Request) -> Response:
     """Sheets of validation images with labelled and predicted boxes, by epoch."""
     job = gateway.ledger.job(training_id, "training")

@@ -70,6 +70,40 @@ export interface Artifact {
   sha256: string;
 }
 
+/** A known caller asked for a change through REST; `job_id` is the fact's own. */
+export interface AuditChanged {
+  kind?: "audit.changed.v1";
+  job_id: string;
+  /** 0 = told by the asker, n = by the n-th try */
+  attempt?: number;
+  /** a token's name, or an OIDC subject */
+  who: string;
+  token_id?: string | null;
+  way: "open" | "token" | "session" | "oidc";
+  /** what the caller may do */
+  scope: "read" | "run" | "admin";
+  method: string;
+  path: string;
+  /** HTTP status of the answer */
+  status: number;
+  /** IP address of the caller */
+  address: string;
+}
+
+/** Somebody showed credentials that open nothing; `job_id` is the fact's own. */
+export interface AuditRefused {
+  kind?: "audit.refused.v1";
+  job_id: string;
+  /** 0 = told by the asker, n = by the n-th try */
+  attempt?: number;
+  path: string;
+  /** HTTP status of the answer */
+  status: number;
+  /** IP address of the caller */
+  address: string;
+  reason: string;
+}
+
 /** A checkpoint from which any trainer can go on can be read in the store. */
 export interface CheckpointSaved {
   kind?: "training.checkpoint_saved.v1";
@@ -648,6 +682,8 @@ export interface Events {
   "analysis.thresholds_chosen.v1": ThresholdsChosen;
   "analysis.validated.v1": ModelValidated;
   "analysis.visualized.v1": ModelVisualized;
+  "audit.changed.v1": AuditChanged;
+  "audit.refused.v1": AuditRefused;
   "dataset.cancel_requested.v1": DatasetCancelRequested;
   "dataset.cancelled.v1": DatasetCancelled;
   "dataset.collected.v1": DatasetCollected;

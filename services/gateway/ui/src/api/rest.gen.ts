@@ -931,6 +931,11 @@ export interface Share {
   percentage: number;
 }
 
+/** A token, as `shirushi token create` has printed it. */
+export interface SignIn {
+  token: string;
+}
+
 /** `POST /dataset/split`. */
 export interface SplitDataset {
   /** only tell what would change */
@@ -1634,6 +1639,27 @@ export interface Operations {
     query: Record<string, never>;
     body: undefined;
     answer: ModelEntry;
+  };
+  /** Who the gateway takes you for, and what you may do. */
+  "GET /session": {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: Record<string, unknown>;
+  };
+  /** Open a session for this browser: an HttpOnly cookie, and a word that each change repeats. */
+  "POST /session": {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: SignIn;
+    answer: unknown;
+  };
+  /** Forget this browser's session. */
+  "DELETE /session": {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: Record<string, boolean>;
   };
   /** Machine, queue, services, what is running and what there is to work with. */
   "GET /status": {

@@ -1,0 +1,67 @@
+"""Who changed what, as facts in the log: told after the answer, never in its way."""
+
+import asyncio
+import logging
+import uuid
+
+from libs.common.bus import Bus
+from libs.common.errors import ShirushiError
+from libs.common.events import AuditChanged, AuditRefused
+from services.gateway.access.identity import Identity
+
+log = logging.getLogger(__name__)
+
+MOST_WAITING = 10_000
+PATIENCE_S = 24 * 3600.0
+
+
+class Audit:
+    """A queue to the log; what does not fit goes to this process's own log."""
+
+    def __init__(self) -> None:
+        self._waiting: asyncio.Queue[AuditChanged | AuditRefused] = asyncio.Queue(MOST_WAITING)
+
+    def changed(
+        self, identity: Identity, method: str, path: str, status: int, address: str
+    ) -> None:
+        """Somebody asked for a change and was answered."""
+        self._put(
+            AuditChanged(
+                job_id=uuid.uuid4().hex,
+                who=identity.who,
+                token_id=identity.token_id,
+                way=identity.way,
+                scope=identity.scope,
+                method=method,
+                path=path[:1000],
+                status=status,
+                address=address,
+            )
+        )
+
+    def refused(self, path: str, status: int, address: str, reason: str) -> None:
+        """Somebody showed credentials that are wrong."""
+        self._put(
+            AuditRefused(
+                job_id=uuid.uuid4().hex,
+                path=path[:1000],
+                status=status,
+                address=address,
+                reason=reason,
+            )
+        )
+
+    async def tell(self, bus: Bus) -> None:
+        """For ever."""
+        while True:
+            event = await self._waiting.get()
+            try:
+                await bus.publish(event, patience_s=PATIENCE_S)
+            except ShirushiError:
+                log.exception("audit fact not told", extra={"fact": event.model_dump()})
+
+    def _put(self, event: AuditChanged | AuditRefused) -> None:
+        try:
+            self._waiting.put_nowait(event)
+        except asyncio.QueueFull:
+            log.warning("audit fact not told: too many wait", extra={"fact": event.model_dump()})
