@@ -1,4 +1,4 @@
-// Assembles the page: colours, languages, queries, the live socket, the router.
+// Assembles the page: colours, languages, queries, the gate, the router.
 import "@mantine/core/styles.css";
 import "./app/page.css";
 import "./i18n";
@@ -8,9 +8,9 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router";
 import { ApiError } from "./api/client";
+import { Gate } from "./app/Gate";
 import { router } from "./app/routes";
 import { cssVariables, theme } from "./app/theme";
-import { startLive } from "./live/store";
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -23,8 +23,6 @@ const queries = new QueryClient({
   },
 });
 
-const stopLive = startLive(queries);
-window.addEventListener("pagehide", stopLive);
 window.addEventListener("pageshow", (event) => {
   if (event.persisted) window.location.reload();
 });
@@ -35,7 +33,9 @@ createRoot(root).render(
   <StrictMode>
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
       <QueryClientProvider client={queries}>
-        <RouterProvider router={router} />
+        <Gate>
+          <RouterProvider router={router} />
+        </Gate>
       </QueryClientProvider>
     </MantineProvider>
   </StrictMode>,

@@ -1,11 +1,12 @@
 // Talks REST to the gateway this page came from; an error answer becomes an ApiError with its problem detail.
 import i18next from "i18next";
+import { csrfHeader } from "./csrf";
 import type { Problem } from "./types";
 
 export const BASE = "/api/v1/ml";
 
 /** Sentences of the server come in the language of the page. */
-const accepted = () => ({ Accept: "application/json", "Accept-Language": i18next.language });
+const accepted = () => ({ Accept: "application/json", "Accept-Language": i18next.language, ...csrfHeader() });
 
 export class ApiError extends Error {
   readonly status: number;

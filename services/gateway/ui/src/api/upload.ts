@@ -1,6 +1,7 @@
 // Sends a ZIP to the gateway: tells how far it is, and can be stopped.
 import i18next from "i18next";
 import { ApiError, BASE } from "./client";
+import { csrfHeader } from "./csrf";
 import type { EditDone, Pending } from "./rest.gen";
 import type { Problem } from "./types";
 
@@ -18,6 +19,7 @@ export function uploadDataset(
     request.open("POST", `${BASE}/upload/dataset?${new URLSearchParams({ dataset_name: name })}`);
     request.setRequestHeader("Prefer", "respond-async");
     request.setRequestHeader("Accept-Language", i18next.language);
+    for (const [header, word] of Object.entries(csrfHeader())) request.setRequestHeader(header, word);
     request.responseType = "json";
     request.upload.onprogress = ({ loaded, total }) => onSent(total > 0 ? loaded / total : 0);
     request.onload = () => {

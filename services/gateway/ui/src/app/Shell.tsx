@@ -14,6 +14,7 @@ import {
 } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link, NavLink, Outlet } from "react-router";
+import { signOut, useSession } from "../api/session";
 import { type Language, chooseLanguage } from "../i18n";
 import { useConnection } from "../live/store";
 import { Seal } from "./Seal";
@@ -52,6 +53,7 @@ export function Shell() {
             <LiveMark />
             <LanguageChoice />
             <ColorChoice />
+            <SignOut />
             <Button
               component={Link}
               to="/trainings/new"
@@ -129,6 +131,18 @@ function LanguageChoice() {
         { value: "ja", label: "日本" },
       ]}
     />
+  );
+}
+
+/** Only for those who have signed in. */
+function SignOut() {
+  const { t } = useTranslation();
+  const session = useSession();
+  if (!session.data?.signed_in) return null;
+  return (
+    <Button variant="subtle" size="xs" title={session.data.who} onClick={() => void signOut()}>
+      {t("signIn.out")}
+    </Button>
   );
 }
 

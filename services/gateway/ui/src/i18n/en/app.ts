@@ -49,4 +49,13 @@ export const problem = {
   offline: "The gateway does not answer. The page goes on by itself when it is back.",
 };
 
+export const signIn = {
+  title: "Sign in",
+  token: "Token",
+  hint: "It begins with shi_.",
+  go: "Sign in",
+  ask: "Whoever runs this system makes one with `shirushi token create NAME --scope run`.",
+  out: "Sign out",
+};
+
 export const time = { seconds: "{{n}} s", minutes: "{{n}} min", hours: "{{h}} h {{m}} min" };

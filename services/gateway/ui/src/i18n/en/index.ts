@@ -1,5 +1,5 @@
 // Every sentence of the page in English, an area a file; the Japanese files must have the same keys.
-import { app, live, nav, problem, status, time } from "./app";
+import { app, live, nav, problem, signIn, status, time } from "./app";
 import { args } from "./arguments";
 import { chart } from "./chart";
 import { compare } from "./compare";
@@ -17,6 +17,7 @@ export const en = {
   live,
   status,
   problem,
+  signIn,
   time,
   overview,
   event,

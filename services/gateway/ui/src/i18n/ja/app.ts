@@ -50,4 +50,13 @@ export const problem: Resource["problem"] = {
   offline: "ゲートウェイが応答しません。復帰すると自動で再開します。",
 };
 
+export const signIn: Resource["signIn"] = {
+  title: "サインイン",
+  token: "トークン",
+  hint: "shi_ で始まります。",
+  go: "サインイン",
+  ask: "このシステムの管理者が `shirushi token create 名前 --scope run` で作成します。",
+  out: "サインアウト",
+};
+
 export const time: Resource["time"] = { seconds: "{{n}} 秒", minutes: "{{n}} 分", hours: "{{h}} 時間 {{m}} 分" };

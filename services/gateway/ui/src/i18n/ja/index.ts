@@ -1,6 +1,6 @@
 // Every sentence of the page in Japanese; the compiler and a test refuse a missing key.
 import type { Resource } from "../en";
-import { app, live, nav, problem, status, time } from "./app";
+import { app, live, nav, problem, signIn, status, time } from "./app";
 import { args } from "./arguments";
 import { chart } from "./chart";
 import { compare } from "./compare";
@@ -18,6 +18,7 @@ export const ja: Resource = {
   live,
   status,
   problem,
+  signIn,
   time,
   overview,
   event,
