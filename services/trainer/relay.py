@@ -157,13 +157,16 @@ class Relay:
         if self.batches:
             self.child.pause()
             asked_s = time.monotonic()
-            while (  # noqa: ASYNC110 - two conditions, of which one is the time
-                self.rhythm.kind != "validating" or time.monotonic() - asked_s < VALIDATES_S
-            ):
+            while not self._validates_long(time.monotonic() - asked_s):  # noqa: ASYNC110 - a clock
                 await asyncio.sleep(VALIDATES_S / 10)
         # nothing to lose before the first batch, and a long validation can be done again
         self.left = True
         await self.child.end()
+
+    def _validates_long(self, waited_s: float) -> bool:
+        """Whether a validation holds up one that is to leave; to finish needs it."""
+        validates = self.rhythm.kind == "validating" and not self.attempt.keep.is_set()
+        return validates and waited_s >= VALIDATES_S
 
     async def _give_place(self) -> None:
         """The process goes before its last checkpoint is stored: others may begin meanwhile."""

@@ -168,11 +168,13 @@ async def test_pause_resume_drain_finish_extend_retry_and_cancel_act_in_time(
     await controls.ask("undrain", HOST)
 
     pid = await controls.in_mid_epoch(job_id)
+    shown = (await controls.rest.get(f"/training/status/{job_id}")).json()
     await controls.rest.post(f"/training/cancel/{job_id}?keep=true")
     finished = await controls.until(job_id, TrainingCompleted)
     assert await controls.gone(pid, job_id) < bound
     assert isinstance(finished.outcome, TrainingCompleted)
     assert finished.outcome.stopped_early
+    assert finished.outcome.epochs_done <= shown["batch"]["epoch"] + 2
     told = Counter(epoch.epoch for epoch in finished.epochs)
     assert told == Counter(range(1, finished.outcome.epochs_done + 1))
 
