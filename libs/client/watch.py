@@ -103,13 +103,26 @@ def watch(client: Client, training_id: str, console: Console) -> Job:
 def _lines(frames: Iterable[Frame], view: TrainingView, console: Console) -> Job:
     told = 0
     for frame in frames:
+        planned = view.job.planned if view.job else None
         view = advance(view, frame)
+        if view.job and view.job.planned and planned is None:
+            console.print("\n".join(fitted(view.job)), highlight=False)
         if view.job and view.epochs_done > told:
             told = view.epochs_done
             console.print(_sentence(view.job.epochs[-1], view), highlight=False)
         if view.job and view.job.finished:
             return view.job
     raise AssertionError("the stream of events has no end")
+
+
+def fitted(job: Job) -> list[str]:
+    """What the preset set, and why: a line each."""
+    return [
+        f"{each.argument} {each.value}"
+        + (f" instead of {each.instead_of}" if each.instead_of is not None else "")
+        + f": {each.reason}"
+        for each in (job.planned.fitted if job.planned else ())
+    ]
 
 
 def _moving(frames: Iterable[Frame], view: TrainingView, console: Console) -> Job:

@@ -304,6 +304,13 @@ class TrainingArguments(Value):
     extra: dict[str, float | int | str | bool] = Field(
         default_factory=dict, description="further ultralytics arguments, allow-listed at the edge"
     )
+    preset: Literal["auto", "stock"] = Field(
+        default="auto",
+        description="auto: what was not chosen is fitted to the data",
+    )
+    given: tuple[str, ...] | None = Field(
+        default=None, description="fields that the user chose; null = all of them"
+    )
 
 
 class TrainingRequested(Request):
@@ -338,6 +345,25 @@ class TrainingStarted(Started):
     kind: Literal["training.started.v1"] = "training.started.v1"
     device: str
     from_epoch: int = Field(ge=0, description="epochs already done, from the checkpoint")
+
+
+class Fitted(Value):
+    """One argument that the preset set, because nobody had chosen it."""
+
+    argument: str = Field(description="a field of the request, or an argument of ultralytics")
+    value: float | int | str | bool
+    instead_of: float | int | str | bool | None = Field(
+        default=None, description="the default that does not suit"
+    )
+    reason: str = Field(description="for people")
+
+
+class TrainingPlanned(Event):
+    """What the preset set for this training, and why; not told where it set nothing."""
+
+    kind: Literal["training.planned.v1"] = "training.planned.v1"
+    preset: Literal["auto", "stock"]
+    fitted: tuple[Fitted, ...]
 
 
 class EpochCompleted(Event):

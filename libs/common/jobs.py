@@ -24,6 +24,7 @@ from libs.common.events import (
     TrainingAdjusted,
     TrainingPaused,
     TrainingPauseRequested,
+    TrainingPlanned,
     TrainingResumeRequested,
 )
 
@@ -65,6 +66,7 @@ class Job:
     """Since it left its place, until the next attempt starts."""
     preempted: int = 0
     """How often it left its place to a more urgent one."""
+    planned: TrainingPlanned | None = None
     adjusted: tuple[TrainingAdjusted, ...] = ()
     outcome: Event | None = None
 

@@ -118,6 +118,10 @@ def training(
         "starts_in": standing.starts_in_s if standing else None,
         "batch": _batch(current),
         "attempt": job.starts,
+        "preset": request.arguments.preset,
+        "fitted": [each.model_dump(mode="json") for each in job.planned.fitted]
+        if job.planned
+        else [],
         "adjustments": [
             {
                 "error_code": each.error_code,

@@ -17,6 +17,7 @@ from libs.common.events import (
     ModelRef,
     TrainingAdjusted,
     TrainingPaused,
+    TrainingPlanned,
     TrainingRequested,
     TrainingStarted,
 )
@@ -154,7 +155,8 @@ async def prepare(attempt: Attempt, folder: Path, device: str) -> Prepared:
     plan: Plan = plan_training(
         request.arguments, facts, weights=str(weights) if weights else None, device=device
     )
-    log.info("training planned", extra={"job_id": request.job_id, "notes": plan.notes})
+    if plan.fitted:
+        await attempt.tell(TrainingPlanned, preset=request.arguments.preset, fitted=plan.fitted)
     data = await asyncio.to_thread(write_data_yaml, dataset, folder / "data.yaml")
     order = plan.order(data=str(data), save_dir=str(folder / "train"), resume=None)
     if smaller := attempt.job.batch_size:

@@ -65,6 +65,7 @@ class Relay:
         self.hung: tuple[Path, ...] | None = None
         self.lines_told = self.batches = 0
         self.left = False
+        self.batch: int | None = None
 
     async def run(self, order: Message) -> Message:
         """Train to the end; every epoch is told and its checkpoint stored when this returns.
@@ -76,6 +77,7 @@ class Relay:
             PermanentError: the child says why it cannot go on.
             Trouble: it died, hangs, or ran out of memory; a retry goes on from the checkpoint.
         """
+        self.batch = max(0, order["overrides"]["batch"])  # the preset may have chosen it
         publisher = asyncio.create_task(self._publish())
         others = (self._keep(), self._pause(), self._watch(), self._tell_console())
         keepers = [asyncio.create_task(each) for each in others]
@@ -117,7 +119,7 @@ class Relay:
         request = self.attempt.job.request
         assert isinstance(request, TrainingRequested)
         peak, card = message.get("gpu_peak_bytes"), message.get("gpu_name")
-        shape = shape_of(request.arguments, self.attempt.job.batch_size)
+        shape = shape_of(request.arguments, self.batch or self.attempt.job.batch_size)
         if peak and card:
             self.admission.learn(shape, card, peak)
         if message["type"] == "epoch" and self.batches:

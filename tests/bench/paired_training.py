@@ -63,7 +63,7 @@ def by_yolo(plan: Plan, data: str, folder: Path, home: Path) -> Cost:
     environment = training_environment(home, ())
     environment.pop("OMP_WAIT_POLICY")
     before, began = used_s(), time.perf_counter()
-    command = [YOLO, "detect", "train", *words]
+    command: list[str | Path] = [YOLO, "detect", "train", *words]
     subprocess.run(command, env=environment, capture_output=True, check=True)
     wall_s = time.perf_counter() - began
     times, map50 = columns(folder / "stock" / "results.csv")

@@ -26,6 +26,7 @@ from libs.common.events import (
     TrainingCancelled,
     TrainingCompleted,
     TrainingFailed,
+    TrainingPlanned,
     TrainingRequested,
     TrainingStarted,
 )
@@ -97,6 +98,7 @@ async def test_a_run_is_told_epoch_by_epoch_and_can_be_read_when_it_says_so(
     assert [type(event) for event in by_epoch] == [
         TrainingRequested,
         TrainingStarted,
+        TrainingPlanned,
         CheckpointSaved,
         EpochCompleted,
         SamplesDrawn,

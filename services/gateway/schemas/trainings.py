@@ -39,6 +39,10 @@ class StartTraining(Body):
     amp: bool = True
     freeze: int | None = Field(default=None, ge=0, le=22)
     sample_period: int = Field(default=-1, ge=-1, le=1000)
+    preset: Literal["auto", "stock"] = Field(
+        default="auto",
+        description="auto: what is not sent is fitted to the data",
+    )
     tags: tuple[Annotated[str, Field(max_length=64)], ...] = Field(default=(), max_length=20)
     auto_validate: bool = Field(default=True, description="judge the model when it is done")
     extra: dict[str, float | int | str | bool] = Field(default_factory=dict)
@@ -73,9 +77,9 @@ class StartTraining(Body):
 
     def arguments(self) -> TrainingArguments:
         """The part that the trainer reads."""
-        return TrainingArguments.model_validate(
-            self.model_dump(include=set(TrainingArguments.model_fields))
-        )
+        fields = self.model_dump(include=set(TrainingArguments.model_fields))
+        given = sorted(self.model_fields_set & set(TrainingArguments.model_fields))
+        return TrainingArguments.model_validate(fields | {"given": given})
 
 
 class ExtendTraining(Body):

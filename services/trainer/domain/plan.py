@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from libs.common.errors import BadInput
-from libs.common.events import TrainingArguments
+from libs.common.events import Fitted, TrainingArguments
 from services.trainer.domain.arguments import (
     ADAM_LIKE,
     AUGMENTATIONS,
@@ -13,13 +13,8 @@ from services.trainer.domain.arguments import (
     optimizer_named,
 )
 from services.trainer.domain.devices import device_count
+from services.trainer.domain.fitting import AUTO_BATCH, choices, tuned, unused
 from services.trainer.domain.samples import period_of
-
-NOMINAL_BATCH = 64
-AUTO_BATCH = 16
-FEW_STEPS = 100
-TRANSFER_FREEZE = 10
-LATE_MOSAIC = 10
 
 
 @dataclass(frozen=True)
@@ -39,7 +34,7 @@ class Plan:
     weights: str | None
     memory_share: float
     sample_period: int
-    notes: tuple[str, ...]
+    fitted: tuple[Fitted, ...]
     ranks: int = 1
     """Processes of this host that train together, one for each device."""
     nodes: int = 1
@@ -75,7 +70,7 @@ def plan_training(
     """Decide every argument of the run.
 
     What the user gave is never changed; what the user left open is fitted to the data, each
-    with a sentence in `notes`.
+    with a reason in `fitted`.
 
     Args:
         arguments: of the request.
@@ -89,6 +84,9 @@ def plan_training(
     local = device_count(device)
     ranks = local * arguments.nnodes
     _check_data(facts)
+    found = choices(arguments, facts.train_images)
+    chosen = {each.argument: each.value for each in found}
+    arguments = arguments.model_copy(update=chosen)
     _check_ranks(ranks, arguments, facts)
     overrides: dict[str, Any] = {
         "task": "detect",
@@ -109,13 +107,15 @@ def plan_training(
         "plots": False,
         "exist_ok": True,
     }
-    fitted, notes = _fitted(arguments, facts, overrides)
-    overrides |= fitted
+    adam = overrides["optimizer"] in ADAM_LIKE
+    further = tuned(arguments, facts.train_images, chosen, adam=adam)
+    overrides |= {each.argument: each.value for each in further}
     overrides |= checked(arguments.augmentation_params, AUGMENTATIONS, field="augmentation_params")
     overrides |= checked(arguments.extra, EXTRAS, field="extra")
     samples = period_of(arguments.sample_period, arguments.epochs)
+    told = (*found, *further, *unused(arguments))
     hosts = (arguments.nnodes, arguments.rdzv_endpoint)
-    return Plan(overrides, weights, arguments.gpu_load_rate, samples, notes, local, *hosts)
+    return Plan(overrides, weights, arguments.gpu_load_rate, samples, told, local, *hosts)
 
 
 def _check_data(facts: DataFacts) -> None:
@@ -164,45 +164,4 @@ def _start(arguments: TrainingArguments, weights: str | None) -> dict[str, Any]:
             f"mode '{arguments.mode}' starts from weights: give base_model_path",
             code="base_model_missing",
         )
-    freeze = arguments.freeze
-    if freeze is None and arguments.mode == "transfer":
-        freeze = TRANSFER_FREEZE
-    return {"model": weights, "pretrained": True, "freeze": freeze}
-
-
-def _fitted(
-    arguments: TrainingArguments, facts: DataFacts, overrides: dict[str, Any]
-) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Defaults of ultralytics that do not suit the data, replaced, with the reasons.
-
-    Measured on 200 training images, 30 epochs, 8 classes: nbs=64 reaches mAP50 0.17, nbs=16
-    0.46 with the same compute, because 13 batches are only 3 optimizer steps.
-    """
-    fitted: dict[str, Any] = {}
-    notes: list[str] = []
-    batch = arguments.batch_size if arguments.batch_size > 0 else AUTO_BATCH
-    steps = -(-facts.train_images // NOMINAL_BATCH)
-    if batch < NOMINAL_BATCH and steps < FEW_STEPS:
-        fitted["nbs"] = batch
-        notes.append(
-            f"nbs={batch}: with nbs={NOMINAL_BATCH}, {facts.train_images} images would be only "
-            f"{steps} optimizer steps an epoch"
-        )
-    if overrides["optimizer"] in ADAM_LIKE:
-        fitted["warmup_bias_lr"] = 0.0
-        notes.append(
-            f"warmup_bias_lr=0: the default 0.1 is made for SGD, not {overrides['optimizer']}"
-        )
-    if arguments.epochs < 3 * LATE_MOSAIC:
-        fitted["close_mosaic"] = arguments.epochs // 3
-        notes.append(
-            f"close_mosaic={fitted['close_mosaic']}: with {LATE_MOSAIC}, mosaic would be off for "
-            f"most of {arguments.epochs} epochs"
-        )
-    if arguments.mode == "transfer" and arguments.freeze is None:
-        notes.append(f"freeze={TRANSFER_FREEZE}: the backbone keeps what the base weights know")
-    if overrides["optimizer"] == "auto":
-        notes.append("optimizer=auto chooses its own learning rate: learning_rate is not used")
-    given = {**arguments.augmentation_params, **arguments.extra}
-    kept = tuple(note for note in notes if note.split("=", 1)[0] not in given)
-    return fitted, kept
+    return {"model": weights, "pretrained": True, "freeze": arguments.freeze}

@@ -356,6 +356,17 @@ export interface FileRef {
   sha256?: string | null;
 }
 
+/** One argument that the preset set, because nobody had chosen it. */
+export interface Fitted {
+  /** a field of the request, or an argument of ultralytics */
+  argument: string;
+  value: number | string | boolean;
+  /** the default that does not suit */
+  instead_of?: number | string | boolean | null;
+  /** for people */
+  reason: string;
+}
+
 /** Somebody asked a host to take no trainings up any more; `job_id` stands for the host. */
 export interface HostDrainRequested {
   kind?: "host.drain_requested.v1";
@@ -546,6 +557,10 @@ export interface TrainingArguments {
   sample_period?: number;
   /** further ultralytics arguments, allow-listed at the edge */
   extra?: Record<string, number | string | boolean>;
+  /** auto: what was not chosen is fitted to the data */
+  preset?: "auto" | "stock";
+  /** fields that the user chose; null = all of them */
+  given?: string[] | null;
 }
 
 /** Somebody asked to stop the training. */
@@ -620,6 +635,16 @@ export interface TrainingPaused {
   reason?: "asked" | "preempted" | "drained";
   /** preempted: the training that took the place; drained: the host */
   by?: string | null;
+}
+
+/** What the preset set for this training, and why; not told where it set nothing. */
+export interface TrainingPlanned {
+  kind?: "training.planned.v1";
+  job_id: string;
+  /** 0 = told by the asker, n = by the n-th try */
+  attempt?: number;
+  preset: "auto" | "stock";
+  fitted: Fitted[];
 }
 
 /** Train a detector. */
@@ -708,6 +733,7 @@ export interface Events {
   "training.failed.v1": TrainingFailed;
   "training.pause_requested.v1": TrainingPauseRequested;
   "training.paused.v1": TrainingPaused;
+  "training.planned.v1": TrainingPlanned;
   "training.requested.v1": TrainingRequested;
   "training.resume_requested.v1": TrainingResumeRequested;
   "training.samples_drawn.v1": SamplesDrawn;

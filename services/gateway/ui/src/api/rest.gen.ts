@@ -993,6 +993,8 @@ export interface StartTraining {
   amp?: boolean;
   freeze?: number | null;
   sample_period?: number;
+  /** auto: what is not sent is fitted to the data */
+  preset?: "auto" | "stock";
   tags?: string[];
   /** judge the model when it is done */
   auto_validate?: boolean;

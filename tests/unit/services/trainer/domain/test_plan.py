@@ -43,7 +43,7 @@ def test_a_start_from_weights_needs_weights(mode: str) -> None:
 def test_a_small_set_steps_after_every_batch_and_says_why() -> None:
     made = plan(batch_size=8)
     assert made.overrides["nbs"] == 8
-    assert any(note.startswith("nbs=8: ") for note in made.notes)
+    assert any(each.argument == "nbs" and "optimizer steps" in each.reason for each in made.fitted)
     assert "nbs" not in plan(LARGE, batch_size=8).overrides
 
 
@@ -53,7 +53,7 @@ def test_what_the_user_gives_always_wins() -> None:
     assert made.overrides["nbs"] == 64
     assert made.overrides["warmup_bias_lr"] == 0.05
     assert made.overrides["close_mosaic"] == 1
-    assert made.notes == ()
+    assert made.fitted == ()
 
 
 def test_a_short_run_keeps_mosaic_for_two_thirds() -> None:
@@ -68,7 +68,8 @@ def test_optimizers_are_spelt_as_ultralytics_spells_them() -> None:
 
 
 def test_auto_says_that_the_learning_rate_is_not_used() -> None:
-    assert any("learning_rate is not used" in note for note in plan(optimizer="auto").notes)
+    told = plan(optimizer="auto").fitted
+    assert any("learning_rate is not used" in each.reason for each in told)
 
 
 @pytest.mark.parametrize(
