@@ -1098,6 +1098,10 @@ export interface TrainingArguments {
   sample_period?: number;
   /** further ultralytics arguments, allow-listed at the edge */
   extra?: Record<string, number | string | boolean>;
+  /** auto: what was not chosen is fitted to the data */
+  preset?: "auto" | "stock";
+  /** fields that the user chose; null = all of them */
+  given?: string[] | null;
 }
 
 /** One training, as it is now; metrics under short names, `progress` from 0 to 100. */
