@@ -671,7 +671,7 @@ class HostDrained(Event):
     kind: Literal["host.drained.v1"] = "host.drained.v1"
     host: HostName
     worker: str = Field(description="service instance, host:pid")
-    request_seq: int = Field(ge=0, description="of the newest request that it obeyed, in the log")
+    request_seq: int = Field(ge=0, description="of the request that began it, in the log")
 
     @property
     def dedupe_key(self) -> str:

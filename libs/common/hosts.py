@@ -2,12 +2,12 @@
 
 import hashlib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from libs.common.cloudevents import Recorded
-from libs.common.events import HostDrainRequested, HostUndrainRequested
+from libs.common.events import HostDrained, HostDrainRequested, HostUndrainRequested
 
 
 def host_id(host: str) -> str:
@@ -24,7 +24,9 @@ class Drain:
     running: Literal["hand_over", "finish"]
     since: datetime
     seq: int
-    """Of the request, in the log."""
+    """Of the request that began it, in the log."""
+    empty: frozenset[str] = frozenset()
+    """Its trainers of which nothing runs any more."""
 
 
 class Drains:
@@ -37,6 +39,10 @@ class Drains:
         """After one more event; those of other areas change nothing."""
         event = record.event
         if isinstance(event, HostDrainRequested):
-            self.of[event.host] = Drain(event.host, event.running, record.time, record.seq)
+            new = Drain(event.host, event.running, record.time, record.seq)
+            self.of[event.host] = replace(self.of.get(event.host, new), running=event.running)
+        elif isinstance(event, HostDrained) and (drain := self.of.get(event.host)):
+            if event.request_seq >= drain.seq:  # not one that was told before it was taken back
+                self.of[event.host] = replace(drain, empty=drain.empty | {event.worker})
         elif isinstance(event, HostUndrainRequested):
             self.of.pop(event.host, None)

@@ -208,11 +208,14 @@ def pending(job: Job, reading: Reading | None, status_url: str, id_name: str) ->
     }
 
 
-def drain(asked: Drain | None) -> Reading:
-    """Whether a host is drained, as its entry in `/status` says."""
+def drain(asked: Drain | None, worker: str | None = None) -> Reading:
+    """Whether a host is drained, as the entry of one of its trainers in `/status` says."""
+    if asked is None:
+        return {"drained": None, "drained_since": None, "drain_state": None}
     return {
-        "drained": asked.running if asked else None,
-        "drained_since": stamp(asked.since) if asked else None,
+        "drained": asked.running,
+        "drained_since": stamp(asked.since),
+        "drain_state": "draining" if worker and worker not in asked.empty else "drained",
     }
 
 

@@ -5,7 +5,7 @@ import asyncio
 from httpx import AsyncClient
 
 from libs.common.bus import Bus
-from libs.common.events import HostDrainRequested, HostUndrainRequested
+from libs.common.events import HostDrained, HostDrainRequested, HostUndrainRequested
 from tests.integration.test_gateway import app, rest
 
 __all__ = ["app", "rest"]  # fixtures
@@ -34,11 +34,18 @@ async def test_a_host_is_drained_until_somebody_takes_it_back(rest: AsyncClient,
     changed = await rest.post(f"/training/drain/{GPU_1}", json={"running": "finish"})
     assert changed.json()["drained"] == "finish"
     [host] = (await rest.get("/status")).json()["hosts"]
-    assert (host["drained"], host["drained_since"]) == ("finish", changed.json()["drained_since"])
+    assert (host["drained"], host["drained_since"]) == ("finish", drained["drained_since"])
+    assert host["drain_state"] == changed.json()["drain_state"] == "draining"
+    asked = (await bus.read("evt.host.>"))[0]
+    empty = {"worker": f"{GPU_1}:7", "request_seq": asked.seq}
+    await bus.publish(HostDrained(job_id=asked.event.job_id, host=GPU_1, **empty))
+    async with asyncio.timeout(10):
+        while (await rest.get("/status")).json()["hosts"][0]["drain_state"] != "drained":
+            await asyncio.sleep(0.02)
     back = await rest.post(f"/training/undrain/{GPU_1}")
     assert back.json()["drained"] is None
     told = [record.event for record in await bus.read("evt.host.>")]
-    kinds = [HostDrainRequested, HostDrainRequested, HostUndrainRequested]
+    kinds = [HostDrainRequested, HostDrainRequested, HostDrained, HostUndrainRequested]
     assert [type(event) for event in told] == kinds
 
 

@@ -18,8 +18,7 @@ def drain(client: Client, arguments: argparse.Namespace, console: Console) -> in
         answer = client.undrain(arguments.host)
     else:
         answer = client.drain(arguments.host, "finish" if arguments.finish else "hand_over")
-        while arguments.wait and (left := running(client, arguments.host)):
-            console.print(f"still running: {', '.join(left)}", highlight=False)
+        while arguments.wait and busy(client, arguments.host):
             time.sleep(LOOK_S)
     if arguments.json:
         print_json(answer)
@@ -28,10 +27,10 @@ def drain(client: Client, arguments: argparse.Namespace, console: Console) -> in
     return DONE
 
 
-def running(client: Client, host: str) -> list[str]:
-    """Trainings that run on a host."""
+def busy(client: Client, host: str) -> bool:
+    """Whether a trainer of a drained host has not said yet that nothing runs there."""
     here = [each for each in client.status()["hosts"] if each["host"] == host]
-    return sorted({job for each in here for job in each.get("trainings", [])})
+    return any(each["drain_state"] == "draining" for each in here)
 
 
 def add_arguments(verb: AddVerb) -> None:

@@ -64,6 +64,7 @@ def _answer(gateway: Gateway, host: str, message: str) -> dict[str, Any]:
         "host": host,
         "drained": here[0]["drained"],
         "drained_since": here[0]["drained_since"],
+        "drain_state": max(each["drain_state"] or "" for each in here) or None,
         "trainings": sorted({job for each in here for job in each.get("trainings", [])}),
         "message": message,
     }

@@ -66,7 +66,10 @@ def hosts(gateway: Gateway) -> list[dict[str, Any]]:
     A drained host of which nothing is heard is listed, too.
     """
     drains = gateway.ledger.drains.of
-    heard = [each | views.drain(drains.get(each["host"])) for each in gateway.readings.systems()]
+    heard = [
+        each | views.drain(drains.get(each["host"]), each["worker"])
+        for each in gateway.readings.systems()
+    ]
     silent = drains.keys() - {each["host"] for each in heard}
     return heard + [{"host": name, **views.drain(drains[name])} for name in sorted(silent)]
 

@@ -275,7 +275,7 @@ def test_a_host_is_drained_and_waited_for_and_taken_back(
     answer = {"host": "gpu-1", "drained": "finish", "trainings": ["t1"], "message": "no more"}
     gateway.answers["/training/drain/gpu-1"] = (200, answer)
     gateway.answers["/training/undrain/gpu-1"] = (200, answer | {"drained": None})
-    gateway.answers["/status"] = (200, {"hosts": [{"host": "gpu-1", "drained": "finish"}]})
+    gateway.answers["/status"] = (200, {"hosts": [{"host": "gpu-1", "drain_state": "drained"}]})
     assert main(["drain", "gpu-1", "--finish", "--wait"]) == 0
     assert capsys.readouterr().out == "no more\n"
     assert main(["undrain", "gpu-1", "--json"]) == 0

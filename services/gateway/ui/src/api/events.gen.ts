@@ -389,7 +389,7 @@ export interface HostDrained {
   host: string;
   /** service instance, host:pid */
   worker: string;
-  /** of the newest request that it obeyed, in the log */
+  /** of the request that began it, in the log */
   request_seq: number;
 }
 
