@@ -9,8 +9,12 @@ or a `.pt` once it is known to name nothing but parts of a detector.
 
 import json
 import pickle
+import resource
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_STORED, BadZipFile, ZipFile
 
 import torch
 from safetensors import SafetensorError, safe_open
@@ -23,6 +27,7 @@ from libs.common.weights import check_architecture, check_names
 
 SUFFIX = ".safetensors"
 HEAD = "shirushi_detector"
+MOST_BUILD_BYTES = 16 * 2**30
 LAYERS = ("ultralytics.nn.modules.", "torch.nn.modules.")
 UNREADABLE = (
     pickle.UnpicklingError,
@@ -30,6 +35,7 @@ UNREADABLE = (
     AttributeError,
     EOFError,
     LookupError,
+    MemoryError,
     OSError,
     RuntimeError,
     SafetensorError,
@@ -90,8 +96,12 @@ def check_weights(path: Path) -> None:
         BadInput: with code `unsafe_weights`, or `unreadable_weights` for what is no checkpoint.
     """
     try:
+        with ZipFile(path) as archive:
+            packed = [each for each in archive.infolist() if each.compress_type != ZIP_STORED]
+        if packed:  # torch never writes any: a few bytes could unpack to all memory
+            raise ValueError("compressed")
         names = torch.serialization.get_unsafe_globals_in_checkpoint(path)
-    except UNREADABLE as error:
+    except (*UNREADABLE, BadZipFile) as error:
         raise BadInput(
             f"{path.name} is not a PyTorch checkpoint: give a .pt file that ultralytics saved",
             code="unreadable_weights",
@@ -122,13 +132,31 @@ def _rebuilt(path: Path) -> Any:
         head = json.loads((file.metadata() or {})[HEAD])
         architecture, names = head["architecture"], head["names"]
         check_buildable(architecture, file=path.name)
-        model = DetectionModel(
-            architecture, ch=int(architecture.get("channels", 3)), nc=len(names), verbose=False
-        )
+        channels = int(architecture.get("channels", 3))
+        with bounded_memory():
+            model = DetectionModel(architecture, ch=channels, nc=len(names), verbose=False)
         model.load_state_dict({name: file.get_tensor(name) for name in file.keys()})  # noqa: SIM118
     about = {"names": {at: str(name) for at, name in enumerate(names)}, "task": "detect"}
     model.__dict__.update(about, args={"imgsz": int(head["imgsz"])})
     return model.float().eval()
+
+
+@contextmanager
+def bounded_memory() -> Iterator[None]:
+    """Refuse more memory inside than a detector of any size takes: a small file may ask for more.
+
+    Raises:
+        MemoryError: or RuntimeError, by torch, where it is asked for.
+    """
+    in_use = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    soft, hard = resource.getrlimit(resource.RLIMIT_AS)
+    wanted = in_use + MOST_BUILD_BYTES
+    if wanted < (hard if hard != resource.RLIM_INFINITY else wanted + 1):
+        resource.setrlimit(resource.RLIMIT_AS, (wanted, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
 def check_buildable(architecture: Any, *, file: str) -> None:

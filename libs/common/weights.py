@@ -96,6 +96,11 @@ def _strange(architecture: Any) -> str | None:
     activation = architecture.get("activation")
     if activation is not None and not ACTIVATION.fullmatch(str(activation)):
         return str(activation)
+    scales = architecture.get("scales") or {}
+    multiples = [architecture.get(name, 1) for name in ("depth_multiple", "width_multiple")]
+    for scale in (*(scales.values() if isinstance(scales, Mapping) else [scales]), multiples):
+        if not isinstance(scale, list | tuple) or not all(map(_plain, scale)) or max(scale[:2]) > 9:
+            return f"scale {scale}"
     layers = [*architecture.get("backbone", ()), *architecture.get("head", ())]
     if not 0 < len(layers) <= MOST_LAYERS:
         return f"{len(layers)} layers"

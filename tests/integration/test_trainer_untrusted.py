@@ -29,7 +29,7 @@ async def test_a_training_makes_no_socket_to_a_network_also_below_python(
 ) -> None:
     """The kernel would end the process at the first one: loader processes, threads, C, all."""
     async with trainer(deps, nursery, fault="a_socket_kills"):
-        await deps.bus.publish(request(dataset, epochs=2, workers=2))
+        await deps.bus.publish(request(dataset, epochs=1, workers=2))
         done = (await until(deps, *ENDS))[-1].event
     assert isinstance(done, TrainingCompleted)
     console = (await deps.artifacts.get_bytes(done.artifacts["console.log"].key)).decode()

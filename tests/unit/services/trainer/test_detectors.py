@@ -1,5 +1,6 @@
 """Weights from outside, opened where the analyzer and the trainer open them: in a child."""
 
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -59,6 +60,7 @@ async def test_an_architecture_that_is_more_than_layers_is_refused(
         "download": {"head": [[-1, 1, "TorchVision", [64, "resnet18", "DEFAULT"]]]},
         "deep": {"backbone": [[-1, 10**9, "Conv", [64, 3, 2]]]},
         "wide": {"backbone": [[-1, 1, "Conv", [10**9, 3, 2]]]},
+        "scaled": {"scales": {"n": [10**6, 1.0, 1024]}},
         "none": {"backbone": [], "head": []},
     }
     heads = {str(tmp_path / f"{name}.safetensors"): change for name, change in changes.items()}
@@ -67,6 +69,23 @@ async def test_an_architecture_that_is_more_than_layers_is_refused(
     codes = {Path(each["path"]).stem: each["code"] for each in said}
     assert codes == dict.fromkeys(codes, "unsafe_weights")
     assert not mark.exists()
+
+
+async def test_a_small_file_that_would_take_all_memory_is_refused(
+    stock: SharedStock, tmp_path: Path
+) -> None:
+    huge = tmp_path / "huge.safetensors"
+    change = {
+        "scales": {"n": [1.0, 1.0, 10**5]},
+        "backbone": [[-1, 1, "Conv", [90_000, 3, 2]], [-1, 1, "Conv", [90_000, 3, 2]]],
+        "head": [[[0, 1], 1, "Detect", ["nc"]]],
+    }
+    await told(stock, tmp_path, save=str(WEIGHTS), heads={str(huge): change})
+    packed = tmp_path / "packed.pt"
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("archive/data.pkl", b"\x80\x02]" + b"K\x01a" * 10**6 + b".")
+    said = await told(stock, tmp_path, load=[str(huge), str(packed), str(WEIGHTS)])
+    assert [each["code"] for each in said] == ["unreadable_weights", "unreadable_weights", ""]
 
 
 async def test_a_run_keeps_its_weights_without_pickle_too_and_they_are_the_same_model(
