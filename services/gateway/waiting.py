@@ -93,7 +93,8 @@ def standings(
         open_hosts = [each for each in here if each["host"] not in drains]
         busy = [_taken(job, paces, reading_of(job.id)) for job in active if _placed(job, pool)]
         slots = sum(int(each.get("slots", 1)) for each in open_hosts)
-        places = busy + [_Place(0.0)] * max(0, slots - len(busy)) if slots else []
+        busy = sorted(busy, key=lambda each: each.level)[:slots]  # the rest leaves just now
+        places = busy + [_Place(0.0)] * (slots - len(busy))
         absent = "" if slots else _absent(here)
         for position, job in enumerate((e for e in queue if _request(e).pool == pool), 1):
             starts_in_s = _enter(places, job, paces)

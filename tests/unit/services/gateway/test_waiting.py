@@ -68,6 +68,12 @@ def test_an_urgent_one_starts_in_the_place_of_one_that_gives_way() -> None:
     assert standing(tired, urgent)["a"].starts_in_s is None
 
 
+def test_one_that_is_about_to_leave_has_no_place_any_more() -> None:
+    stays, leaves = running("r", "high"), running("s", "low")
+    found = standing(stays, leaves, job(job_id="a"), r={"attempt": 1, "eta_s": 50.0})
+    assert found["a"].starts_in_s == 50.0
+
+
 def test_the_reason_is_that_of_the_trainer_that_has_it_or_of_what_it_left() -> None:
     waiting = job(job_id="a")
     reading = {"stage": "waiting", "attempt": 1, "waiting_reason": "needs 4 GiB"}
