@@ -186,8 +186,6 @@ def _opened(cut: Cut) -> Picture | None:
             data,
             "BGR",
             strict=False,
-            fastdct=True,
-            fastupsample=True,
             min_width=max(1, int(int(wide) * factor)),
             min_height=max(1, int(int(high) * factor)),
         )

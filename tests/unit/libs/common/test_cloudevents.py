@@ -55,7 +55,7 @@ def test_every_kind_is_named_area_fact_version() -> None:
     assert len(KINDS) >= 24
     for kind, cls in KINDS.items():
         area, fact, version = kind.split(".")
-        assert area in {"dataset", "training", "analysis", "model"}
+        assert area in {"dataset", "training", "analysis", "model", "host", "audit"}
         assert fact.replace("_", "").isalpha()
         assert version == "v1"
         assert cls.__doc__
