@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from libs.common.errors import BadInput
-from libs.common.events import AnalysisRequested, ModelRef, ModelValidated
+from libs.common.events import AnalysisRequested, Artifact, ModelRef, ModelValidated
 from libs.common.work import Attempt
 from services.analyzer import outputs
 from services.analyzer.diagrams import draw_into
@@ -41,17 +41,25 @@ async def validate(attempt: Attempt, request: AnalysisRequested, folder: Path) -
     answer = compose(request.model, weights, judged, options)
     out = folder / "out"
     out.mkdir()
-    written, drawn, more = await asyncio.gather(
-        asyncio.to_thread(write_files, judged, options, out),
-        draw_into(out, wanted_diagrams(options, answer)),
-        insights(attempt, judged, request.dataset),
-    )
-    names = written + drawn.names
     prefix = outputs.prefix_of("validations", request.model.name, attempt)
-    await attempt.progress(done=0, of=len(names), stage="storing")
-    artifacts = await outputs.upload(attempt.deps, prefix, out, names)
+
+    async def store(names: list[str]) -> dict[str, Artifact]:
+        return await outputs.upload(attempt.deps, prefix, out, names)
+
+    async def write() -> dict[str, Artifact]:
+        return await store(await asyncio.to_thread(write_files, judged, options, out))
+
+    async def draw() -> tuple[dict[str, Artifact], list[dict[str, str]]]:
+        drawn = await draw_into(out, wanted_diagrams(options, answer))
+        return await store(drawn.names), drawn.missing
+
+    written, (drawn, missing), more = await asyncio.gather(
+        write(), draw(), insights(attempt, judged, request.dataset)
+    )
+    artifacts = written | drawn
+    await attempt.progress(done=len(artifacts), of=len(artifacts) + 1, stage="storing")
     shown = {name: outputs.place(attempt.deps, each.key) for name, each in artifacts.items()}
-    samples = any(name.startswith("error_samples/") for name in names)
+    samples = any(name.startswith("error_samples/") for name in artifacts)
     folder_key = f"{prefix}/error_samples"
     answer |= more | {
         "validation_id": attempt.job.id,
@@ -63,7 +71,7 @@ async def validate(attempt: Attempt, request: AnalysisRequested, folder: Path) -
         "confusion_matrix_path": shown.get("confusion_matrix.png"),
         "error_samples_dir": outputs.place(attempt.deps, folder_key) if samples else None,
         "artifacts": shown,
-        "not_drawn": drawn.missing,
+        "not_drawn": missing,
     }
     outputs.write_json(out / "report.json", answer)
     stored = await outputs.upload(attempt.deps, prefix, out, ["report.json"])
