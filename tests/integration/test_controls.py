@@ -1,6 +1,6 @@
 """Every control of a training by REST, on a real bus, store and process: in time, and nothing left.
 
-In time = 2 s where an epoch of the drawn set takes half a second; slower cores in proportion.
+In time = 2 s where an epoch of the drawn set takes 0.8 s; slower cores in proportion.
 """
 
 import asyncio
@@ -40,10 +40,10 @@ from tests.unit.services.trainer.test_child import STATES, told_by
 __all__ = ["app", "rest"]  # fixtures
 
 ACTS_S = 2.0
-EPOCH_S = 0.5
+EPOCH_S = 0.8
 WAIT_S = 120.0
 HOST = "gpu-1"
-EPOCHS = 6
+EPOCHS = 3
 QUICK = {
     "model_architecture": "yolov8n",
     "imgsz": 32,
@@ -120,7 +120,7 @@ async def controls(
     trainings = Trainings(stock, deps.scratch / "peaks.json")
     async with at_work(there, trainings, gate):
         await deps.bus.tell(f"system.{HOST}:1", reading(there, trainings.pids))
-        dataset = draw_dataset(tmp_path / "drawn")
+        dataset = draw_dataset(tmp_path / "drawn", train=24)
         yield Controls(rest, there, trainings, dataset)
     await stock.close()
 
