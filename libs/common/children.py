@@ -12,6 +12,8 @@ from libs.common.isolation import SETTING
 
 SECRETS = ("SHIRUSHI_", "AWS_", "NATS_", "ULTRALYTICS_API_KEY", "WANDB_", "COMET_", "CLEARML_")
 PR_SET_PDEATHSIG = 1
+MOST_PIXELS = 178_956_970
+"""Of one image: what Pillow takes for a decompression bomb, for OpenCV too."""
 FONTS = ("Arial.ttf", "Arial.Unicode.ttf")
 
 
@@ -43,6 +45,7 @@ def child_environment(home: Path) -> dict[str, str]:
         "YOLO_AUTOINSTALL": "0",
         "YOLO_CONFIG_DIR": str(home),
         "ULTRALYTICS_SAFE_LOAD": "1",
+        "OPENCV_IO_MAX_IMAGE_PIXELS": str(MOST_PIXELS),
         "OMP_WAIT_POLICY": "passive",
         "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": str(home / "matplotlib"),

@@ -18,8 +18,6 @@ ENTRY = "services.analyzer.entry"
 IMPORTS = ("services.analyzer.looking",)
 KEPT_LINES = 50
 SILENCE_S = 600.0
-MOST_PIXELS = 178_956_970
-"""Of one image: what Pillow takes for a decompression bomb."""
 USERS_FAULT = frozenset(
     {
         "bad_input",
@@ -37,7 +35,7 @@ OnPart = Callable[[str], None]
 
 def judging_environment(home: Path) -> dict[str, str]:
     """The environment of a judging process; `home` is a folder of ours it may write to."""
-    return child_environment(home) | {"OPENCV_IO_MAX_IMAGE_PIXELS": str(MOST_PIXELS)}
+    return child_environment(home)
 
 
 async def run_child(

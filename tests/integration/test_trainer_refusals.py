@@ -2,6 +2,8 @@
 
 import os
 import socket
+import struct
+import zlib
 from pathlib import Path
 
 import numpy as np
@@ -85,12 +87,20 @@ async def test_files_that_are_no_images_are_left_out_from_the_start(
         images = dataset / "images" / split
         os.mkfifo(images / "pipe.png")
         (images / "noise.jpg").write_bytes(np.random.default_rng(0).bytes(2000))
+        (images / "bomb.png").write_bytes(png_head(60_000, 60_000) + b"IDAT")
         (images / "cut.png").write_bytes((images / "0.png").read_bytes()[:-200])
     async with trainer(deps, nursery, stall_s=20.0):
         await deps.bus.publish(request(dataset, epochs=1))
         records = await until(deps, *ENDS)
     assert isinstance(records[-1].event, TrainingCompleted)
     assert not adjustments(records)
+
+
+def png_head(width: int, height: int) -> bytes:
+    """What a decoder reads before it makes room for the picture."""
+    fields = b"IHDR" + struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    check = struct.pack(">I", zlib.crc32(fields))
+    return b"\x89PNG\r\n\x1a\n" + struct.pack(">I", 13) + fields + check + struct.pack(">I", 9)
 
 
 async def test_a_dataset_version_that_the_store_lost_fails_with_its_code(
