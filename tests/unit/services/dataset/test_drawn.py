@@ -12,17 +12,21 @@ from tests.unit.services.dataset.conftest import Check
 
 
 def drawn(style: str, seed: int) -> np.ndarray:
-    """One rectangle somewhere on white, black, or noise, (120, 160, 3)."""
+    """One rectangle somewhere on white, black, noise or stripes, (120, 160, 3)."""
     random = np.random.default_rng(seed)
     picture = np.full((120, 160, 3), 255 * (style == "white"), np.uint8)
+    if style == "stripes":
+        picture[:] = (np.arange(160) // 10 % 2 * 120 + 80).astype(np.uint8)[:, None]
     if style == "noise":
         picture = random.integers(0, 256, picture.shape, dtype=np.uint8)
     x, y = int(random.integers(0, 110)), int(random.integers(0, 80))
+    if style == "stripes":  # where chance would put two nearly on one place
+        x, y = 5 + 14 * (seed % 8), 5 + 9 * (seed // 8)
     cv2.rectangle(picture, (x, y), (x + 40, y + 30), (200, 40, 40), -1)
     return picture
 
 
-@pytest.mark.parametrize("style", ["white", "black", "noise"])
+@pytest.mark.parametrize("style", ["white", "black", "noise", "stripes"])
 async def test_one_shape_at_other_places_is_no_copy(
     tmp_path: Path, check: Check, style: str
 ) -> None:

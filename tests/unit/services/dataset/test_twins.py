@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from services.dataset.compare import SAME_SCENE, SIDE, worst_spot
 from services.dataset.domain.findings import Findings
 from services.dataset.findings_file import FindingsWriter
 from services.dataset.found_so_far import Found
 from services.dataset.options import ValidateOptions
+from services.dataset.same_scene import SAME_SCENE, SIDE, worst_spot
 from services.dataset.validation import Means, validate
 from tests.planted.base import put
 from tests.planted.scenes import encoded
