@@ -34,6 +34,7 @@ export const theme = createTheme({
   primaryColor: "ink",
   primaryShade: { light: 7, dark: 5 },
   autoContrast: true,
+  luminanceThreshold: 0.18, // where black and white text are equally easy to read: 4.6 to 1
   defaultRadius: "md",
   fontFamily:
     'system-ui, -apple-system, "Segoe UI", "Hiragino Sans", "Noto Sans JP", "Yu Gothic UI", "IPAGothic", sans-serif',

@@ -27,7 +27,7 @@ export function BoxedPicture(props: { src: string; alt: string; boxes: DrawnBox[
   if (broken === props.src) {
     return (
       <Text size="xs" c="dimmed" p="md" ta="center">
-        {t("data.noPicture")}
+        {t("data.noPicture")}: {props.alt}
       </Text>
     );
   }

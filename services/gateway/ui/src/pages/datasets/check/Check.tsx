@@ -85,7 +85,7 @@ function FoundSoFar({ job }: { job: JobLive | undefined }) {
     <Group gap="xs" mt="sm" data-testid="found-so-far">
       <Dim>{t("data.soFar")}</Dim>
       {told.map((severity) => (
-        <Badge key={severity} color={COLOURS[severity]} variant="light" tt="none">
+        <Badge key={severity} color={COLOURS[severity]} variant="light" tt="none" c="var(--mantine-color-text)">
           {count(totals[severity] ?? 0)} {t(`data.severity.${severity}`)}
         </Badge>
       ))}

@@ -98,10 +98,10 @@ function One({ finding, row, check, classes, onOpen }: OneProps) {
   return (
     <div className="tile-cell">
       {row && (
-        <OpenImage onClick={() => onOpen(row.id)} label={`${row.file} ${finding.message}`}>
+        <OpenImage onClick={() => onOpen(row.id)}>
           <BoxedPicture
             src={pictureOf({ check }, row.id, 320)}
-            alt=""
+            alt={`${row.file}: ${finding.message}`}
             lazy
             boxes={marked(row, classes, finding.line)}
             maxHeight="11rem"

@@ -98,7 +98,7 @@ function Rule({ report, found }: { report: DatasetReport; found: RuleFound }) {
         data-testid="finding-group"
         data-rule={found.rule}
       >
-        <Badge color={COLOURS[found.severity]} variant="light" tt="none" miw="3.2rem" style={{ flex: "none" }}>
+        <Badge color={COLOURS[found.severity]} variant="light" tt="none" miw="3.2rem" c="var(--mantine-color-text)">
           {count(found.total)}
         </Badge>
         <span>

@@ -178,7 +178,7 @@ function EditDiff({ done }: { done: EditDone }) {
         </details>
       )}
       {(done.diff.undone ?? []).slice(0, 20).map((each) => (
-        <Text key={each} size="sm" c="orange">
+        <Text key={each} size="sm" c="var(--mantine-color-orange-light-color)">
           {each}
         </Text>
       ))}

@@ -181,7 +181,7 @@ function Side({ album, version, file }: { album: Album; version: string; file: s
         <BoxedPicture src={pictureOf(album, row.id, 1280)} alt={`${version} ${file}`} boxes={allBoxes(row)} maxHeight="60vh" />
       </div>
       {row.dropped !== null && (
-        <Text size="sm" c="red">
+        <Text size="sm" c="var(--mantine-color-red-light-color)">
           {t("data.dropped", { why: row.dropped })}
         </Text>
       )}

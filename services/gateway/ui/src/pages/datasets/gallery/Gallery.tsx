@@ -140,10 +140,10 @@ function Tile({ album, row, boxes, classes, chosen, onOpen, onChoose }: TileProp
   const { t } = useTranslation();
   return (
     <div className="tile-cell" data-chosen={chosen || undefined}>
-      <OpenImage onClick={onOpen} label={row.file}>
+      <OpenImage onClick={onOpen}>
         <BoxedPicture
           src={pictureOf(album, row.id, 320)}
-          alt=""
+          alt={row.file}
           lazy
           boxes={boxes ? drawn(row, classes) : []}
           maxHeight="9.5rem"
@@ -159,7 +159,7 @@ function Tile({ album, row, boxes, classes, chosen, onOpen, onChoose }: TileProp
         <Text size="xs" truncate title={row.file}>
           {row.file.split("/").at(-1)}
         </Text>
-        <Text size="xs" c={row.dropped === null ? "dimmed" : "red"} ml="auto">
+        <Text size="xs" c={row.dropped === null ? "dimmed" : "var(--mantine-color-red-light-color)"} ml="auto">
           {row.dropped === null ? count(row.objects) : "!"}
         </Text>
       </Group>

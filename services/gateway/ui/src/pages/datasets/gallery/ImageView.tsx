@@ -92,7 +92,7 @@ function Facts({ facts }: { facts: ImageFacts }) {
       </Dim>
       {!facts.labelled && <Dim>{t("data.background")}</Dim>}
       {facts.dropped !== null && (
-        <Text size="sm" c="red">
+        <Text size="sm" c="var(--mantine-color-red-light-color)">
           {t("data.dropped", { why: facts.dropped })}
         </Text>
       )}
@@ -128,9 +128,10 @@ function Lines({ facts, findings }: { facts: ImageFacts; findings: Finding[] }) 
   );
 }
 
-export function OpenImage({ onClick, children, label }: { onClick: () => void; children: React.ReactNode; label: string }) {
+/** A picture that opens; its name is the text beside the picture, or the picture's own. */
+export function OpenImage({ onClick, children }: { onClick: () => void; children: React.ReactNode }) {
   return (
-    <Anchor component="button" type="button" className="tile" onClick={onClick} aria-label={label} underline="never">
+    <Anchor component="button" type="button" className="tile" onClick={onClick} underline="never">
       {children}
     </Anchor>
   );
