@@ -14,6 +14,8 @@ export interface Question {
   again: number;
 }
 
+const SURE_MS = 5000; // while it is compared: also without the socket the answer comes
+
 /** The same question is the same job, also after a reload and in another browser. */
 function keyOf({ runs, dataset, split, again }: Question): string {
   const short = runs.map((id) => id.slice(0, 10)).join("+");
@@ -38,9 +40,10 @@ export function useComparison(question: Question | null) {
   const id = asked.data?.comparison_id ?? null;
   const job = useJob(id ?? undefined);
   const outcome = job ? viewOf(job).outcome : null;
-  const later = useQuery({
+  const later = useQuery<ComparisonReport | Pending>({
     queryKey: ["comparison-report", id, outcome?.seq ?? 0],
     enabled: id !== null && !isReport(asked.data),
+    refetchInterval: (query) => (isReport(query.state.data) || query.state.data?.errors.length ? false : SURE_MS),
     queryFn: ({ signal }) => ask("GET /model/compare/{comparison_id}", { path: { comparison_id: id ?? "" } }, signal),
   });
   const answer = isReport(asked.data) ? asked.data : later.data;

@@ -1,27 +1,22 @@
-// A value that somebody types or drags: shown at once, in the address a moment later.
-import { useDebouncedValue } from "@mantine/hooks";
-import { useEffect, useState } from "react";
+// A value that somebody types or drags: shown at once, and in the address.
+import { useState } from "react";
 import { useSearchParams } from "react-router";
-
-const SETTLE_MS = 250;
 
 /** The address' parameter `name` and how to change it; "" takes it away. */
 export function useTyped(name: string): [value: string, change: (value: string) => void] {
   const [query, setQuery] = useSearchParams();
-  const [value, change] = useState(query.get(name) ?? "");
-  const [settled] = useDebouncedValue(value, SETTLE_MS);
-  useEffect(() => {
+  const [value, setValue] = useState(query.get(name) ?? "");
+  const change = (next: string) => {
+    setValue(next); // the address follows in a transition, too late for a controlled input
     setQuery(
       (now) => {
-        if ((now.get(name) ?? "") === settled) return now;
-        const next = new URLSearchParams(now);
-        if (settled === "") next.delete(name);
-        else next.set(name, settled);
-        return next;
+        const changed = new URLSearchParams(now);
+        if (next === "") changed.delete(name);
+        else changed.set(name, next);
+        return changed;
       },
       { replace: true, preventScrollReset: true },
     );
-    // only when the value settles: setQuery is another one after each change of the address
-  }, [settled, name]);
+  };
   return [value, change];
 }
