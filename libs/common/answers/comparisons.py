@@ -9,7 +9,7 @@ from libs.common.answers.jobs import JobStatus
 
 Verdict = Literal["better", "worse", "cannot_tell"]
 Change = Literal["fixed", "broken", "still_wrong", "still_right"]
-Plain = None | float | str | bool | dict[str, float | str | bool]
+Plain = None | float | str | bool | list[str] | dict[str, float | str | bool]
 
 
 class Difference(TypedDict):

@@ -206,7 +206,7 @@ export interface ComparedCandidate {
   match_iou: number;
   inference_seconds: number | null;
   images_per_second: number | null;
-  settings: Record<string, number | string | boolean | Record<string, number | string | boolean> | null>;
+  settings: Record<string, number | string | boolean | string[] | Record<string, number | string | boolean> | null>;
   verdict: "better" | "worse" | "cannot_tell";
   reason: string;
   sentence: Reason;
@@ -238,7 +238,7 @@ export interface ComparedSide {
   match_iou: number;
   inference_seconds: number | null;
   images_per_second: number | null;
-  settings: Record<string, number | string | boolean | Record<string, number | string | boolean> | null>;
+  settings: Record<string, number | string | boolean | string[] | Record<string, number | string | boolean> | null>;
 }
 
 /** One judgement against others of the same images. */
@@ -921,8 +921,8 @@ export interface ServiceFacts {
 /** A setting that is not the same on both sides. */
 export interface Setting {
   name: string;
-  base: number | string | boolean | Record<string, number | string | boolean> | null;
-  candidate: number | string | boolean | Record<string, number | string | boolean> | null;
+  base: number | string | boolean | string[] | Record<string, number | string | boolean> | null;
+  candidate: number | string | boolean | string[] | Record<string, number | string | boolean> | null;
 }
 
 /** A number, and its part of the whole in percent. */
