@@ -42,7 +42,7 @@ async def test_a_process_that_makes_one_would_have_been_seen(
 ) -> None:
     stock = FaultyStock(nursery, "opens_a_socket")
     child = await stock.take()
-    async for _ in child.messages({"ranks": 1}, console=tmp_path / "console.log"):
+    async for _ in child.messages({"ranks": 1, "nodes": 1}, console=tmp_path / "console.log"):
         pass
     assert child.exit_code == -signal.SIGSYS
     await child.end()

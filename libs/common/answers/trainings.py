@@ -43,6 +43,15 @@ class AskedTraining(TypedDict):
     checkpoint: dict[str, Artifact]
 
 
+class Fit(TypedDict):
+    """One argument that the preset set, because nobody had chosen it."""
+
+    argument: str
+    value: float | int | str | bool
+    instead_of: float | int | str | bool | None
+    reason: str
+
+
 class TrainingStatus(TypedDict):
     """One training, as it is now; metrics under short names, `progress` from 0 to 100."""
 
@@ -70,6 +79,8 @@ class TrainingStatus(TypedDict):
     starts_in: float | None
     batch: Batches | None
     attempt: int
+    preset: str
+    fitted: list[Fit]
     adjustments: list[Adjustment]
     worker: str | None
     device: str | None

@@ -498,6 +498,14 @@ export interface Finding {
   fix: "auto" | "opt" | null;
 }
 
+/** One argument that the preset set, because nobody had chosen it. */
+export interface Fit {
+  argument: string;
+  value: number | string | boolean;
+  instead_of: number | string | boolean | null;
+  reason: string;
+}
+
 /** `POST /dataset/validate/{validation_id}/fix`. */
 export interface FixDataset {
   /** only tell what would change */
@@ -1130,6 +1138,8 @@ export interface TrainingStatus {
   starts_in: number | null;
   batch: Batches | null;
   attempt: number;
+  preset: string;
+  fitted: Fit[];
   adjustments: Adjustment[];
   worker: string | null;
   device: string | null;
