@@ -9,7 +9,7 @@ from fastapi.responses import JSONResponse
 
 from libs.common.service import end, open_service
 from libs.common.version import VERSION
-from services.gateway import asyncapi, docs, page, problems
+from services.gateway import asyncapi, contract, docs, page, problems
 from services.gateway.access.access import Access
 from services.gateway.audit import Audit
 from services.gateway.guard import Guard, TooLargeError
@@ -113,5 +113,6 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         return JSONResponse(asyncapi.document())
 
     app.include_router(page.router(settings.ui_dir))
+    contract.tell_problems(app)
     app.add_middleware(Guard, settings=settings, access=access, audit=audit)
     return app

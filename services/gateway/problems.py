@@ -28,6 +28,7 @@ TITLES = {
     405: "Method not allowed",
     409: "Conflict",
     413: "Too large",
+    416: "No such part",
     422: "Not acceptable input",
     429: "Too many",
     500: "Internal error",
@@ -40,6 +41,12 @@ STATUSES: tuple[tuple[type[ShirushiError], int], ...] = (
     (PermanentError, 422),
     (TransientError, 503),
 )
+
+UNROUTED = {
+    "Not Found": "nothing is served at this address: /docs lists all that is",
+    "Method Not Allowed": "this address does not take this method: /docs lists what it takes",
+}
+"""Of what no route of ours takes, in place of the framework's words."""
 
 BY_CODE = {"too_large": 413, "queue_full": 429}
 
@@ -94,7 +101,10 @@ def install(app: FastAPI) -> None:
 
     @app.exception_handler(HTTPException)
     async def http(_: Request, error: HTTPException) -> JSONResponse:
-        return problem(error.status_code, str(error.detail))
+        answer = problem(error.status_code, UNROUTED.get(str(error.detail), str(error.detail)))
+        if allow := (error.headers or {}).get("Allow"):
+            answer.headers["Allow"] = allow
+        return answer
 
     @app.exception_handler(Exception)
     async def unforeseen(request: Request, error: Exception) -> JSONResponse:

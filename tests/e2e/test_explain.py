@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from libs.synthetic import DatasetSpec, write_dataset
+from tests.answers import promised
 from tests.conftest import ROOT, Stack
 from tests.unit.services.analyzer.scenes import CLASSES
 
@@ -21,13 +22,12 @@ def test_a_box_of_a_validation_and_an_image_of_ours_are_explained(
     write_dataset(folder, DatasetSpec(classes=CLASSES, counts={"val": 4}, size=160, seed=5))
     wait = {"Prefer": "wait=120"}
     body = {"model_path": "shirushi-logo-n", "test_dataset_path": str(folder)}
-    judged = http.post("/model/validate", json=body, headers=wait).json()
+    judged = promised(http.post("/model/validate", json=body, headers=wait))
     asked = {"validation_id": judged["validation_id"], "box": "d0"}
     answer = http.post("/model/explain", json=asked, headers=wait)
-    assert answer.status_code == 200, answer.text
-    report = answer.json()
+    report = promised(answer)
     assert 0 < report["energy_inside"] <= 1
-    again = http.get(f"/model/explain/{report['explanation_id']}").json()
+    again = promised(http.get(f"/model/explain/{report['explanation_id']}"))
     assert again["box"] == report["box"]
     picture = http.get(f"/artifacts/{report['artifacts']['overlay.png']['key']}")
     assert picture.content.startswith(b"\x89PNG")

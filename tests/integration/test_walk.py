@@ -23,7 +23,9 @@ from services.analyzer.drawing import MISSED, RIGHT, WRONG
 from services.analyzer.handlers import analyse_model
 from services.analyzer.questions import analysis_questions
 from services.gateway.app import create_app
+from services.gateway.routes.panels import SECTIONS
 from services.gateway.settings import GatewaySettings
+from tests.answers import promised
 
 ROOT = Path(__file__).parents[2]
 WEIGHTS = ROOT / "weights/shirushi-logo-n.pt"
@@ -74,7 +76,7 @@ async def validated(rest: AsyncClient) -> dict[str, Any]:
     }
     answer = await rest.post("/model/validate", json=body, headers={"Prefer": "wait=100"})
     assert answer.status_code == 200, answer.text
-    report: dict[str, Any] = answer.json()
+    report: dict[str, Any] = promised(answer)
     return report
 
 
@@ -108,8 +110,7 @@ class Walk:
 
     async def boxes(self, reference: str, expected: int) -> list[dict[str, Any]]:
         answer = await self.rest.get(f"http://localhost{self.at}/{reference}")
-        assert answer.status_code == 200, answer.text
-        found = answer.json()
+        found = promised(answer)
         assert found["total"] == expected, reference
         assert len({box["id"] for box in found["boxes"]}) == min(expected, 100)
         if found["boxes"]:
@@ -133,7 +134,7 @@ class Walk:
         one = await self.rest.get(
             f"http://localhost{self.at}/images/{box['image']}", params=self.point
         )
-        own = one.json()["ground_truth" if label else "prediction_boxes"]
+        own = promised(one)["ground_truth" if label else "prediction_boxes"]
         assert box["id"] in [each["id"] for each in own]
         picture = f"http://localhost{self.at}/images/{box['image']}/picture"
         drawn = pixels(await self.rest.get(picture, params=self.point | {"overlay": "gt,pred"}))
@@ -148,7 +149,7 @@ class Walk:
 async def test_every_cell_cause_and_class_leads_to_its_images(rest: AsyncClient) -> None:
     report = await validated(rest)
     at = f"/model/validate/{report['validation_id']}"
-    found = (await rest.get(f"{at}/panels")).json()
+    found = promised(await rest.get(f"{at}/panels"))
     assert found["headline"]["precision"] == report["precision"]
     assert found["headline"]["recall"] == report["recall"]
     walk = Walk(rest, found)
@@ -168,9 +169,32 @@ async def test_every_cell_cause_and_class_leads_to_its_images(rest: AsyncClient)
             assert row[kind] == report["class_metrics"][name][kind]
             await walk.boxes(reference, row[kind])
     assert len(walk.looked) > 15
-    table = (await rest.get(f"{at}/images", params={"limit": 5})).json()
+    table = promised(await rest.get(f"{at}/images", params={"limit": 5}))
     assert table["total"] == 16
-    assert (await rest.get(f"{at}/curves")).json() == report["curves"]
+    for section in SECTIONS:
+        assert promised(await rest.get(f"{at}/{section}")) == report[section]
+    [row] = promised(await rest.get("/model/validate"))
+    assert row["metrics"]["map50"] == report["map50"]
+    assert promised(await rest.get(at))["status"] == "completed"
+
+
+async def test_what_follows_a_validation_answers_as_promised(rest: AsyncClient) -> None:
+    base = (await validated(rest))["validation_id"]
+    wait = {"Prefer": "wait=60"}
+    chosen = await rest.post("/model/thresholds", json={"validation_id": base}, headers=wait)
+    assert set(promised(chosen)["thresholds"]) == set(CLASSES)
+    again = await rest.get(f"/model/thresholds/{promised(chosen)['thresholds_id']}")
+    assert promised(again)["status"] == "completed"
+    kinds = ("confusion_matrix", "pr_curve", "f1_curve", "class_metrics")
+    bare = {f"include_{kind}": False for kind in kinds} | {"model_path": WEIGHTS.stem}
+    drawn = promised(await rest.post("/model/visualize", json=bare, headers=wait))
+    assert drawn["basis"]["validation_id"] == base
+    at = f"/model/visualize/{drawn['visualization_id']}"
+    assert promised(await rest.get(at))["overall_metrics"] == drawn["overall_metrics"]
+    later = {"Prefer": "respond-async"}
+    waiting = await rest.post("/model/visualize", json=bare, headers=later)
+    assert waiting.status_code == 202
+    assert promised(waiting)["status_url"] == waiting.headers["location"]
 
 
 def say_the_labels(folder: Path) -> Path:
@@ -213,7 +237,7 @@ async def test_what_changed_or_was_never_there_is_refused(
         f"{at}/boxes/x1/crop": 422,
         f"{at}/panels?confidence=7": 422,
         f"{at}/panels?class=zebra": 404,
-        f"{at}/horoscope": 422,
+        f"{at}/horoscope": 404,
         "/model/validate/none/panels": 404,
         f"{picture}?overlay=everything": 422,
     }.items():

@@ -23,6 +23,9 @@ class Pending(TypedDict):
     validation_id: NotRequired[str]
     edit_id: NotRequired[str]
     comparison_id: NotRequired[str]
+    visualization_id: NotRequired[str]
+    explanation_id: NotRequired[str]
+    thresholds_id: NotRequired[str]
     status: JobStatus
     progress: float
     stage: str | None

@@ -1,6 +1,6 @@
-"""What `GET /status` answers: machine, queue, services, what there is to work with."""
+"""What is answered on the system: machine, queue, services, the log, who you are."""
 
-from typing import NotRequired
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
@@ -92,3 +92,57 @@ class SystemStatus(TypedDict):
     artifacts: Health
     hosts: list[dict[str, object]]
     last_seq: int
+
+
+class DrainedHost(TypedDict):
+    """Whether a host takes trainings, and those that run there."""
+
+    host: str
+    drained: Literal["hand_over", "finish"] | None
+    drained_since: str | None
+    drain_state: Literal["draining", "drained"] | None
+    trainings: list[str]
+    message: str
+
+
+class Caller(TypedDict):
+    """Who the gateway takes you for, and what you may do."""
+
+    signed_in: bool
+    who: str
+    scope: str
+    way: str
+
+
+class SignedOut(TypedDict):
+    """The session is forgotten."""
+
+    signed_in: bool
+
+
+class StoredEvent(TypedDict):
+    """One event of the log: a CloudEvent with its place in the log."""
+
+    specversion: str
+    id: str
+    source: str
+    type: str
+    subject: str
+    time: str
+    datacontenttype: NotRequired[str]
+    dataschema: NotRequired[str]
+    traceparent: NotRequired[str]
+    data: dict[str, object]
+    seq: int
+
+
+class Alive(TypedDict):
+    """The process answers."""
+
+    status: Literal["ok"]
+
+
+class Ready(TypedDict):
+    """All that requests need is there."""
+
+    status: Literal["ready"]

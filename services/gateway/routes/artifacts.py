@@ -3,6 +3,7 @@
 import mimetypes
 import re
 from pathlib import PurePosixPath
+from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import StreamingResponse
@@ -10,6 +11,7 @@ from fastapi.responses import StreamingResponse
 from libs.common.artifacts import checked_key
 from libs.common.errors import NotFound
 from services.gateway.access.scopes import READ
+from services.gateway.problems import problem
 from services.gateway.state import State
 
 router = APIRouter(tags=["artifacts"])
@@ -33,10 +35,14 @@ INLINE = {
     ".txt": "text/plain; charset=utf-8",
     ".log": "text/plain; charset=utf-8",
 }
-RANGE = re.compile(r"^bytes=(\d*)-(\d*)$")
+RANGE = re.compile(r"^bytes=(\d{0,18})-(\d{0,18})$")
+BYTES: dict[int | str, Any] = {
+    200: {"content": {"*/*": {}}},
+    206: {"description": "the bytes of `Range`", "content": {"*/*": {}}},
+}
 
 
-@router.get("/artifacts/{key:path}", dependencies=[READ])
+@router.get("/artifacts/{key:path}", response_class=Response, responses=BYTES, dependencies=[READ])
 async def artifact(key: str, gateway: State, request: Request) -> Response:
     """One artifact."""
     if not checked_key(key).startswith(SHOWN):
@@ -58,8 +64,9 @@ async def artifact(key: str, gateway: State, request: Request) -> Response:
     kind = INLINE.get(suffix) or mimetypes.guess_type(key)[0] or "application/octet-stream"
     span = wanted(request.headers.get("range"), head.size_bytes)
     if span is None:
-        headers["Content-Range"] = f"bytes */{head.size_bytes}"
-        return Response(status_code=416, headers=headers)
+        answer = problem(416, f"it has {head.size_bytes} bytes: ask for some of them")
+        answer.headers["Content-Range"] = f"bytes */{head.size_bytes}"
+        return answer
     start, end = span
     status = 200
     if (start, end) != (0, head.size_bytes):

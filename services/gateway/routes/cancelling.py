@@ -14,7 +14,12 @@ from services.gateway.state import BASE, State
 router = APIRouter(tags=["models"])
 
 
-@router.post("/model/cancel/{job_id}", responses={200: {"model": Stopping}}, dependencies=[RUN])
+@router.post(
+    "/model/cancel/{job_id}",
+    response_model=None,
+    responses={200: {"model": Stopping}},
+    dependencies=[RUN],
+)
 async def cancel(job_id: str, gateway: State) -> dict[str, Any]:
     """Stop judging, drawing, comparing or explaining; nothing half done is kept."""
     job = gateway.ledger.job(job_id, "analysis")

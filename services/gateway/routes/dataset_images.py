@@ -79,7 +79,12 @@ async def checked_image(dataset: Checked, image: str, gateway: State, request: R
     return await _image(gateway, request, dataset, image)
 
 
-@router.get(f"{OF_DATASET}/{{image}}/picture", responses=PICTURE, dependencies=[READ])
+@router.get(
+    f"{OF_DATASET}/{{image}}/picture",
+    response_class=Response,
+    responses=PICTURE,
+    dependencies=[READ],
+)
 async def picture(
     dataset: Named, image: str, query: Shown, gateway: State, request: Request
 ) -> Response:
@@ -87,7 +92,9 @@ async def picture(
     return await _picture(gateway, request, dataset, image, query)
 
 
-@router.get(f"{OF_CHECK}/{{image}}/picture", responses=PICTURE, dependencies=[READ])
+@router.get(
+    f"{OF_CHECK}/{{image}}/picture", response_class=Response, responses=PICTURE, dependencies=[READ]
+)
 async def checked_picture(
     dataset: Checked, image: str, query: Shown, gateway: State, request: Request
 ) -> Response:

@@ -1,11 +1,12 @@
 """The log to read: by socket, by plain HTTP, as a stream of server-sent events."""
 
 from collections.abc import AsyncIterator
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response, WebSocket
 from fastapi.responses import StreamingResponse
 
+from libs.common.answers.system import StoredEvent
 from libs.common.errors import BadInput
 from services.gateway.access.scopes import READ, identity_of
 from services.gateway.live import POLICY, Viewer, frames
@@ -13,6 +14,10 @@ from services.gateway.state import Gateway, State
 from services.gateway.topics import Topics
 
 router = APIRouter(tags=["live"])
+STORED: dict[str, Any] = {
+    "model": list[StoredEvent],
+    "content": {"text/event-stream": {"schema": {"type": "string"}}},
+}
 
 
 @router.websocket("/ws", dependencies=[READ])
@@ -31,7 +36,7 @@ async def live(socket: WebSocket, after: int = -1, topics: str | None = None) ->
     await viewer.serve(place, wanted, lambda: access.still(identity))
 
 
-@router.get("/events", dependencies=[READ])
+@router.get("/events", responses={200: STORED}, dependencies=[READ])
 async def events(
     request: Request,
     gateway: State,

@@ -4,6 +4,8 @@ import asyncio
 
 from fastapi import APIRouter, Request, Response
 
+from libs.common.answers.drawings import Explanation
+from libs.common.answers.jobs import Pending
 from libs.common.errors import BadInput, NotFound
 from libs.common.events import AnalysisRequested
 from services.gateway.access.scopes import READ, RUN
@@ -15,7 +17,11 @@ from services.gateway.state import BASE, OnceOnly, State, Waits
 router = APIRouter(tags=["models"])
 
 
-@router.post("/model/explain", dependencies=[RUN])
+@router.post(
+    "/model/explain",
+    responses={200: {"model": Explanation}, 202: {"model": Pending}},
+    dependencies=[RUN],
+)
 async def explain(body: ExplainModel, gateway: State, once: OnceOnly, waits: Waits) -> Response:
     """Draw where a detection comes from: by gradients, or by hiding parts of the image."""
     job = once.earlier(gateway)
@@ -46,7 +52,11 @@ async def explain(body: ExplainModel, gateway: State, once: OnceOnly, waits: Wai
     return await answer(gateway, job, waits, status_url=url, id_name="explanation_id")
 
 
-@router.get("/model/explain/{explanation_id}", dependencies=[READ])
+@router.get(
+    "/model/explain/{explanation_id}",
+    responses={200: {"model": Explanation | Pending}},
+    dependencies=[READ],
+)
 async def explanation(explanation_id: str, gateway: State, request: Request) -> Response:
     """The explanation, or how far it is."""
     job = gateway.ledger.job(explanation_id, "analysis")

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Path
 
+from libs.common.answers.system import DrainedHost
 from libs.common.errors import Conflict, NotFound
 from libs.common.events import HostDrainRequested, HostUndrainRequested
 from libs.common.hosts import host_id
@@ -14,11 +15,12 @@ from services.gateway.schemas.trainings import DrainHost
 from services.gateway.state import Gateway, State
 
 router = APIRouter(tags=["trainings"])
+DRAINED: dict[int | str, Any] = {200: {"model": DrainedHost}}
 
 Name = Annotated[str, Path(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$")]
 
 
-@router.post("/training/drain/{host}", dependencies=[ADMIN])
+@router.post("/training/drain/{host}", response_model=None, responses=DRAINED, dependencies=[ADMIN])
 async def drain(host: Name, gateway: State, body: DrainHost | None = None) -> dict[str, Any]:
     """Let a host take no trainings up any more; those that run there go elsewhere, or end there.
 
@@ -37,7 +39,9 @@ async def drain(host: Name, gateway: State, body: DrainHost | None = None) -> di
     return _answer(gateway, host, f"{host} takes no trainings any more; those that run {what}")
 
 
-@router.post("/training/undrain/{host}", dependencies=[ADMIN])
+@router.post(
+    "/training/undrain/{host}", response_model=None, responses=DRAINED, dependencies=[ADMIN]
+)
 async def undrain(host: Name, gateway: State) -> dict[str, Any]:
     """Let a host take trainings up again."""
     _known(gateway, host)

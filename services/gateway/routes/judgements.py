@@ -6,6 +6,9 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 
+from libs.common.answers.drawings import Visualization
+from libs.common.answers.jobs import Pending
+from libs.common.answers.judgements import JudgementReport, JudgementRow
 from libs.common.events import AnalysisRequested, FileRef, ModelRef
 from services.gateway import views
 from services.gateway.access.scopes import READ, RUN
@@ -16,7 +19,11 @@ from services.gateway.state import BASE, OnceOnly, State, Waits, fresh
 router = APIRouter(tags=["models"])
 
 
-@router.post("/model/validate", dependencies=[RUN])
+@router.post(
+    "/model/validate",
+    responses={200: {"model": JudgementReport}, 202: {"model": Pending}},
+    dependencies=[RUN],
+)
 async def validate(body: ValidateModel, gateway: State, once: OnceOnly, waits: Waits) -> Response:
     """Judge a model on a labelled set."""
     job = once.earlier(gateway)
@@ -40,7 +47,7 @@ async def validate(body: ValidateModel, gateway: State, once: OnceOnly, waits: W
     return await answer(gateway, job, waits, status_url=url, id_name="validation_id")
 
 
-@router.get("/model/validate", dependencies=[READ])
+@router.get("/model/validate", responses={200: {"model": list[JudgementRow]}}, dependencies=[READ])
 async def validations(gateway: State, request: Request) -> Response:
     """All validations, the newest first, with their headline numbers."""
     jobs = gateway.ledger.newest("analysis")
@@ -48,7 +55,11 @@ async def validations(gateway: State, request: Request) -> Response:
     return fresh(request, shown[:500])
 
 
-@router.get("/model/validate/{validation_id}", dependencies=[READ])
+@router.get(
+    "/model/validate/{validation_id}",
+    responses={200: {"model": JudgementReport | Pending}},
+    dependencies=[READ],
+)
 async def validation(validation_id: str, gateway: State, request: Request) -> Response:
     """The result, or how far it is."""
     job = gateway.ledger.job(validation_id, "analysis")
@@ -56,7 +67,11 @@ async def validation(validation_id: str, gateway: State, request: Request) -> Re
     return await current(gateway, request, job, status_url=url, id_name="validation_id")
 
 
-@router.post("/model/visualize", dependencies=[RUN])
+@router.post(
+    "/model/visualize",
+    responses={200: {"model": Visualization}, 202: {"model": Pending}},
+    dependencies=[RUN],
+)
 async def visualize(body: VisualizeModel, gateway: State, once: OnceOnly, waits: Waits) -> Response:
     """Draw a model's curves and matrices from what is stored."""
     job = once.earlier(gateway)
@@ -80,7 +95,11 @@ async def visualize(body: VisualizeModel, gateway: State, once: OnceOnly, waits:
     return await answer(gateway, job, waits, status_url=url, id_name="visualization_id")
 
 
-@router.get("/model/visualize/{visualization_id}", dependencies=[READ])
+@router.get(
+    "/model/visualize/{visualization_id}",
+    responses={200: {"model": Visualization | Pending}},
+    dependencies=[READ],
+)
 async def visualization(visualization_id: str, gateway: State, request: Request) -> Response:
     """The pictures, or how far they are."""
     job = gateway.ledger.job(visualization_id, "analysis")

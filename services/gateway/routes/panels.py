@@ -3,11 +3,14 @@
 Nothing is computed here: the analyzer answers, or the stored report is read.
 """
 
-from typing import Annotated, Any, Literal
+from collections.abc import Awaitable, Callable
+from typing import Annotated, Any
 
 import orjson
 from fastapi import APIRouter, Query, Request, Response
 
+from libs.common.answers.judgements import JudgementReport
+from libs.common.answers.panels import BoxPage, CellPage, ImagePage, JudgedImage, Panels
 from libs.common.asks import ask
 from libs.common.errors import Conflict, NotFound
 from libs.common.events import AnalysisRequested, ModelValidated
@@ -27,24 +30,17 @@ router = APIRouter(prefix="/model/validate/{validation_id}", tags=["panels"])
 PICTURE_S = 30.0
 IMAGES: dict[int | str, dict[str, Any]] = {200: {"content": {"image/jpeg": {}, "image/webp": {}}}}
 KEPT = {"Cache-Control": "private, max-age=3600"}
-Section = Literal[
-    "curves",
-    "calibration",
-    "slices",
-    "suspects",
-    "thresholds",
-    "uncertainty",
-    "advice",
-    "coco",
-    "ultralytics",
-    "tide",
-    "lrp",
-    "size_recall",
-    "findings",
-]
+SECTIONS: dict[str, Any] = {
+    name: JudgementReport.__annotations__[name]
+    for name in (
+        *("curves", "calibration", "slices", "suspects", "thresholds", "uncertainty", "advice"),
+        *("coco", "ultralytics", "tide", "lrp", "size_recall", "findings"),
+    )
+}
+"""Parts of a stored report that have an address of their own, and what each holds."""
 
 
-@router.get("/panels", dependencies=[READ])
+@router.get("/panels", responses={200: {"model": Panels}}, dependencies=[READ])
 async def panels(
     validation_id: str, query: Annotated[PanelQuery, Query()], gateway: State, request: Request
 ) -> Response:
@@ -52,7 +48,7 @@ async def panels(
     return await _answer(gateway, request, "panels", validation_id, query)
 
 
-@router.get("/matches", dependencies=[READ])
+@router.get("/matches", responses={200: {"model": BoxPage}}, dependencies=[READ])
 async def matches(
     validation_id: str, query: Annotated[BoxesQuery, Query()], gateway: State, request: Request
 ) -> Response:
@@ -60,7 +56,7 @@ async def matches(
     return await _answer(gateway, request, "matches", validation_id, query)
 
 
-@router.get("/confusion", dependencies=[READ])
+@router.get("/confusion", responses={200: {"model": CellPage}}, dependencies=[READ])
 async def confusion(
     validation_id: str, query: Annotated[CellQuery, Query()], gateway: State, request: Request
 ) -> Response:
@@ -68,7 +64,7 @@ async def confusion(
     return await _answer(gateway, request, "confusion", validation_id, query)
 
 
-@router.get("/images", dependencies=[READ])
+@router.get("/images", responses={200: {"model": ImagePage}}, dependencies=[READ])
 async def images(
     validation_id: str, query: Annotated[ImagesQuery, Query()], gateway: State, request: Request
 ) -> Response:
@@ -76,7 +72,7 @@ async def images(
     return await _answer(gateway, request, "images", validation_id, query)
 
 
-@router.get("/images/{image}", dependencies=[READ])
+@router.get("/images/{image}", responses={200: {"model": JudgedImage}}, dependencies=[READ])
 async def image(
     validation_id: str,
     image: int,
@@ -114,20 +110,30 @@ async def crop(
     return await _drawn(gateway, request, "crop", validation_id, query, box=box)
 
 
-@router.get("/{section}", dependencies=[READ])
-async def section(
-    validation_id: str, section: Section, gateway: State, request: Request
-) -> Response:
-    """One part of the stored report."""
-    outcome = _outcome(gateway, validation_id)
-    report = orjson.loads(await gateway.deps.artifacts.get_bytes(outcome.report.key))
-    found = report.get(section)
-    if found is None:
-        raise NotFound(
-            f"the report of this validation has no {section}: validate the model again",
-            code="no_such_section",
-        )
-    return fresh(request, found)
+def _section(name: str) -> Callable[..., Awaitable[Response]]:
+    async def section(validation_id: str, gateway: State, request: Request) -> Response:
+        outcome = _outcome(gateway, validation_id)
+        report = orjson.loads(await gateway.deps.artifacts.get_bytes(outcome.report.key))
+        found = report.get(name)
+        if found is None:
+            raise NotFound(
+                f"the report of this validation has no {name}: validate the model again",
+                code="no_such_section",
+            )
+        return fresh(request, found)
+
+    return section
+
+
+for _name, _model in SECTIONS.items():
+    router.add_api_route(
+        f"/{_name}",
+        _section(_name),
+        name=f"section_{_name}",
+        description=f"The part of the stored report that is called {_name}.",
+        responses={200: {"model": _model}},
+        dependencies=[READ],
+    )
 
 
 def _outcome(gateway: Gateway, validation_id: str) -> ModelValidated:

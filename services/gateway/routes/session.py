@@ -6,6 +6,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
+from libs.common.answers.system import Caller, SignedOut
 from services.gateway.access.access import Access
 from services.gateway.access.identity import Identity, Refused
 from services.gateway.access.scopes import READ, identity_of
@@ -21,7 +22,7 @@ class SignIn(BaseModel):
     token: Annotated[str, Field(min_length=1, max_length=8192)]
 
 
-@router.post("/session")
+@router.post("/session", response_model=None, responses={200: {"model": Caller}})
 async def sign_in(body: SignIn, request: Request, response: Response) -> Any:
     """Open a session for this browser: an HttpOnly cookie, and a word that each change repeats."""
     access: Access = request.app.state.access
@@ -43,13 +44,17 @@ async def sign_in(body: SignIn, request: Request, response: Response) -> Any:
     return _who(identity)
 
 
-@router.get("/session", dependencies=[READ])
+@router.get(
+    "/session", response_model=None, responses={200: {"model": Caller}}, dependencies=[READ]
+)
 async def who(request: Request) -> dict[str, Any]:
     """Who the gateway takes you for, and what you may do."""
     return _who(identity_of(request))
 
 
-@router.delete("/session", dependencies=[READ])
+@router.delete(
+    "/session", response_model=None, responses={200: {"model": SignedOut}}, dependencies=[READ]
+)
 async def sign_out(response: Response) -> dict[str, bool]:
     """Forget this browser's session."""
     for name in (COOKIE, CSRF_COOKIE):

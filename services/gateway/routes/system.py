@@ -5,9 +5,10 @@ from typing import Any
 
 import psutil
 from fastapi import APIRouter, Response
+from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
-from libs.common.answers.system import SystemStatus
+from libs.common.answers.system import Alive, Ready, SystemStatus
 from services.gateway import views
 from services.gateway.access.scopes import READ
 from services.gateway.problems import problem
@@ -93,13 +94,13 @@ def gpu(gateway: Gateway) -> dict[str, Any]:
     }
 
 
-@root.get("/healthz")
+@root.get("/healthz", response_model=None, responses={200: {"model": Alive}})
 async def healthz() -> dict[str, str]:
     """The process answers."""
     return {"status": "ok"}
 
 
-@root.get("/readyz")
+@root.get("/readyz", responses={200: {"model": Ready}})
 async def readyz(gateway: State) -> Response:
     """All that requests need is there; otherwise what is missing."""
     missing = []
@@ -118,7 +119,7 @@ async def readyz(gateway: State) -> Response:
     return Response('{"status":"ready"}', media_type="application/json")
 
 
-@root.get("/metrics", dependencies=[READ])
+@root.get("/metrics", response_class=PlainTextResponse, response_model=None, dependencies=[READ])
 async def metrics(gateway: State) -> Response:
     """Prometheus text."""
     registry = CollectorRegistry()

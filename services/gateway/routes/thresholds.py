@@ -2,6 +2,8 @@
 
 from fastapi import APIRouter, Request, Response
 
+from libs.common.answers.insights import ThresholdReport
+from libs.common.answers.jobs import Pending
 from libs.common.errors import NotFound
 from libs.common.events import AnalysisRequested
 from services.gateway.access.scopes import READ, RUN
@@ -13,7 +15,11 @@ from services.gateway.state import BASE, OnceOnly, State, Waits
 router = APIRouter(tags=["models"])
 
 
-@router.post("/model/thresholds", dependencies=[RUN])
+@router.post(
+    "/model/thresholds",
+    responses={200: {"model": ThresholdReport}, 202: {"model": Pending}},
+    dependencies=[RUN],
+)
 async def choose(body: ChooseThresholds, gateway: State, once: OnceOnly, waits: Waits) -> Response:
     """Solve a threshold per class on one validation, and tell what it gives on another."""
     job = once.earlier(gateway)
@@ -34,7 +40,11 @@ async def choose(body: ChooseThresholds, gateway: State, once: OnceOnly, waits: 
     return await answer(gateway, job, waits, status_url=url, id_name="thresholds_id")
 
 
-@router.get("/model/thresholds/{thresholds_id}", dependencies=[READ])
+@router.get(
+    "/model/thresholds/{thresholds_id}",
+    responses={200: {"model": ThresholdReport | Pending}},
+    dependencies=[READ],
+)
 async def chosen(thresholds_id: str, gateway: State, request: Request) -> Response:
     """The thresholds, or how far they are."""
     job = gateway.ledger.job(thresholds_id, "analysis")

@@ -8,6 +8,18 @@ export interface Adjustment {
   left_out: string[];
 }
 
+/** What to do next, and the numbers that it rests on. */
+export interface Advice {
+  code: string;
+  sentence: InBothLanguages;
+  numbers: Record<string, number | string | boolean | string[] | null>;
+}
+
+/** The process answers. */
+export interface Alive {
+  status: "ok";
+}
+
 /** A further argument: numbers lie from `low` to `high`; `fitted`: the data may decide. */
 export interface Argument {
   name: string;
@@ -52,6 +64,29 @@ export interface AskedTraining {
   checkpoint: Record<string, Artifact>;
 }
 
+/** The same with one threshold for all classes. */
+export interface AtOneThreshold {
+  tp: number;
+  fp: number;
+  fn: number;
+  precision: number;
+  recall: number;
+  f1: number;
+  false_alarms_per_1000: number | null;
+  threshold: number;
+}
+
+/** Counts and rates at a threshold. */
+export interface AtThreshold {
+  tp: number;
+  fp: number;
+  fn: number;
+  precision: number;
+  recall: number;
+  f1: number;
+  false_alarms_per_1000: number | null;
+}
+
 /** Batches done in the running epoch, and how many it has. */
 export interface Batches {
   done: number;
@@ -79,6 +114,13 @@ export interface Body_upload_api_v1_ml_upload_model_post {
   file: string;
 }
 
+/** A number and its 95 % interval. */
+export interface Bounds {
+  value: number;
+  low: number;
+  high: number;
+}
+
 /** Boxes that came, went, and were changed. */
 export interface BoxChanges {
   added: number;
@@ -94,6 +136,50 @@ export interface BoxFigures {
   per_image: Histogram;
   by_size: Record<string, number>;
   small_by_class: Record<string, number>;
+}
+
+/** A page of boxes, the surest first; `total` counts all that fit. */
+export interface BoxPage {
+  confidence: number;
+  iou: number;
+  total: number;
+  boxes: JudgedBox[];
+  next_cursor: number | null;
+}
+
+/** Expected and maximum calibration error. */
+export interface CalibrationGaps {
+  ece: number | null;
+  mce: number | null;
+  detections: number;
+}
+
+/** Of all detections, and of those from `from_confidence` on, these in parts, too. */
+export interface CalibrationNumbers {
+  all: Reliability;
+  from_confidence: number;
+  above: Reliability;
+  by_class: Record<string, CalibrationGaps>;
+  by_size: Record<string, CalibrationGaps>;
+}
+
+/** Who the gateway takes you for, and what you may do. */
+export interface Caller {
+  signed_in: boolean;
+  who: string;
+  scope: string;
+  way: string;
+}
+
+/** The boxes of one cell of the matrix, named by its row and column. */
+export interface CellPage {
+  confidence: number;
+  iou: number;
+  total: number;
+  boxes: JudgedBox[];
+  next_cursor: number | null;
+  row: string;
+  column: string;
 }
 
 /** What is different about one image. */
@@ -138,9 +224,34 @@ export interface ClassDifference {
   p_corrected: number | null;
 }
 
+export interface ClassThreshold {
+  class: string;
+  threshold: number;
+  target_met: boolean;
+  from: string;
+  labels: LabelCounts;
+  chosen_on: AtThreshold;
+  measured_on: AtThreshold;
+  with_one_threshold: AtThreshold;
+}
+
+/** COCO's numbers with 100 and with 300 detections; null where no label is of the size. */
+export interface CocoNumbers {
+  summary: Record<string, number | null>;
+  stats: number[];
+  summary_300: Record<string, number | null>;
+  by_class: Record<string, Record<string, number | null>>;
+}
+
 /** `POST /datasets/{name}/collect`. */
 export interface CollectDataset {
   confirm?: boolean;
+}
+
+export interface CommonError {
+  class: string;
+  error_type: "false_positive" | "false_negative" | "misclassification" | "mislocalization";
+  count: number;
 }
 
 /** `POST /model/compare`: validations that are there, or models to be judged on one dataset. */
@@ -270,11 +381,43 @@ export interface ComparisonRow {
   verdicts: Record<string, "better" | "worse" | "cannot_tell">;
 }
 
+/** Rates over confidence. */
+export interface ConfidenceCurves {
+  confidence: number[];
+  f1: number[];
+  precision: number[];
+  recall: number[];
+  f1_by_class: Record<string, number[]>;
+  precision_by_class: Record<string, number[]>;
+  recall_by_class: Record<string, number[]>;
+  best_f1: number;
+  best_confidence: number;
+}
+
+/** The same, and each column as shares. */
+export interface ConfusionMatrix {
+  names: string[];
+  counts: number[][];
+  normalised_by_column: number[][];
+}
+
 /** A line that a training printed; numbers begin anew with each attempt. */
 export interface ConsoleLine {
   line: number;
   text: string;
   attempt: number;
+}
+
+/** Rows predicted, columns true, background last. */
+export interface CountedMatrix {
+  names: string[];
+  counts: number[][];
+}
+
+/** Data behind the curves. */
+export interface Curves {
+  pr: PrecisionRecallCurves;
+  confidence: ConfidenceCurves;
 }
 
 /** A registered dataset, or a folder under the allowed roots. */
@@ -383,10 +526,53 @@ export interface DiskUsage {
   percent: number;
 }
 
+export interface DoubtedLabel {
+  kind: "overlooked" | "swapped" | "badly_placed";
+  suspicion: number;
+  image: number;
+  image_path: string;
+  label: string | null;
+  detection: string;
+  class: string | null;
+  said: string;
+  confidence: number;
+  iou: number;
+  patch: LabelPatch_Output;
+}
+
+/** Labels to look at, the most doubtful first. */
+export interface Doubts {
+  from_confidence: number | null;
+  note: string | null;
+  counts: Record<string, number>;
+  shown: number;
+  suspects: DoubtedLabel[];
+}
+
 /** `POST /training/drain/{host}`. */
 export interface DrainHost {
   /** those that run there: stored and left to other hosts, or brought to their end */
   running?: "hand_over" | "finish";
+}
+
+/** Whether a host takes trainings, and those that run there. */
+export interface DrainedHost {
+  host: string;
+  drained: "hand_over" | "finish" | null;
+  drained_since: string | null;
+  drain_state: "draining" | "drained" | null;
+  trainings: string[];
+  message: string;
+}
+
+/** The judgement that was drawn. */
+export interface DrawnBasis {
+  validation_id: string | null;
+  split: string | null;
+  confidence_threshold: number | null;
+  iou_threshold: number | null;
+  match_iou: number | null;
+  imgsz: number | null;
 }
 
 /** Leave images out, with their labels. */
@@ -453,6 +639,21 @@ export interface EditDone {
   changes_url?: string;
 }
 
+/** Errors by older clients' types, and by TIDE's causes. */
+export interface ErrorAnalysis {
+  error_counts: Record<string, number>;
+  error_by_class: Record<string, Record<string, number>>;
+  total_errors: number;
+  causes: Record<string, number>;
+  causes_by_class: Record<string, Record<string, number>>;
+}
+
+/** All errors of one image. */
+export interface ErrorDetails {
+  counts: Record<string, number>;
+  boxes: WrongBox[];
+}
+
 /** `POST /model/explain`: one box of a validation, or a model's surest box on an image. */
 export interface ExplainModel {
   validation_id?: string | null;
@@ -471,10 +672,48 @@ export interface ExplainModel {
   device?: string | null;
 }
 
+export interface Explanation {
+  explanation_id: string;
+  status?: "queued" | "initializing" | "running" | "paused" | "stopping" | "completed" | "failed" | "cancelled";
+  progress?: number;
+  model: string;
+  validation_id: string | null;
+  detection: string | null;
+  image_path: string;
+  method: "hirescam" | "layercam" | "drise";
+  meaning: string;
+  class: string;
+  score: number;
+  box: number[];
+  energy_inside: number;
+  area_share: number;
+  highest_inside: boolean;
+  imgsz: number;
+  artifacts: Record<string, Picture>;
+  processing_time: number;
+  timestamp: string;
+}
+
 /** `POST /training/extend/{id}`. */
 export interface ExtendTraining {
   /** more than were done */
   epochs: number;
+}
+
+/** Detections on images without a logo. */
+export interface FalseAlarms {
+  clean_images: number;
+  alarms: number;
+  per_1000_images: number | null;
+  per_1000_images_by_class: Record<string, number>;
+  note: string | null;
+}
+
+/** One field that cannot be taken: where it is, and why. */
+export interface FieldProblem {
+  loc: (string | number)[];
+  msg: string;
+  code: string;
 }
 
 /** Data for diagrams. */
@@ -586,10 +825,6 @@ export interface GpuProcess {
   training_id: string | null;
 }
 
-export interface HTTPValidationError {
-  detail?: ValidationError[];
-}
-
 /** Of the bus or the store. */
 export interface Health {
   status: string;
@@ -622,6 +857,12 @@ export interface ImageChanges {
   pixels: number;
 }
 
+/** Images, and those of them without a logo. */
+export interface ImageCounts {
+  images: number;
+  clean: number;
+}
+
 /** One image: its size in pixels, the boxes that the trainer keeps, its label as it is. */
 export interface ImageFacts {
   id: string;
@@ -652,6 +893,28 @@ export interface ImageFigures {
   jpeg_quality?: Histogram;
 }
 
+/** A page of images. */
+export interface ImagePage {
+  confidence: number;
+  iou: number;
+  total: number;
+  images: JudgedImageRow[];
+  next_cursor: number | null;
+}
+
+/** What was there and what was said; `error_type` is the gravest. */
+export interface ImageResult {
+  image: number;
+  image_path: string;
+  ground_truth: LabelledBox[];
+  predictions: PredictedBox[];
+  correct: boolean;
+  confidence_scores: number[];
+  iou_scores: number[];
+  error_type: "false_positive" | "false_negative" | "misclassification" | "mislocalization" | null;
+  error_details: ErrorDetails | null;
+}
+
 /** One image of a dataset, in a list. `dropped` says why the trainer ignores its label. */
 export interface ImageRow {
   id: string;
@@ -667,6 +930,12 @@ export interface ImageRow {
   thumbnail_url: string;
 }
 
+/** The images behind a choice of thresholds. */
+export interface ImagesUsed {
+  chosen_on: ImageCounts;
+  measured_on: ImageCounts;
+}
+
 /** `POST /dataset/import`. */
 export interface ImportDataset {
   /** only tell what would change */
@@ -680,6 +949,176 @@ export interface ImportDataset {
 export interface InBothLanguages {
   en: string;
   ja: string;
+}
+
+export interface JudgedBox {
+  id: string;
+  kind: "tp" | "fp" | "fn" | null;
+  class: string;
+  bbox: number[];
+  cause: "cls" | "loc" | "both" | "dup" | "bkg" | "miss" | null;
+  image: number;
+  image_path: string;
+  detection?: string | null;
+  confidence?: number;
+  iou?: number;
+  label?: string | null;
+  true_class?: string | null;
+}
+
+/** One class at the operating point; AP is null without labels. */
+export interface JudgedClass {
+  precision: number;
+  recall: number;
+  f1: number;
+  ap50: number | null;
+  ap50_95: number | null;
+  support: number;
+  tp: number;
+  fp: number;
+  fn: number;
+  average_iou: number | null;
+  best_confidence: number | null;
+}
+
+export interface JudgedDetection {
+  id: string;
+  kind: "tp" | "fp" | "fn" | null;
+  class: string;
+  bbox: number[];
+  confidence: number;
+  iou: number;
+  cause: "cls" | "loc" | "both" | "dup" | "bkg" | "miss" | null;
+  image: number;
+  label: string | null;
+  true_class: string | null;
+}
+
+/** One image with its labels and the detections that count. */
+export interface JudgedImage {
+  confidence: number;
+  iou: number;
+  image: number;
+  image_path: string;
+  width: number;
+  height: number;
+  correct: boolean;
+  labels: number;
+  predictions: number;
+  tp: number;
+  fp: number;
+  fn: number;
+  causes: Record<string, number>;
+  ground_truth: JudgedLabel[];
+  prediction_boxes: JudgedDetection[];
+}
+
+/** What became of the boxes of an image. */
+export interface JudgedImageRow {
+  image: number;
+  image_path: string;
+  width: number;
+  height: number;
+  correct: boolean;
+  labels: number;
+  predictions: number;
+  tp: number;
+  fp: number;
+  fn: number;
+  causes: Record<string, number>;
+}
+
+export interface JudgedLabel {
+  id: string;
+  kind: "tp" | "fp" | "fn";
+  class: string;
+  bbox: number[];
+  cause: "cls" | "loc" | "both" | "dup" | "bkg" | "miss" | null;
+  image: number;
+  detection: string | null;
+}
+
+/** What is known of the model; of predictions from elsewhere their file alone. */
+export interface JudgedModel {
+  name: string;
+  sha256: string | null;
+  size_bytes: number | null;
+  training_id: string | null;
+  classes?: string[];
+  architecture?: string | null;
+  parameters?: number | null;
+  trained_imgsz?: number | null;
+}
+
+/** A model, or predictions from elsewhere, judged on a set. */
+export interface JudgementReport {
+  validation_id: string;
+  status?: "queued" | "initializing" | "running" | "paused" | "stopping" | "completed" | "failed" | "cancelled";
+  progress?: number;
+  model_path: string | null;
+  predictions_path: string | null;
+  test_dataset_path: string;
+  accuracy: number;
+  precision: number;
+  recall: number;
+  f1_score: number;
+  map50: number;
+  map50_95: number;
+  map75: number;
+  average_recall: number;
+  detection_accuracy: number;
+  class_metrics: Record<string, JudgedClass>;
+  total_images: number;
+  correct_predictions: number;
+  prediction_results: ImageResult[];
+  error_analysis: ErrorAnalysis | null;
+  common_errors: CommonError[];
+  confidence_threshold: number;
+  iou_threshold: number;
+  match_iou: number;
+  split: string;
+  imgsz: number | null;
+  protocol: string | null;
+  notes: string[];
+  findings: Record<string, string>[];
+  total_labels: number;
+  inference_seconds: number;
+  model_info: JudgedModel;
+  macro: Record<string, number>;
+  undefined: string[];
+  false_alarms: FalseAlarms;
+  coco: CocoNumbers;
+  ultralytics: UltralyticsNumbers;
+  tide: TideNumbers;
+  lrp: LrpNumbers;
+  calibration: CalibrationNumbers;
+  label_accuracy: number | null;
+  presence_accuracy: number | null;
+  presence: Presence;
+  confusion_matrix: ConfusionMatrix;
+  curves: Curves;
+  size_recall: SizeRecall;
+  uncertainty: Uncertainty;
+  slices: Slices;
+  thresholds: ThresholdTable[];
+  suspects: Doubts;
+  advice: Advice[];
+  confusion_matrix_path: string | null;
+  error_samples_dir: string | null;
+  artifacts: Record<string, string>;
+  not_drawn: Record<string, string>[];
+  processing_time: number;
+  timestamp: string;
+}
+
+/** A validation in the list of all. */
+export interface JudgementRow {
+  validation_id: string;
+  model_path: string;
+  test_dataset_path: string | null;
+  status: "queued" | "initializing" | "running" | "paused" | "stopping" | "completed" | "failed" | "cancelled";
+  created_at: string | null;
+  metrics: Record<string, number>;
 }
 
 /** How many boxes became what. */
@@ -701,14 +1140,33 @@ export interface LabelChanges {
   changed: number;
 }
 
+/** Labels where it was chosen and where it was measured. */
+export interface LabelCounts {
+  chosen_on: number;
+  measured_on: number;
+}
+
 /** What becomes of the label of one image. */
-export interface LabelPatch {
+export interface LabelPatch_Input {
   image: string;
   /** all boxes; [] says background */
   set?: LabelBox[] | null;
   add?: LabelBox[];
   /** label lines, or boxes that are there */
   remove?: (number | LabelBox)[];
+}
+
+/** The edit that would follow a doubt. */
+export interface LabelPatch_Output {
+  image: string;
+  add: PatchedLabel[];
+  remove?: PatchedLabel[];
+}
+
+export interface LabelledBox {
+  id: string;
+  class: string;
+  bbox: number[];
 }
 
 /** The newest finished check of a dataset. */
@@ -722,6 +1180,25 @@ export interface LastCheck {
   url: string;
 }
 
+/** The mean over classes, and each class. */
+export interface LrpNumbers {
+  error: number | null;
+  localization: number | null;
+  false_positive: number | null;
+  false_negative: number | null;
+  match_iou: number;
+  by_class: Record<string, LrpOfClass>;
+}
+
+/** The same of one class, and the confidence where it is reached. */
+export interface LrpOfClass {
+  error: number | null;
+  localization: number | null;
+  false_positive: number | null;
+  false_negative: number | null;
+  confidence: number | null;
+}
+
 /** One host; `time` is Unix time in seconds, the oldest first. */
 export interface MachineHistory {
   host: string;
@@ -729,6 +1206,14 @@ export interface MachineHistory {
   cpu_percent: (number | null)[];
   memory_percent: (number | null)[];
   gpus: GpuHistory[];
+}
+
+/** The same, and the standard deviation of the resamples. */
+export interface Measurement {
+  value: number;
+  low: number;
+  high: number;
+  standard_error: number;
 }
 
 /** GPU memory of a training against what is free on the card that it would get. */
@@ -790,6 +1275,15 @@ export interface MoveImages {
   to: "train" | "val" | "test";
 }
 
+/** The same with its name. */
+export interface NamedPicture {
+  path: string;
+  key: string;
+  size_bytes: number;
+  sha256: string;
+  name: string;
+}
+
 /** The newest finished check of the dataset. */
 export interface NewestCheck {
   validation_id: string;
@@ -807,10 +1301,98 @@ export interface NotMended {
   why: string;
 }
 
+/** Detections on images without a logo. */
+export interface PanelAlarms {
+  clean_images: number;
+  alarms: number;
+  per_1000_images: number | null;
+  alarms_by_class: Record<string, number>;
+  note: string | null;
+}
+
+/** Errors of one cause, and what mending them gives to AP50. */
+export interface PanelCause {
+  count: number;
+  delta_ap: number;
+  boxes: string;
+}
+
+/** One class; AP is null without labels, and the same at every operating point. */
+export interface PanelClass {
+  precision: number;
+  recall: number;
+  f1: number;
+  support: number;
+  tp: number;
+  fp: number;
+  fn: number;
+  ap50: number | null;
+  ap50_95: number | null;
+  average_iou: number | null;
+  boxes: Record<string, string>;
+}
+
+/** Rates at 101 confidences, at this IoU. */
+export interface PanelCurve {
+  confidence: number[];
+  precision: number[];
+  recall: number[];
+  f1: number[];
+}
+
+/** All boxes in scope. */
+export interface PanelHeadline {
+  precision: number;
+  recall: number;
+  f1_score: number;
+  detection_accuracy: number;
+  accuracy: number;
+  correct_images: number;
+  images: number;
+  labels: number;
+  detections: number;
+  tp: number;
+  fp: number;
+  fn: number;
+  undefined: string[];
+  boxes: Record<string, string>;
+}
+
+/** Cells that are not zero, [row, column, boxes]; `boxes` is a template (RFC 6570). */
+export interface PanelMatrix {
+  names: string[];
+  rows: string;
+  columns: string;
+  cells: [number, number, number][];
+  cells_left_out: number;
+  boxes: string;
+}
+
+export interface Panels {
+  validation_id: string;
+  confidence: number;
+  iou: number;
+  class: string | null;
+  size: "small" | "medium" | "large" | null;
+  headline: PanelHeadline;
+  map50: number;
+  map50_95: number;
+  class_metrics: Record<string, PanelClass>;
+  confusion: PanelMatrix;
+  causes: Record<string, PanelCause>;
+  false_alarms: PanelAlarms;
+  curve: PanelCurve;
+}
+
 /** Correct labels: what the analyzer's "label is wrong" feeds. */
 export interface PatchLabels {
   op: "patch_labels";
-  patches: LabelPatch[];
+  patches: LabelPatch_Input[];
+}
+
+export interface PatchedLabel {
+  class: string;
+  box: number[];
 }
 
 /** A job that has no result yet, or will never have one. */
@@ -819,6 +1401,9 @@ export interface Pending {
   validation_id?: string;
   edit_id?: string;
   comparison_id?: string;
+  visualization_id?: string;
+  explanation_id?: string;
+  thresholds_id?: string;
   status: "queued" | "initializing" | "running" | "paused" | "stopping" | "completed" | "failed" | "cancelled";
   progress: number;
   stage: string | null;
@@ -827,6 +1412,40 @@ export interface Pending {
   created_at: string | null;
   errors: string[];
   error_code: string | null;
+}
+
+/** Where a picture is. */
+export interface Picture {
+  path: string;
+  key: string;
+  size_bytes: number;
+  sha256: string;
+}
+
+/** Precision at 101 recalls, at IoU 0.50. */
+export interface PrecisionRecallCurves {
+  recall: number[];
+  precision: Record<string, number[]>;
+  mean: number[];
+  ap50: Record<string, number>;
+  map50: number;
+}
+
+export interface PredictedBox {
+  id: string;
+  class: string;
+  confidence: number;
+  bbox: number[];
+  iou: number;
+  cause: "cls" | "loc" | "both" | "dup" | "bkg" | "miss" | null;
+}
+
+/** Is this class in this image? Counts over all images and classes. */
+export interface Presence {
+  tp: number;
+  fp: number;
+  fn: number;
+  tn: number;
 }
 
 /** A value for one field of the request, and why. */
@@ -843,6 +1462,15 @@ export interface Presets {
   thorough: PresetChoice[];
 }
 
+/** Why a request was not answered as asked; `detail` says what to do. */
+export interface Problem {
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  errors?: FieldProblem[];
+}
+
 /** Trainings that are there already. */
 export interface Queue {
   running: number;
@@ -855,10 +1483,30 @@ export interface QueueLength {
   running: number;
 }
 
+/** All that requests need is there. */
+export interface Ready {
+  status: "ready";
+}
+
 /** A sentence by language. */
 export interface Reason {
   en: string;
   ja: string;
+}
+
+/** The reliability diagram. */
+export interface Reliability {
+  ece: number | null;
+  mce: number | null;
+  detections: number;
+  bins: ReliabilityBin[];
+}
+
+export interface ReliabilityBin {
+  from: number;
+  detections: number;
+  confidence: number | null;
+  precision: number | null;
 }
 
 /** Give a class another name; no label changes. */
@@ -944,6 +1592,46 @@ export interface SignIn {
   token: string;
 }
 
+/** The session is forgotten. */
+export interface SignedOut {
+  signed_in: boolean;
+}
+
+/** Labels of one range of sizes; the last has no end. */
+export interface SizeBin {
+  from_px: number;
+  to_px: number | null;
+  labels: number;
+  found: number;
+  recall: number | null;
+}
+
+/** Recall by the size of the label. */
+export interface SizeRecall {
+  confidence: number;
+  bins: SizeBin[];
+}
+
+/** A part of the set. `enough` says whether it has labels enough to be called weak. */
+export interface Slice {
+  dimension: string;
+  part: string;
+  words: InBothLanguages;
+  labels: number;
+  detections: number;
+  enough: boolean;
+  recall: Bounds | null;
+  precision: Bounds | null;
+  ap: Bounds | null;
+}
+
+/** All parts, and the weak ones, the widest gap first. */
+export interface Slices {
+  parts: Slice[];
+  weakest: WeakSlice[];
+  note: string;
+}
+
 /** `POST /dataset/split`. */
 export interface SplitDataset {
   /** only tell what would change */
@@ -1027,6 +1715,21 @@ export interface Stopping {
   status_url: string;
 }
 
+/** One event of the log: a CloudEvent with its place in the log. */
+export interface StoredEvent {
+  specversion: string;
+  id: string;
+  source: string;
+  type: string;
+  subject: string;
+  time: string;
+  datacontenttype?: string;
+  dataschema?: string;
+  traceparent?: string;
+  data: Record<string, unknown>;
+  seq: number;
+}
+
 /** A file in the store. */
 export interface StoredFile {
   key: string;
@@ -1061,11 +1764,82 @@ export interface SystemStatus {
   last_seq: number;
 }
 
+/** What a threshold is chosen for. */
+export interface Target {
+  kind: "max_f1" | "precision" | "false_alarms";
+  value: number;
+}
+
+/** The weights that the thresholds belong to. */
+export interface ThresholdModel {
+  name: string;
+  sha256: string | null;
+  training_id: string | null;
+}
+
+/** What `POST /model/thresholds` answers. */
+export interface ThresholdReport {
+  target: Target;
+  thresholds: Record<string, number>;
+  per_class: ClassThreshold[];
+  total: ThresholdTotals;
+  images: ImagesUsed;
+  thresholds_id: string;
+  status?: "queued" | "initializing" | "running" | "paused" | "stopping" | "completed" | "failed" | "cancelled";
+  progress?: number;
+  model: ThresholdModel;
+  chosen_on: ThresholdSet;
+  measured_on: ThresholdSet;
+  match_iou: number;
+  processing_time: number;
+  timestamp: string;
+}
+
+/** The validation behind one side of the choice. */
+export interface ThresholdSet {
+  validation_id: string;
+  dataset: string | null;
+  dataset_version: string | null;
+  split: string;
+  images: string;
+}
+
+/** Chosen on one half of the judged images, measured on the other. */
+export interface ThresholdTable {
+  target: Target;
+  thresholds: Record<string, number>;
+  per_class: ClassThreshold[];
+  total: ThresholdTotals;
+  images: ImagesUsed;
+  chosen_on: string;
+  measured_on: string;
+}
+
 /** What a threshold is chosen for; of those that meet it, the one with the highest F1. */
 export interface ThresholdTarget {
   kind?: "max_f1" | "precision" | "false_alarms";
   /** precision: at least, 0 to 1; false_alarms: at most, of each class per 1,000 images without a logo */
   value?: number | null;
+}
+
+/** All classes together. */
+export interface ThresholdTotals {
+  chosen_on: AtThreshold;
+  measured_on: AtThreshold;
+  with_one_threshold: AtOneThreshold;
+}
+
+/** What mending each cause would give to AP50, of all detections. */
+export interface TideNumbers {
+  ap50: number;
+  delta_ap: Record<string, number>;
+  delta_ap_false_positive: number;
+  delta_ap_false_negative: number;
+  counts: Record<string, number>;
+  counts_by_class: Record<string, Record<string, number>>;
+  counts_by_size: Record<string, Record<string, number>>;
+  detections_per_image: number;
+  note: string;
 }
 
 /** Seconds of a training; `scaled_from` says what was measured, where it was another kind. */
@@ -1166,6 +1940,26 @@ export interface TrainingTold {
   experiment_name?: string;
 }
 
+/** What `yolo val` prints. */
+export interface UltralyticsNumbers {
+  precision_max_f1: number;
+  recall_max_f1: number;
+  confidence_max_f1: number;
+  map50: number;
+  map50_95: number;
+  by_class: Record<string, Record<string, number>>;
+  confusion_matrix: CountedMatrix;
+}
+
+/** Intervals by name of the number; null where it is undefined. */
+export interface Uncertainty {
+  intervals: Record<string, Measurement | null>;
+  level: number;
+  resamples: number;
+  seed: number;
+  method: string;
+}
+
 /** Weights that were taken in. */
 export interface UploadedModel {
   name: string;
@@ -1223,14 +2017,6 @@ export interface ValidateModel {
   protocol?: "square" | "yolo_val";
 }
 
-export interface ValidationError {
-  loc: (string | number)[];
-  msg: string;
-  type: string;
-  input?: unknown;
-  ctx?: Record<string, unknown>;
-}
-
 /** One version of a registered dataset. */
 export interface VersionFacts {
   version: string;
@@ -1259,6 +2045,29 @@ export interface VersionsDiff {
   to: string;
 }
 
+/** A model's curves and matrices; null for what nobody knows, `not_drawn` says why. */
+export interface Visualization {
+  visualization_id: string;
+  status?: "queued" | "initializing" | "running" | "paused" | "stopping" | "completed" | "failed" | "cancelled";
+  progress?: number;
+  model_path: string;
+  model_info: JudgedModel;
+  class_metrics: Record<string, JudgedClass> | null;
+  confusion_matrix_path: string | null;
+  pr_curve_path: string | null;
+  f1_curve_path: string | null;
+  class_metrics_path: string | null;
+  training_curves_path: string | null;
+  results_path: string | null;
+  training_history: Record<string, number>[] | null;
+  overall_metrics: Record<string, number> | null;
+  basis: DrawnBasis | null;
+  training_args: Record<string, unknown> | null;
+  created_at: string;
+  artifacts: NamedPicture[];
+  not_drawn: Record<string, string>[];
+}
+
 /** `POST /model/visualize`. */
 export interface VisualizeModel {
   model_path: string;
@@ -1269,6 +2078,31 @@ export interface VisualizeModel {
   include_f1_curve?: boolean;
   include_training_history?: boolean;
   include_class_metrics?: boolean;
+}
+
+/** A part that is surely worse than the rest of the set. */
+export interface WeakSlice {
+  value: number;
+  low: number;
+  high: number;
+  dimension: string;
+  part: string;
+  metric: "recall" | "precision";
+  labels: number;
+  rest: number;
+  gap: number;
+  p_corrected: number;
+  sentence: InBothLanguages;
+}
+
+export interface WrongBox {
+  error_type: "false_positive" | "false_negative" | "misclassification" | "mislocalization";
+  cause: "cls" | "loc" | "both" | "dup" | "bkg" | "miss";
+  class: string;
+  bbox: number[];
+  confidence?: number;
+  true_class?: string | null;
+  gt_found?: boolean | null;
 }
 
 /** Take a class and its boxes out; images stay, higher classes are renumbered. */
@@ -1297,7 +2131,7 @@ export interface Operations {
     path: { key: string };
     query: Record<string, never>;
     body: undefined;
-    answer: unknown;
+    answer: undefined;
   };
   /** Stop a job on a dataset: a check, an import, an edit. What is half done is taken back. */
   "POST /dataset/cancel/{job_id}": {
@@ -1409,7 +2243,7 @@ export interface Operations {
     path: { image: string; validation_id: string };
     query: { size?: number; boxes?: boolean };
     body: undefined;
-    answer: unknown;
+    answer: undefined;
   };
   /** Registered datasets, and folders under the allowed roots that hold a data.yaml. */
   "GET /datasets": {
@@ -1465,7 +2299,7 @@ export interface Operations {
     path: { image: string; name: string };
     query: { size?: number; boxes?: boolean };
     body: undefined;
-    answer: unknown;
+    answer: undefined;
   };
   /** An earlier version again, as the newest one; also of a deleted dataset, until collected. */
   "POST /datasets/{name}/restore": {
@@ -1486,7 +2320,7 @@ export interface Operations {
     path: Record<string, never>;
     query: { after?: number; topics?: string | null; limit?: number };
     body: undefined;
-    answer: unknown;
+    answer: StoredEvent[];
   };
   /** Stop judging, drawing, comparing or explaining; nothing half done is kept. */
   "POST /model/cancel/{job_id}": {
@@ -1528,49 +2362,56 @@ export interface Operations {
     path: Record<string, never>;
     query: Record<string, never>;
     body: ExplainModel;
-    answer: unknown;
+    answer: Explanation | Pending;
   };
   /** The explanation, or how far it is. */
   "GET /model/explain/{explanation_id}": {
     path: { explanation_id: string };
     query: Record<string, never>;
     body: undefined;
-    answer: unknown;
+    answer: Explanation | Pending;
   };
   /** Solve a threshold per class on one validation, and tell what it gives on another. */
   "POST /model/thresholds": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: ChooseThresholds;
-    answer: unknown;
+    answer: ThresholdReport | Pending;
   };
   /** The thresholds, or how far they are. */
   "GET /model/thresholds/{thresholds_id}": {
     path: { thresholds_id: string };
     query: Record<string, never>;
     body: undefined;
-    answer: unknown;
+    answer: ThresholdReport | Pending;
   };
   /** All validations, the newest first, with their headline numbers. */
   "GET /model/validate": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
-    answer: unknown;
+    answer: JudgementRow[];
   };
   /** Judge a model on a labelled set. */
   "POST /model/validate": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: ValidateModel;
-    answer: unknown;
+    answer: JudgementReport | Pending;
   };
   /** The result, or how far it is. */
   "GET /model/validate/{validation_id}": {
     path: { validation_id: string };
     query: Record<string, never>;
     body: undefined;
-    answer: unknown;
+    answer: JudgementReport | Pending;
+  };
+  /** The part of the stored report that is called advice. */
+  "GET /model/validate/{validation_id}/advice": {
+    path: { validation_id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Advice[];
   };
   /** One box and what lies around it; 409 if the image changed since it was judged. */
   "GET /model/validate/{validation_id}/boxes/{box}/crop": {
@@ -1579,26 +2420,54 @@ export interface Operations {
     body: undefined;
     answer: undefined;
   };
+  /** The part of the stored report that is called calibration. */
+  "GET /model/validate/{validation_id}/calibration": {
+    path: { validation_id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: CalibrationNumbers;
+  };
+  /** The part of the stored report that is called coco. */
+  "GET /model/validate/{validation_id}/coco": {
+    path: { validation_id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: CocoNumbers;
+  };
   /** The boxes of one cell of the confusion matrix. */
   "GET /model/validate/{validation_id}/confusion": {
     path: { validation_id: string };
     query: { limit?: number; cursor?: number; confidence?: number | null; iou?: number | null; class?: string | null; size?: "small" | "medium" | "large" | null; row: string; column: string };
     body: undefined;
-    answer: unknown;
+    answer: CellPage;
+  };
+  /** The part of the stored report that is called curves. */
+  "GET /model/validate/{validation_id}/curves": {
+    path: { validation_id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Curves;
+  };
+  /** The part of the stored report that is called findings. */
+  "GET /model/validate/{validation_id}/findings": {
+    path: { validation_id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Record<string, string>[];
   };
   /** The judged images with their counts, the worst first. */
   "GET /model/validate/{validation_id}/images": {
     path: { validation_id: string };
     query: { limit?: number; cursor?: number; confidence?: number | null; iou?: number | null; class?: string | null; cause?: "cls" | "loc" | "both" | "dup" | "bkg" | "miss" | null; correct?: boolean | null; sort?: "worst" | "index" };
     body: undefined;
-    answer: unknown;
+    answer: ImagePage;
   };
   /** One image: its labels and what the model said. */
   "GET /model/validate/{validation_id}/images/{image}": {
     path: { validation_id: string; image: number };
     query: { confidence?: number | null; iou?: number | null };
     body: undefined;
-    answer: unknown;
+    answer: JudgedImage;
   };
   /** The image with labels and detections drawn in; 409 if it changed since it was judged. */
   "GET /model/validate/{validation_id}/images/{image}/picture": {
@@ -1607,40 +2476,89 @@ export interface Operations {
     body: undefined;
     answer: undefined;
   };
+  /** The part of the stored report that is called lrp. */
+  "GET /model/validate/{validation_id}/lrp": {
+    path: { validation_id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: LrpNumbers;
+  };
   /** The boxes behind a number, the surest first; the next page is in `Link`. */
   "GET /model/validate/{validation_id}/matches": {
     path: { validation_id: string };
     query: { limit?: number; cursor?: number; confidence?: number | null; iou?: number | null; class?: string | null; size?: "small" | "medium" | "large" | null; cause?: "cls" | "loc" | "both" | "dup" | "bkg" | "miss" | null; image?: number | null; kind?: "tp" | "fp" | "fn" | null };
     body: undefined;
-    answer: unknown;
+    answer: BoxPage;
   };
   /** Headline, classes, matrix, causes, false alarms and curve at one operating point. */
   "GET /model/validate/{validation_id}/panels": {
     path: { validation_id: string };
     query: { confidence?: number | null; iou?: number | null; class?: string | null; size?: "small" | "medium" | "large" | null };
     body: undefined;
-    answer: unknown;
+    answer: Panels;
   };
-  /** One part of the stored report. */
-  "GET /model/validate/{validation_id}/{section}": {
-    path: { validation_id: string; section: "curves" | "calibration" | "slices" | "suspects" | "thresholds" | "uncertainty" | "advice" | "coco" | "ultralytics" | "tide" | "lrp" | "size_recall" | "findings" };
+  /** The part of the stored report that is called size_recall. */
+  "GET /model/validate/{validation_id}/size_recall": {
+    path: { validation_id: string };
     query: Record<string, never>;
     body: undefined;
-    answer: unknown;
+    answer: SizeRecall;
+  };
+  /** The part of the stored report that is called slices. */
+  "GET /model/validate/{validation_id}/slices": {
+    path: { validation_id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Slices;
+  };
+  /** The part of the stored report that is called suspects. */
+  "GET /model/validate/{validation_id}/suspects": {
+    path: { validation_id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Doubts;
+  };
+  /** The part of the stored report that is called thresholds. */
+  "GET /model/validate/{validation_id}/thresholds": {
+    path: { validation_id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: ThresholdTable[];
+  };
+  /** The part of the stored report that is called tide. */
+  "GET /model/validate/{validation_id}/tide": {
+    path: { validation_id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: TideNumbers;
+  };
+  /** The part of the stored report that is called ultralytics. */
+  "GET /model/validate/{validation_id}/ultralytics": {
+    path: { validation_id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: UltralyticsNumbers;
+  };
+  /** The part of the stored report that is called uncertainty. */
+  "GET /model/validate/{validation_id}/uncertainty": {
+    path: { validation_id: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: Uncertainty;
   };
   /** Draw a model's curves and matrices from what is stored. */
   "POST /model/visualize": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: VisualizeModel;
-    answer: unknown;
+    answer: Visualization | Pending;
   };
   /** The pictures, or how far they are. */
   "GET /model/visualize/{visualization_id}": {
     path: { visualization_id: string };
     query: Record<string, never>;
     body: undefined;
-    answer: unknown;
+    answer: Visualization | Pending;
   };
   /** Base weights, uploads and the weights of completed runs. */
   "GET /models": {
@@ -1661,21 +2579,21 @@ export interface Operations {
     path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
-    answer: Record<string, unknown>;
+    answer: Caller;
   };
   /** Open a session for this browser: an HttpOnly cookie, and a word that each change repeats. */
   "POST /session": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: SignIn;
-    answer: unknown;
+    answer: Caller;
   };
   /** Forget this browser's session. */
   "DELETE /session": {
     path: Record<string, never>;
     query: Record<string, never>;
     body: undefined;
-    answer: Record<string, boolean>;
+    answer: SignedOut;
   };
   /** Machine, queue, services, what is running and what there is to work with. */
   "GET /status": {
@@ -1710,7 +2628,7 @@ export interface Operations {
     path: { host: string };
     query: Record<string, never>;
     body: DrainHost | null;
-    answer: Record<string, unknown>;
+    answer: DrainedHost;
   };
   /** Go on past the end, as a new run, from the exact state at the end of this one. */
   "POST /training/extend/{training_id}": {
@@ -1773,7 +2691,7 @@ export interface Operations {
     path: { host: string };
     query: Record<string, never>;
     body: undefined;
-    answer: Record<string, unknown>;
+    answer: DrainedHost;
   };
   /** What the run left: name, size, sha256, url. */
   "GET /training/{training_id}/artifacts": {
