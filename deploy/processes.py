@@ -95,7 +95,8 @@ class Process:
             return
         _signal_group(child.pid, signal.SIGTERM)
         try:
-            await asyncio.wait_for(child.wait(), self.program.grace_s)
+            async with asyncio.timeout(self.program.grace_s):
+                await child.wait()
         except TimeoutError:
             _signal_group(child.pid, signal.SIGKILL)
             await child.wait()

@@ -131,7 +131,8 @@ class Child:
     async def receive(self) -> dict[str, Any] | None:
         """The next message; None when the process is gone."""
         try:
-            line = await asyncio.wait_for(self._pipe.readline(), SILENCE_S)
+            async with asyncio.timeout(SILENCE_S):  # wait_for may swallow a cancel
+                line = await self._pipe.readline()
         except TimeoutError:
             raise TransientError(
                 f"the judging process said nothing for {SILENCE_S:.0f} s", code="child_silent"

@@ -16,7 +16,7 @@ import pytest
 from libs.common.datasets import read_dataset, write_data_yaml
 from libs.common.errors import BadInput
 from libs.synthetic import DatasetSpec, write_dataset
-from services.analyzer.child import Stock, judging_environment, run_child
+from services.analyzer.child import Child, Stock, judging_environment, run_child
 from services.analyzer.domain.matching import match
 from services.analyzer.domain.yolo_val import ultralytics_ap
 from services.analyzer.parts import Passed, read_parts
@@ -174,5 +174,20 @@ async def test_nothing_of_the_child_is_left_when_we_are_cancelled(
     assert not child.is_running()
 
 
+@pytest.mark.parametrize("steps", range(6))
+async def test_a_cancel_that_meets_a_message_is_not_swallowed(steps: int) -> None:
+    pipe = asyncio.StreamReader()
+    child = Child(0, asyncio.Future(), asyncio.WriteTransport(), asyncio.StreamReader(), pipe)
+    hearing = asyncio.create_task(child.receive())
+    await asyncio.sleep(0)
+    pipe.feed_data(b'{"type": "progress"}\n')
+    for _ in range(steps):
+        await asyncio.sleep(0)
+    if hearing.cancel():
+        with pytest.raises(asyncio.CancelledError):
+            await hearing
+
+
 async def _within(seconds: float, work: Awaitable[Any]) -> Any:
-    return await asyncio.wait_for(work, seconds)
+    async with asyncio.timeout(seconds):
+        return await work
