@@ -205,8 +205,10 @@ class ArtifactStore:
         return source.model_copy(update={"key": key})
 
     async def delete(self, *keys: str) -> None:
-        """Remove keys; one that is not there is no error."""
+        """Remove keys, in the tree on disk too; one that is not there is no error."""
         for key in keys:
+            if self.mirror and key.startswith(MIRRORED):
+                (self.mirror / checked_key(key)).unlink(missing_ok=True)
             try:
                 await obstore.delete_async(self.store, checked_key(key))
             except FileNotFoundError:

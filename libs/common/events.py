@@ -692,6 +692,19 @@ class ModelUploaded(Event):
     weights: Artifact
 
 
+class ModelDeleted(Event):
+    """Nobody can use a model any more, and its weights leave the store; `job_id` is the fact's own.
+
+    Of a training only the weights are gone: what it did and how good it was stays.
+    """
+
+    terminal: ClassVar[bool] = True
+
+    kind: Literal["model.deleted.v1"] = "model.deleted.v1"
+    name: str
+    training_id: JobId | None = Field(default=None, description="of a training's weights")
+
+
 # audit --------------------------------------------------------------------------------------
 
 

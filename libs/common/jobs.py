@@ -17,6 +17,7 @@ from libs.common.events import (
     EpochCompleted,
     Event,
     Failed,
+    ModelDeleted,
     ModelUploaded,
     Request,
     SamplesDrawn,
@@ -93,8 +94,8 @@ class Job:
 
 
 def opens(event: Event) -> bool:
-    """Whether this event begins a job; uploaded weights are one that is done at once."""
-    return isinstance(event, Request | ModelUploaded)
+    """Whether this event begins a job; what is told of a model is one that is done at once."""
+    return isinstance(event, Request | ModelUploaded | ModelDeleted)
 
 
 def apply(job: Job | None, record: Recorded) -> Job | None:

@@ -14,6 +14,7 @@ from libs.common.events import (
     DatasetRegistered,
     EpochCompleted,
     Event,
+    ModelDeleted,
     ModelUploaded,
     TrainingCompleted,
     TrainingRequested,
@@ -37,6 +38,8 @@ class Ledger:
         self.drains = Drains()
         self.paces = Paces()
         self.uploads: dict[str, ModelUploaded] = {}
+        self.without_weights: set[str] = set()
+        """Completed trainings whose weights were deleted, by id."""
         self.runs: dict[str, str] = {}
         self.active: dict[str, set[str]] = defaultdict(set)
         self.ring = Ring()
@@ -139,13 +142,19 @@ class Ledger:
             self.dataset_log.fold(event)
         elif isinstance(event, ModelUploaded):
             self.uploads[event.name] = event
+        elif isinstance(event, ModelDeleted) and event.training_id:
+            self.without_weights.add(event.training_id)
+        elif isinstance(event, ModelDeleted):
+            self.uploads.pop(event.name, None)
 
 
 def finished_runs(ledger: Ledger) -> list[tuple[str, Job, TrainingCompleted]]:
-    """Completed trainings as (project/experiment, job, outcome), the newest first."""
+    """Trainings with weights, the newest first: (project/experiment, job, outcome)."""
     found = []
     for job in ledger.newest("training"):
         request, outcome = job.request, job.outcome
+        if job.id in ledger.without_weights:
+            continue
         if isinstance(request, TrainingRequested) and isinstance(outcome, TrainingCompleted):
             found.append((f"{request.project_name}/{request.experiment_name}", job, outcome))
     return found

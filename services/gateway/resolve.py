@@ -79,6 +79,12 @@ class Resolver:
             outcome = job.outcome
             if not isinstance(outcome, TrainingCompleted):
                 raise BadInput(f"training {name} has no weights yet", code="no_weights")
+            if job.id in self.ledger.without_weights:
+                raise BadInput(
+                    f"the weights of training {name} were deleted: choose another model, or train "
+                    "again with the same settings by /training/retry",
+                    code="weights_deleted",
+                )
             found = outcome.artifacts[f"weights/{weights}"]
             return ModelRef(name=name, key=found.key, sha256=found.sha256, training_id=job.id)
         if upload := self.ledger.uploads.get(text):

@@ -47,6 +47,8 @@ ROUTES = {
     ("get", "/training/{training_id}/samples"),
     ("get", "/models"),
     ("get", "/models/{name}/info"),
+    ("get", "/models/{name}/weights"),
+    ("delete", "/models/{name}"),
     ("post", "/upload/model"),
     ("post", "/model/validate"),
     ("get", "/model/validate/{validation_id}"),
@@ -59,6 +61,7 @@ ROUTES = {
     ("get", "/model/thresholds/{thresholds_id}"),
     ("get", "/artifacts/{key}"),
     ("get", "/events"),
+    ("get", "/events/readers"),
 }
 DEFAULTS: dict[str, dict[str, Any]] = {
     "ValidateDataset": {"check_images": True, "check_labels": True, "validate_format": True},

@@ -1,7 +1,8 @@
-"""Models: list, judge, draw."""
+"""Models: list, upload, delete, judge, draw."""
 
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 from libs.client.calls.calls import Calls, Json, OnProgress
 
@@ -12,6 +13,26 @@ class ModelCalls(Calls):
     def models(self) -> list[Json]:
         """Every model that can be used."""
         return self.listed("/models")
+
+    def upload_model(self, weights: Path, model_name: str) -> Json:
+        """Register a .pt or .safetensors file of this machine."""
+        with weights.open("rb") as stream:
+            response = self._transport.send(
+                "POST",
+                "/upload/model",
+                params={"model_name": model_name},
+                files={"file": (weights.name, stream, "application/octet-stream")},
+            )
+        answer: Json = response.json()
+        return answer
+
+    def delete_model(self, name: str) -> Json:
+        """Take an upload, or the weights of a training, away for good."""
+        response = self._transport.send(
+            "DELETE", f"/models/{quote(name)}", params={"confirm": "true"}
+        )
+        answer: Json = response.json()
+        return answer
 
     def validate_model(
         self,

@@ -6,7 +6,10 @@ from typing_extensions import TypedDict
 
 
 class ModelEntry(TypedDict):
-    """One model; of a training also what it learned from, and how good it is."""
+    """One model; of a training also what it learned from, and how good it is.
+
+    `url` is where its weights can be downloaded.
+    """
 
     name: str
     kind: Literal["run", "upload", "base"]
@@ -22,6 +25,8 @@ class ModelEntry(TypedDict):
     dataset: NotRequired[str]
     dataset_version: NotRequired[str | None]
     base_model: NotRequired[str | None]
+    extends: NotRequired[str | None]
+    url: NotRequired[str]
 
 
 class UploadedModel(TypedDict):
@@ -31,3 +36,11 @@ class UploadedModel(TypedDict):
     path: str
     size: int
     sha256: str
+
+
+class DeletedModel(TypedDict):
+    """A model that is gone, and the keys that left the store."""
+
+    name: str
+    training_id: str | None
+    deleted: list[str]

@@ -146,3 +146,12 @@ class Ready(TypedDict):
     """All that requests need is there."""
 
     status: Literal["ready"]
+
+
+class ReaderAccount(TypedDict):
+    """How other systems get on the bus, to read."""
+
+    url: str
+    user: str
+    password: str
+    stream: str

@@ -12,7 +12,7 @@ from libs.common.artifacts import checked_key
 from libs.common.errors import NotFound
 from services.gateway.access.scopes import READ
 from services.gateway.problems import problem
-from services.gateway.state import State
+from services.gateway.state import Gateway, State
 
 router = APIRouter(tags=["artifacts"])
 SHOWN = (
@@ -47,10 +47,15 @@ async def artifact(key: str, gateway: State, request: Request) -> Response:
     """One artifact."""
     if not checked_key(key).startswith(SHOWN):
         raise NotFound(f"nothing is stored under {key[:200]}", code="no_such_artifact")
+    return await serve(key, gateway, request, PurePosixPath(key).name)
+
+
+async def serve(key: str, gateway: Gateway, request: Request, saved_as: str) -> Response:
+    """The bytes of `key`, or the asked range of them; a browser saves them as `saved_as`."""
     head = await gateway.deps.artifacts.head(key)
     tag = f'"{head.etag}"'
     suffix = PurePosixPath(key).suffix.lower()
-    name = re.sub(r"[^A-Za-z0-9._-]", "_", PurePosixPath(key).name)
+    name = re.sub(r"[^A-Za-z0-9._-]", "_", saved_as)
     shown = "inline" if suffix in INLINE else "attachment"
     headers = {
         "ETag": tag,

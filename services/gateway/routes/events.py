@@ -1,14 +1,16 @@
 """The log to read: by socket, by plain HTTP, as a stream of server-sent events."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response, WebSocket
 from fastapi.responses import StreamingResponse
 
-from libs.common.answers.system import StoredEvent
-from libs.common.errors import BadInput
-from services.gateway.access.scopes import READ, identity_of
+from libs.common.answers.system import ReaderAccount, StoredEvent
+from libs.common.errors import BadInput, NotFound
+from services.gateway.access.scopes import ADMIN, READ, identity_of
+from services.gateway.history import backwards, forwards
 from services.gateway.live import POLICY, Viewer, frames
 from services.gateway.state import Gateway, State
 from services.gateway.topics import Topics
@@ -18,6 +20,7 @@ STORED: dict[str, Any] = {
     "model": list[StoredEvent],
     "content": {"text/event-stream": {"schema": {"type": "string"}}},
 }
+READERS = "readers.json"
 
 
 @router.websocket("/ws", dependencies=[READ])
@@ -41,22 +44,44 @@ async def events(
     request: Request,
     gateway: State,
     after: Annotated[int, Query(ge=0)] = 0,
+    before: Annotated[int | None, Query(ge=1)] = None,
     topics: Annotated[str | None, Query(max_length=4000)] = None,
     limit: Annotated[int, Query(ge=1, le=500)] = 500,
 ) -> Response:
-    """A page of the log past `after`, or all that comes when asked for `text/event-stream`."""
+    """A page of the log past `after`, or all that comes when asked for `text/event-stream`.
+
+    With `before` the newest events before that sequence; `Link` leads to those before them.
+    """
     wanted = Topics.parse(topics)
+    bus, ring = gateway.deps.bus, gateway.ledger.ring
     if "text/event-stream" in request.headers.get("accept", ""):
         stream = _server_sent(gateway, after, wanted)
         return StreamingResponse(stream, media_type="text/event-stream")
-    found: list[str] = []
-    seen = after
-    async for page in frames(gateway.deps.bus, gateway.ledger.ring, after):
-        seen = page[-1].seq if page else seen
-        found += [each.text for each in page if wanted.want(each.topic)]
-        if not page or len(found) >= limit:
-            break
-    return Response(f"[{','.join(found[:limit])}]", media_type="application/json")
+    headers = {}
+    if before is None:
+        found = await forwards(bus, ring, after, wanted, limit)
+    else:
+        found, place = await backwards(bus, ring, before, wanted, limit)
+        if place > 1:
+            more = request.url.include_query_params(before=place)
+            headers["Link"] = f'<{more.path}?{more.query}>; rel="next"'
+    body = f"[{','.join(each.text for each in found)}]"
+    return Response(body, media_type="application/json", headers=headers)
+
+
+@router.get("/events/readers", responses={200: {"model": ReaderAccount}}, dependencies=[ADMIN])
+async def readers(gateway: State) -> Response:
+    """The account with which other systems read all events on the bus, and can do nothing else."""
+    path = gateway.settings.home / READERS
+    try:
+        account = await asyncio.to_thread(path.read_bytes)
+    except FileNotFoundError as error:
+        raise NotFound(
+            "the readers' account is not kept where this gateway runs: ask whoever runs the bus",
+            code="no_readers_account",
+        ) from error
+    headers = {"Cache-Control": "no-store"}
+    return Response(account, media_type="application/json", headers=headers)
 
 
 async def _server_sent(gateway: Gateway, after: int, wanted: Topics) -> AsyncIterator[str]:

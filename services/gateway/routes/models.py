@@ -1,20 +1,22 @@
-"""List and upload models."""
+"""List, upload, download and delete models."""
 
 import asyncio
 import hashlib
 import uuid
+from pathlib import PurePosixPath
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request, Response, UploadFile
+from fastapi.responses import FileResponse
 
-from libs.common.answers.models import ModelEntry, UploadedModel
+from libs.common.answers.models import DeletedModel, ModelEntry, UploadedModel
 from libs.common.errors import BadInput, NotFound
-from libs.common.events import Artifact, ModelUploaded, TrainingRequested
-from services.gateway import views
-from services.gateway.access.scopes import READ, RUN
-from services.gateway.ledger import finished_runs
+from libs.common.events import Artifact, ModelUploaded
+from services.gateway.access.scopes import ADMIN, READ, RUN
+from services.gateway.registry import bytes_of, deletion, listed
+from services.gateway.routes.artifacts import BYTES, serve
 from services.gateway.schemas.body import NAME
-from services.gateway.state import Gateway, State, fresh
+from services.gateway.state import State, fresh
 
 router = APIRouter(tags=["models"])
 CHUNK = 2**20
@@ -25,14 +27,14 @@ MOST_HEAD_BYTES = 100_000_000
 @router.get("/models", responses={200: {"model": list[ModelEntry]}}, dependencies=[READ])
 async def models(gateway: State, request: Request) -> Response:
     """Base weights, uploads and the weights of completed runs."""
-    return fresh(request, await asyncio.to_thread(_listed, gateway))
+    return fresh(request, await asyncio.to_thread(listed, gateway))
 
 
 @router.get("/models/{name:path}/info", responses={200: {"model": ModelEntry}}, dependencies=[READ])
 async def info(name: str, gateway: State, request: Request) -> Response:
     """One model: where it is, what it was trained on, how good it is."""
     ref = await asyncio.to_thread(gateway.resolver.model, name)
-    for each in await asyncio.to_thread(_listed, gateway):
+    for each in await asyncio.to_thread(listed, gateway):
         if each["name"] == ref.name:
             return fresh(request, each | {"sha256": ref.sha256})
     raise NotFound(f"there is no model called {name[:128]}", code="no_such_model")
@@ -69,6 +71,34 @@ async def upload(
     return {"name": model_name, "path": key, "size": weights.size_bytes, "sha256": weights.sha256}
 
 
+@router.get(
+    "/models/{name:path}/weights", response_class=Response, responses=BYTES, dependencies=[READ]
+)
+async def weights(name: str, gateway: State, request: Request) -> Response:
+    """Download a model: the best weights of a training, an upload as it came, or base weights."""
+    found = await asyncio.to_thread(bytes_of, gateway, name)
+    saved_as = name.replace("/", "-")
+    if isinstance(found, Artifact):
+        return await serve(found.key, gateway, request, saved_as + PurePosixPath(found.key).suffix)
+    return FileResponse(found, filename=found.name)
+
+
+@router.delete(
+    "/models/{name:path}",
+    response_model=None,
+    responses={200: {"model": DeletedModel}},
+    dependencies=[ADMIN],
+)
+async def delete(name: str, gateway: State, confirm: bool = False) -> dict[str, Any]:
+    """Take a model away and its bytes out of the store; of a training only the weights go."""
+    event, keys = await asyncio.to_thread(deletion, gateway, name, uuid.uuid4().hex)
+    if not confirm:
+        raise BadInput("deleting a model needs ?confirm=true", code="not_confirmed")
+    await gateway.publish(event)  # first: from here on nobody is offered what is going
+    await gateway.deps.artifacts.delete(*keys)
+    return {"name": event.name, "training_id": event.training_id, "deleted": list(keys)}
+
+
 def kind_of(head: bytes) -> str:
     """The suffix of a weights file by its first nine bytes; empty for anything else.
 
@@ -78,52 +108,3 @@ def kind_of(head: bytes) -> str:
         return ".pt"
     length = int.from_bytes(head[:8], "little")
     return ".safetensors" if head[8:9] == b"{" and 2 <= length <= MOST_HEAD_BYTES else ""
-
-
-def _listed(gateway: Gateway) -> list[dict[str, Any]]:
-    outputs = gateway.settings.outputs_dir
-    found: list[dict[str, Any]] = []
-    for name, job, outcome in finished_runs(gateway.ledger):
-        request = job.request
-        assert isinstance(request, TrainingRequested)
-        best = outcome.artifacts["weights/best.pt"]
-        found.append(
-            {
-                "name": name,
-                "kind": "run",
-                "path": views.place(best.key, outputs),
-                "project": request.project_name,
-                "created_at": views.stamp(job.ended_at),
-                "size": best.size_bytes,
-                "sha256": best.sha256,
-                "config": request.arguments.model_dump(mode="json"),
-                "classes": list(outcome.classes),
-                "metrics": outcome.best_metrics,
-                "training_id": job.id,
-                "dataset": request.dataset.name,
-                "dataset_version": request.dataset.version,
-                "base_model": request.base_model.name if request.base_model else None,
-            }
-        )
-    found += [
-        _plain(each.name, "upload", each.weights.key, each.weights.size_bytes)
-        for each in gateway.ledger.uploads.values()
-    ]
-    found += [
-        _plain(name, "base", str(path), path.stat().st_size)
-        for name, path in gateway.resolver.base_models().items()
-    ]
-    return found
-
-
-def _plain(name: str, kind: str, path: str, size_bytes: int) -> dict[str, Any]:
-    return {
-        "name": name,
-        "kind": kind,
-        "path": path,
-        "project": None,
-        "created_at": None,
-        "size": size_bytes,
-        "config": {},
-        "metrics": {},
-    }

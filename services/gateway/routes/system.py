@@ -29,7 +29,9 @@ async def status(gateway: State) -> dict[str, Any]:
     disk = await asyncio.to_thread(psutil.disk_usage, str(gateway.settings.home.resolve()))
     names = await asyncio.to_thread(gateway.resolver.datasets_on_disk)
     runs = [
-        name for name, job_id in ledger.runs.items() if ledger.jobs[job_id].status == "completed"
+        name
+        for name, job_id in ledger.runs.items()
+        if ledger.jobs[job_id].status == "completed" and job_id not in ledger.without_weights
     ]
     return {
         **gpu(gateway),

@@ -64,7 +64,8 @@ async def extend(
     if again := once.earlier(gateway):
         return _answer(again, "queued")
     job, request = _ended(gateway, training_id)
-    if not isinstance(job.outcome, TrainingCompleted) or job.checkpoint is None:
+    gone = job.id in gateway.ledger.without_weights
+    if gone or not isinstance(job.outcome, TrainingCompleted) or job.checkpoint is None:
         raise Conflict(
             f"the training is {job.status} and left no end to go on from: use /training/retry",
             code="not_completed",

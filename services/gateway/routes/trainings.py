@@ -22,6 +22,7 @@ from libs.common.jobs import Job
 from services.gateway import views
 from services.gateway.access.scopes import READ, RUN
 from services.gateway.consoles import MOST_LINES
+from services.gateway.registry import WEIGHTS
 from services.gateway.requested import training_requested
 from services.gateway.schemas.trainings import StartTraining
 from services.gateway.state import BASE, Gateway, OnceOnly, State, fresh
@@ -162,6 +163,8 @@ async def artifacts(training_id: str, gateway: State, request: Request) -> Respo
     """What the run left: name, size, sha256, url."""
     outcome = gateway.ledger.job(training_id, "training").outcome
     found = outcome.artifacts if isinstance(outcome, TrainingCompleted) else {}
+    if training_id in gateway.ledger.without_weights:
+        found = {name: each for name, each in found.items() if not name.startswith(WEIGHTS)}
     listing = [
         {
             "name": name,
@@ -203,9 +206,12 @@ def _standings(gateway: Gateway) -> dict[str, Standing]:
 
 
 def _view(gateway: Gateway, job: Job, queue: dict[str, Standing]) -> dict[str, Any]:
-    return views.training(
+    shown = views.training(
         job,
         reading=gateway.readings.progress("training", job.id),
         outputs=gateway.settings.outputs_dir,
         standing=queue.get(job.id),
     )
+    if job.id in gateway.ledger.without_weights:
+        shown |= {"best_model_path": None, "last_model_path": None}
+    return shown

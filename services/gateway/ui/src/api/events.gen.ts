@@ -404,6 +404,17 @@ export interface HostUndrainRequested {
   nonce?: string;
 }
 
+/** Nobody can use a model any more, and its weights leave the store; `job_id` is the fact's own. */
+export interface ModelDeleted {
+  kind?: "model.deleted.v1";
+  job_id: string;
+  /** 0 = told by the asker, n = by the n-th try */
+  attempt?: number;
+  name: string;
+  /** of a training's weights */
+  training_id?: string | null;
+}
+
 /** A model, resolved at the edge: an artifact by key, or a file under the allowed roots. */
 export interface ModelRef {
   /** as the user sees it */
@@ -723,6 +734,7 @@ export interface Events {
   "host.drain_requested.v1": HostDrainRequested;
   "host.drained.v1": HostDrained;
   "host.undrain_requested.v1": HostUndrainRequested;
+  "model.deleted.v1": ModelDeleted;
   "model.uploaded.v1": ModelUploaded;
   "training.adjusted.v1": TrainingAdjusted;
   "training.cancel_requested.v1": TrainingCancelRequested;

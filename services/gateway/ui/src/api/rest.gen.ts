@@ -503,6 +503,13 @@ export interface Deal {
   group?: boolean;
 }
 
+/** A model that is gone, and the keys that left the store. */
+export interface DeletedModel {
+  name: string;
+  training_id: string | null;
+  deleted: string[];
+}
+
 /** A number of both sides, and its difference with the 95 % interval. */
 export interface Difference {
   base: number;
@@ -1252,6 +1259,8 @@ export interface ModelEntry {
   dataset?: string;
   dataset_version?: string | null;
   base_model?: string | null;
+  extends?: string | null;
+  url?: string;
 }
 
 /** A model, resolved at the edge: an artifact by key, or a file under the allowed roots. */
@@ -1481,6 +1490,14 @@ export interface Queue {
 export interface QueueLength {
   waiting: number;
   running: number;
+}
+
+/** How other systems get on the bus, to read. */
+export interface ReaderAccount {
+  url: string;
+  user: string;
+  password: string;
+  stream: string;
 }
 
 /** All that requests need is there. */
@@ -2318,9 +2335,16 @@ export interface Operations {
   /** A page of the log past `after`, or all that comes when asked for `text/event-stream`. */
   "GET /events": {
     path: Record<string, never>;
-    query: { after?: number; topics?: string | null; limit?: number };
+    query: { after?: number; before?: number | null; topics?: string | null; limit?: number };
     body: undefined;
     answer: StoredEvent[];
+  };
+  /** The account with which other systems read all events on the bus, and can do nothing else. */
+  "GET /events/readers": {
+    path: Record<string, never>;
+    query: Record<string, never>;
+    body: undefined;
+    answer: ReaderAccount;
   };
   /** Stop judging, drawing, comparing or explaining; nothing half done is kept. */
   "POST /model/cancel/{job_id}": {
@@ -2567,12 +2591,26 @@ export interface Operations {
     body: undefined;
     answer: ModelEntry[];
   };
+  /** Take a model away and its bytes out of the store; of a training only the weights go. */
+  "DELETE /models/{name}": {
+    path: { name: string };
+    query: { confirm?: boolean };
+    body: undefined;
+    answer: DeletedModel;
+  };
   /** One model: where it is, what it was trained on, how good it is. */
   "GET /models/{name}/info": {
     path: { name: string };
     query: Record<string, never>;
     body: undefined;
     answer: ModelEntry;
+  };
+  /** Download a model: the best weights of a training, an upload as it came, or base weights. */
+  "GET /models/{name}/weights": {
+    path: { name: string };
+    query: Record<string, never>;
+    body: undefined;
+    answer: undefined;
   };
   /** Who the gateway takes you for, and what you may do. */
   "GET /session": {
