@@ -33,6 +33,7 @@ from deploy.store import (
 )
 from libs.common.artifacts import ArtifactStore
 from libs.common.bus import Bus, connect, provision
+from libs.common.outbox import open_outbox
 from libs.common.service import Deps
 from libs.common.settings import Settings
 from services.analyzer.asking import AnalyzerDeps
@@ -181,11 +182,12 @@ def artifacts(settings: Settings) -> ArtifactStore:
 
 
 @pytest.fixture
-def deps(bus: Bus, artifacts: ArtifactStore, settings: Settings) -> Deps:
+async def deps(bus: Bus, artifacts: ArtifactStore, settings: Settings) -> AsyncIterator[Deps]:
     """What a handler works with, as `open_service` makes it."""
     scratch = settings.home / "scratch" / "tests"
     scratch.mkdir(parents=True)
-    return Deps("tests", f"tests:{os.getpid()}", bus, artifacts, settings, scratch)
+    async with open_outbox(bus, settings.home / "outbox" / "tests") as outbox:
+        yield Deps("tests", f"tests:{os.getpid()}", bus, outbox, artifacts, settings, scratch)
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,8 @@ T = TypeVar("T")
 
 
 async def load(deps: Deps, area: str, job_id: str) -> Job | None:
-    """The state of a job, from the log."""
+    """The state of a job, from the log, which has all that we told by then."""
+    await deps.outbox.empty()
     return fold(await deps.bus.read(*subjects.of_job(area, job_id)))
 
 
@@ -92,9 +93,9 @@ class Attempt:
                 await asyncio.wait({task})
 
     async def tell(self, kind: type[E], **fields: Any) -> E:
-        """Publish a fact of this attempt."""
+        """Tell a fact of this attempt: now, or when the bus is back."""
         event = kind(job_id=self.job.id, attempt=self.number, **fields)
-        await self.deps.bus.publish(event)
+        await self.deps.outbox.tell(event)
         raise_if_cancelled()
         return event
 

@@ -11,6 +11,7 @@ out, so subscriptions are closed first and the connection is closed, not drained
 import asyncio
 import logging
 import sys
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 
 ACK_S = 5.0
 FOLLOW_S = 2.0
+PING_S = 10
+"""A link that was cut without a word is given up after three of these."""
 BATCH = 500
 RETRY_S = 0.25
 SERVER_FLOOR = (2, 12)
@@ -79,10 +82,16 @@ class Bus:
             Unavailable: not confirmed within `patience_s`, or the log is full.
             BadInput: it is over the server's limit of 1 MB.
         """
-        loop = asyncio.get_running_loop()
-        deadline = loop.time() + (self.patience_s if patience_s is None else patience_s)
         payload = encode(event, source=self.source)
+        patience_s = self.patience_s if patience_s is None else patience_s
+        return await self.store(event, payload, patience_s=patience_s)
+
+    async def store(self, event: Event, payload: bytes, *, patience_s: float) -> int:
+        """As `publish`, with the bytes that were made of `event` when it happened."""
+        loop = asyncio.get_running_loop()
+        deadline, before = loop.time() + patience_s, cancels()
         while True:
+            raise_if_cancelled(before)
             try:
                 ack = await self.js.publish(
                     subjects.of(event),
@@ -95,11 +104,12 @@ class Bus:
                     f"the event {event.kind} is too large: put bulk into an artifact",
                     code="event_too_large",
                 ) from error
-            except nats.js.errors.APIError as error:
-                if error.err_code in FULL_CODES:
-                    raise Unavailable("the event log is full", code="log_full") from error
-                raise
             except GONE as error:
+                if isinstance(error, nats.js.errors.APIError):
+                    if error.err_code in FULL_CODES:
+                        raise Unavailable("the event log is full", code="log_full") from error
+                    if not isinstance(error, nats.js.errors.ServiceUnavailableError):
+                        raise
                 if loop.time() >= deadline:
                     raise Unavailable("the bus does not answer", code="bus_away") from error
                 log.warning("bus away, trying again", extra={"kind": event.kind})
@@ -113,9 +123,22 @@ class Bus:
         return int(info.state.last_seq)
 
     async def read(self, *patterns: str, after: int = 0) -> list[Recorded]:
-        """Everything of `patterns` that is in the log now, in order."""
-        raws = await self.page(*patterns, after=after, limit=sys.maxsize)
-        return [record for raw in raws if (record := _record(raw))]
+        """Everything of `patterns` that is in the log now, in order; waits for a bus that is away.
+
+        Raises:
+            Unavailable: it did not answer within our patience.
+        """
+        deadline, before = time.monotonic() + self.patience_s, cancels()
+        while True:
+            raise_if_cancelled(before)
+            try:
+                raws = await self.page(*patterns, after=after, limit=sys.maxsize)
+            except GONE as error:
+                if time.monotonic() >= deadline:
+                    raise Unavailable("the bus does not answer", code="bus_away") from error
+                await asyncio.sleep(RETRY_S)
+            else:
+                return [record for raw in raws if (record := _record(raw))]
 
     async def replay(self, *patterns: str, after: int = 0) -> AsyncIterator[Recorded]:
         """What is in the log past sequence `after`, then what comes: no gap, no double."""
@@ -200,14 +223,19 @@ class Bus:
         return await self.js.pull_subscribe_bind(info.name, STREAM), int(info.num_pending or 0)
 
 
-def raise_if_cancelled() -> None:
-    """Stop here if somebody cancelled this task.
+def cancels() -> int:
+    """How often this task was cancelled: one that cleans up after a cancel may still wait here."""
+    task = asyncio.current_task()
+    return task.cancelling() if task else 0
+
+
+def raise_if_cancelled(before: int = 0) -> None:
+    """Stop here if somebody cancelled this task, more often than `before`.
 
     `asyncio.wait_for` of Python 3.11, which nats-py uses, swallows a cancel that arrives together
     with its result; without this a loop around it would run for ever.
     """
-    task = asyncio.current_task()
-    if task and task.cancelling():
+    if cancels() > before:
         raise asyncio.CancelledError
 
 
@@ -258,6 +286,8 @@ async def connect(
         inbox_prefix=f"_INBOX_{source}",
         max_reconnect_attempts=-1,
         reconnect_time_wait=0.25,
+        ping_interval=PING_S,
+        max_outstanding_pings=2,
         error_cb=_on_error,
     )
     try:

@@ -15,6 +15,7 @@ import nats.micro
 from libs.common import logs
 from libs.common.artifacts import ArtifactStore
 from libs.common.bus import Bus, connect
+from libs.common.outbox import Outbox, open_outbox
 from libs.common.settings import Settings
 from libs.common.version import VERSION
 
@@ -26,6 +27,7 @@ class Deps:
     name: str
     worker: str
     bus: Bus
+    outbox: Outbox
     artifacts: ArtifactStore
     settings: Settings
     scratch: Path
@@ -40,13 +42,16 @@ async def open_service(
     scratch = settings.home.resolve() / "scratch" / name
     scratch.mkdir(parents=True, exist_ok=True)
     password = settings.nats_password
-    async with connect(
-        settings.nats_url,
-        source=name,
-        user=settings.nats_user,
-        password=password.get_secret_value() if password else None,
-        patience_s=patience_s,
-    ) as bus:
+    async with (
+        connect(
+            settings.nats_url,
+            source=name,
+            user=settings.nats_user,
+            password=password.get_secret_value() if password else None,
+            patience_s=patience_s,
+        ) as bus,
+        open_outbox(bus, settings.home.resolve() / "outbox" / name) as outbox,
+    ):
         worker = f"{settings.host_name}:{os.getpid()}"
         micro = await nats.micro.add_service(
             bus.nc,
@@ -60,7 +65,8 @@ async def open_service(
             },
         )
         try:
-            yield Deps(name, worker, bus, ArtifactStore.open(settings), settings, scratch)
+            store = ArtifactStore.open(settings)
+            yield Deps(name, worker, bus, outbox, store, settings, scratch)
         finally:
             if bus.connected:
                 await micro.stop()

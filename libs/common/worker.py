@@ -4,6 +4,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable
+from weakref import WeakValueDictionary
 
 from libs.common.attempts import Attempt, HandedBack, Leaving, fact, load
 from libs.common.cloudevents import decode
@@ -41,6 +42,8 @@ class Worker:
         """Set whenever a delivery is settled."""
         self.running: dict[str, tuple[Attempt, asyncio.Future[None]]] = {}
         self.taking = asyncio.Lock()
+        self.alone: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+        """Deliveries of one job are settled one after the other."""
 
     @property
     def held(self) -> int:
@@ -115,9 +118,11 @@ class Worker:
                 raise
 
     async def _settle(self, job_id: str, delivery: Delivery, *, by_turn: bool) -> None:
-        while ours := self.running.get(job_id):  # told again while we are at it
-            await asyncio.wait({ours[1]})
-            await asyncio.sleep(0)
+        alone = self.alone.setdefault(job_id, asyncio.Lock())
+        async with alone:  # told again while we are at it
+            await self._settle_alone(job_id, delivery, by_turn=by_turn)
+
+    async def _settle_alone(self, job_id: str, delivery: Delivery, *, by_turn: bool) -> None:
         while True:
             async with self.taking:  # a cancel of a queued job is told before or after, not within
                 attempt = await self._taken_up(job_id, delivery)
@@ -238,7 +243,7 @@ class Worker:
         self, error: BaseException | None, attempt: Attempt, delivery: Delivery
     ) -> None:
         if error is None:
-            await delivery.done()
+            await self._done(delivery)
             return
         if isinstance(error, HandedBack):
             waits_s = PAUSED_LOOK_S if attempt.leaving == Leaving("asked") else 0.0
@@ -257,6 +262,11 @@ class Worker:
 
     async def _cancelled(self, attempt: Attempt, delivery: Delivery) -> None:
         await attempt.tell(fact(self.area, "cancelled"))
+        await self._done(delivery)
+
+    async def _done(self, delivery: Delivery) -> None:
+        """The request goes once the log has what we told, not before."""
+        await self.deps.outbox.empty()
         await delivery.done()
 
     async def _failed(self, attempt: Attempt, delivery: Delivery, error: BaseException) -> None:
@@ -268,6 +278,7 @@ class Worker:
             message=error.message,
             console=error.console[-50:],
         )
+        await self.deps.outbox.empty()
         await delivery.bury(f"{error.code}: {error.message}")
 
 

@@ -80,7 +80,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             app.state.access = access
             app.state.gateway = Gateway(settings, deps, ledger, readings, resolver)
             tasks = [
-                asyncio.create_task(audit.tell(deps.bus)),
+                asyncio.create_task(audit.tell(deps.outbox)),
                 asyncio.create_task(ledger.follow(deps.bus)),
                 asyncio.create_task(readings.follow(deps.bus)),
                 asyncio.create_task(readings.poll(deps.bus, deps.artifacts)),

@@ -4,15 +4,14 @@ import asyncio
 import logging
 import uuid
 
-from libs.common.bus import Bus
 from libs.common.errors import ShirushiError
 from libs.common.events import AuditChanged, AuditRefused
+from libs.common.outbox import Outbox
 from services.gateway.access.identity import Identity
 
 log = logging.getLogger(__name__)
 
 MOST_WAITING = 10_000
-PATIENCE_S = 24 * 3600.0
 
 
 class Audit:
@@ -51,12 +50,12 @@ class Audit:
             )
         )
 
-    async def tell(self, bus: Bus) -> None:
+    async def tell(self, outbox: Outbox) -> None:
         """For ever."""
         while True:
             event = await self._waiting.get()
             try:
-                await bus.publish(event, patience_s=PATIENCE_S)
+                await outbox.tell(event)
             except ShirushiError:
                 log.exception("audit fact not told", extra={"fact": event.model_dump()})
 

@@ -79,5 +79,5 @@ class Draining:
             worker=self.deps.worker,
             request_seq=request_seq,
         )
-        await self.deps.bus.publish(event)
+        await self.deps.outbox.tell(event)
         log.info("host drained", extra={"host": self.host})

@@ -32,6 +32,7 @@ async def publish(
     """
     paths = {name: Path(path) for name, path in done["files"].items()}
     paths["training_config.yaml"] = await asyncio.to_thread(write_config, request, folder)
+    await attempt.deps.outbox.empty()
     records = await attempt.deps.bus.read(*subjects.of_job("training", attempt.job.id))
     paths["events.jsonl"] = await write_events(records, folder)
     paths["console.log"] = folder / "console.log"
@@ -49,6 +50,7 @@ async def publish(
         seconds=done["seconds"],
         artifacts=artifacts,
     )
+    await attempt.deps.outbox.empty()
     with suppress(Unavailable):
         await attempt.deps.artifacts.delete(*(sheet.picture.key for sheet in sheets))
 

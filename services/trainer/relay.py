@@ -286,8 +286,13 @@ class Relay:
         return files
 
     async def _prune(self, files: dict[str, Artifact]) -> None:
-        """Keep the newest checkpoints; the one before the last may still be read by somebody."""
+        """Keep the newest checkpoints; the one before the last may still be read by somebody.
+
+        While the bus is away all stay: the log names an older one.
+        """
         self.saved.append(files)
+        if self.attempt.deps.outbox.waiting:
+            return
         while len(self.saved) > KEPT_CHECKPOINTS:
             old = self.saved.pop(0)
             await self.store.delete(*{artifact.key for artifact in old.values()})

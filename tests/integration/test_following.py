@@ -24,6 +24,7 @@ from libs.common.events import (
     TrainingCompleted,
     TrainingRequested,
 )
+from libs.common.outbox import open_outbox
 from libs.common.service import Deps
 from libs.common.settings import Settings
 from services.analyzer.following import ask_for_judgements, follow_trainings, judgement_id
@@ -56,8 +57,10 @@ async def ours(tmp_path: Path) -> AsyncIterator[tuple[Deps, Bus, Bus]]:
         ):
             settings = Settings(home=tmp_path, s3_access_key="a", s3_secret_key="b")
             store = ArtifactStore.open(settings)
-            deps = Deps("analyzer", f"a:{os.getpid()}", analyzer, store, settings, tmp_path)
-            yield deps, gateway, trainer
+            async with open_outbox(analyzer, tmp_path / "outbox") as outbox:
+                worker = f"a:{os.getpid()}"
+                deps = Deps("analyzer", worker, analyzer, outbox, store, settings, tmp_path)
+                yield deps, gateway, trainer
 
 
 def dataset(folder: Path, *splits: str) -> DatasetRef:

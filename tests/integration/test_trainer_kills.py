@@ -6,7 +6,6 @@ disturbed. A failure prints its seed.
 
 import asyncio
 import random
-import subprocess
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
@@ -16,16 +15,14 @@ from typing import Any
 import psutil
 import pytest
 
-from deploy.ports import free_ports, is_free
-from deploy.store import server_binary
 from libs.common.cloudevents import Recorded
 from libs.common.events import EpochCompleted, TrainingCompleted
 from libs.common.jobs import fold
 from libs.common.service import Deps
 from libs.common.settings import Settings
-from tests.conftest import STOP_S, wait_until
 from tests.integration.test_trainer_runs import ENDS, request, until
 from tests.integration.test_trainer_service import service
+from tests.nats_server import NatsServer, mortal_server
 from tests.unit.services.trainer.conftest import draw_dataset
 from tests.unit.services.trainer.test_child import STATES, told_by
 
@@ -34,35 +31,10 @@ PATIENCE_S = 540.0
 KILLS = ("child", "bus", "service", "child", "bus")
 
 
-class NatsServer:
-    """A nats-server that comes back with its log."""
-
-    def __init__(self, folder: Path) -> None:
-        [port] = free_ports(1)
-        self.port, self.folder, self.url = port, folder, f"nats://127.0.0.1:{port}"
-        self.process: subprocess.Popen[bytes] | None = None
-
-    def start(self) -> None:
-        command = [server_binary("nats-server"), "-a", "127.0.0.1", "-p", str(self.port)]
-        self.process = subprocess.Popen(
-            [*command, "-js", "-sd", str(self.folder)],
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
-        wait_until(lambda: not is_free(self.port), "nats-server listens", STOP_S)
-
-    def kill(self) -> None:
-        assert self.process is not None
-        self.process.kill()
-        self.process.wait()
-
-
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[NatsServer]:
-    opened = NatsServer(tmp_path / "nats")
-    opened.start()
-    yield opened
-    opened.kill()
+    with mortal_server(tmp_path / "nats") as opened:
+        yield opened
 
 
 @pytest.fixture
