@@ -61,8 +61,11 @@ class Raw:
 class Bus:
     """A connection. Open it with `connect`; `source` names the teller in each envelope."""
 
-    def __init__(self, nc: Client, *, source: str, patience_s: float = 24 * 3600.0) -> None:
+    def __init__(
+        self, nc: Client, *, source: str, patience_s: float = 24 * 3600.0, guest: bool = False
+    ) -> None:
         self.nc = nc
+        self.guest = guest
         self.js: JetStreamContext = nc.jetstream(timeout=ACK_S)
         self.source = source
         self.patience_s = patience_s
@@ -168,7 +171,7 @@ class Bus:
                 log.info("following the log anew", extra={"after": seen, "reason": repr(error)})
                 await asyncio.sleep(RETRY_S)
             finally:
-                await _close(self.js, pull)
+                await self._close(pull)
 
     async def page(self, *patterns: str, after: int = 0, limit: int = BATCH) -> list[Raw]:
         """The first `limit` events of `patterns` past `after` that are in the log now."""
@@ -181,7 +184,7 @@ class Bus:
                     pending = msg.metadata.num_pending
                     found.append(_raw(msg))
         finally:
-            await _close(self.js, pull)
+            await self._close(pull)
         return found
 
     async def tell(self, topic: str, payload: dict[str, Any]) -> None:
@@ -222,6 +225,13 @@ class Bus:
         info = await self.js.add_consumer(STREAM, config)
         return await self.js.pull_subscribe_bind(info.name, STREAM), int(info.num_pending or 0)
 
+    async def _close(self, pull: Pull) -> None:
+        with suppress(*GONE):
+            await pull.unsubscribe()
+        if self.nc.is_connected and not self.guest:
+            with suppress(*GONE):
+                await self.js.delete_consumer(STREAM, pull._consumer)  # noqa: SLF001
+
 
 def cancels() -> int:
     """How often this task was cancelled: one that cleans up after a cancel may still wait here."""
@@ -252,14 +262,6 @@ def _record(raw: Raw) -> Recorded | None:
         return None
 
 
-async def _close(js: JetStreamContext, pull: Pull) -> None:
-    with suppress(*GONE):
-        await pull.unsubscribe()
-    if js._nc.is_connected:  # noqa: SLF001
-        with suppress(*GONE):
-            await js.delete_consumer(STREAM, pull._consumer)  # noqa: SLF001
-
-
 async def _on_error(error: Exception) -> None:
     log.warning("bus reports an error", extra={"reason": repr(error)})
 
@@ -272,8 +274,9 @@ async def connect(
     user: str | None = None,
     password: str | None = None,
     patience_s: float = 24 * 3600.0,
+    guest: bool = False,
 ) -> AsyncIterator[Bus]:
-    """Open the bus; it reconnects for ever.
+    """Open the bus; it reconnects for ever. A `guest` may read the log and nothing else.
 
     Raises:
         TopologyDrift: the server is older than we need (2.12).
@@ -296,7 +299,7 @@ async def connect(
             raise TopologyDrift(
                 f"nats-server {version.major}.{version.minor} is too old: install 2.12 or newer"
             )
-        yield Bus(nc, source=source, patience_s=patience_s)
+        yield Bus(nc, source=source, patience_s=patience_s, guest=guest)
     finally:
         with suppress(nats.errors.Error, OSError):
             await nc.close()

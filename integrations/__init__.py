@@ -1,0 +1,1 @@
+"""Other tools on the same events: each package only reads the log, as any other system may."""
