@@ -18,6 +18,7 @@ import nats.errors
 
 from deploy import home as homes
 from deploy.console import Console
+from deploy.integrations import integrations
 from deploy.nats_conf import bus_command, bus_environment
 from deploy.ports import answers, http_status
 from deploy.processes import DoesNotStart, Process, Program
@@ -46,7 +47,8 @@ class Stack:
         self.secrets = secrets
         self.nats_url = f"nats://127.0.0.1:{ports['nats']}"
         self.s3_endpoint = f"http://127.0.0.1:{ports['s3.port']}"
-        self.console = Console(("nats", "store", *SERVICES))
+        self.integrations = integrations()
+        self.console = Console(("nats", "store", *SERVICES, *self.integrations))
         self.processes: list[Process] = []
         self.tasks: list[asyncio.Task[None]] = []
         self.broken: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -65,11 +67,14 @@ class Stack:
         async with asyncio.TaskGroup() as group:
             for name in SERVICES:
                 group.create_task(self._up(self._service(name)))
+        for name in self.integrations:
+            await self._up(self._integration(name))
 
     async def stop(self) -> None:
         """In reverse order: services, store, bus. Less than five seconds."""
-        services = [each for each in self.processes if each.program.name in SERVICES]
-        servers = [each for each in self.processes if each.program.name not in SERVICES]
+        ours = {*SERVICES, *self.integrations}
+        services = [each for each in self.processes if each.program.name in ours]
+        servers = [each for each in self.processes if each.program.name not in ours]
         await asyncio.gather(*(each.stop() for each in reversed(services)))
         for server in reversed(servers):
             await server.stop()
@@ -113,6 +118,13 @@ class Stack:
 
         command = [sys.executable, "-m", f"services.{name}"]
         return Program(name, command, self._environment(name), ready, SERVICE_GRACE_S)
+
+    def _integration(self, name: str) -> Program:
+        async def ready() -> bool:
+            return True  # the stack waits for none of them
+
+        environment = {"SHIRUSHI_HOME": str(self.home), "PYTHONUNBUFFERED": "1"}
+        return Program(name, self.integrations[name], environment, ready, SERVICE_GRACE_S)
 
     async def _served(self) -> bool:
         return await http_status(self.ports["http"], "/readyz", tls=homes.speaks_tls()) == 200

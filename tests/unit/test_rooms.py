@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 FILES = sorted(
     path
-    for folder in ("services", "libs", "deploy")
+    for folder in ("services", "libs", "deploy", "integrations")
     for path in (ROOT / folder).glob("**/*.py")
     if "node_modules" not in path.parts
 )
@@ -48,7 +48,9 @@ def test_imports_stay_in_their_rooms(path: Path) -> None:
     for name in imports(path):
         top, *rest = name.split(".")
         if parts[0] == "libs":
-            assert top not in {"services", "deploy"}, f"libs imports {name}"
+            assert top not in {"services", "deploy", "integrations"}, f"libs imports {name}"
+        if parts[0] == "integrations":
+            assert top not in {"services", "deploy"}, f"integrations import {name}: read the log"
         if parts[0] == "services" and top == "services" and rest:
             assert rest[0] == parts[1], f"{parts[1]} imports {name}: talk over the bus"
         if parts[:2] == ("libs", "client"):

@@ -1,0 +1,1 @@
+"""TensorBoard event files of every training, written while it runs."""
