@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from tests.answers import promised
 from tests.conftest import Stack
 from tests.e2e.conftest import Watched
-from tests.e2e.tiny import TRAINED_S, base_dataset, tiny_dataset
+from tests.e2e.tiny import TRAINED_S, tiny_dataset
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(420)]
 
@@ -144,40 +144,4 @@ def test_a_checked_dataset_shows_its_verdict_and_its_classes(
     expect(page.get_by_test_id("verdict")).to_have_attribute("data-valid", "true", timeout=60_000)
     page.get_by_test_id("tab-figures").click()
     expect(page.get_by_test_id("class-distribution")).to_have_attribute("data-points", "2")
-    assert watched.complaints == []
-
-
-def test_an_evaluation_moves_with_its_sliders_and_opens_the_boxes_behind_a_number(
-    stack: Stack, watched: Watched, http: httpx.Client
-) -> None:
-    body = {
-        "model_path": "shirushi-logo-n",
-        "test_dataset_path": str(base_dataset(stack)),
-        "save_plots": False,
-    }
-    answer = http.post("/model/validate", json=body, headers={"Prefer": "wait=120"})
-    assert answer.status_code == 200, answer.text
-    judged = answer.json()
-    page = watched.page
-    page.goto(f"{stack.url}/ui/ml/evaluations/{judged['validation_id']}?lang=en")
-    recall = page.get_by_test_id("figure-recall")
-    expect(recall).to_have_text(f"{judged['recall']:.3f}")
-    misses = page.get_by_test_id("cause-miss").locator("b")
-    expect(misses).to_have_text(str(judged["error_analysis"]["causes"]["miss"]))
-    slider = page.get_by_test_id("confidence-slider").get_by_role("slider")
-    slider.focus()
-    page.keyboard.press("End")
-    expect(page.get_by_test_id("confidence-value")).to_have_text("1.00")
-    expect(recall).to_have_text("0.000")
-    expect(misses).to_have_text(str(judged["total_labels"]))
-    page.get_by_test_id("cause-miss").click()
-    crops = page.get_by_test_id("boxes").locator("img")
-    expect(crops.first).to_be_visible()
-    assert crops.first.evaluate("image => image.decode().then(() => image.naturalWidth)") > 50
-    crops.first.click()
-    expect(page.get_by_role("dialog").locator("img")).to_be_visible()
-    page.keyboard.press("Escape")
-    page.set_viewport_size({"width": 390, "height": 844})
-    expect(page.get_by_test_id("per-class")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth") <= 390
     assert watched.complaints == []

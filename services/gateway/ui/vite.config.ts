@@ -36,7 +36,10 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         codeSplitting: {
-          groups: [{ name: "charts", test: /node_modules[\\/](echarts|zrender)[\\/]/ }],
+          groups: [
+            { name: "tslib", test: /node_modules[\\/]tslib[\\/]/, priority: 2 }, // else it drags the charts into the first load
+            { name: "charts", test: /node_modules[\\/](echarts|zrender)[\\/]/, priority: 1 },
+          ],
         },
       },
     },

@@ -1,7 +1,6 @@
 // Assembles the page: colours, languages, queries, the gate, the router.
 import "@mantine/core/styles.css";
 import "./app/page.css";
-import "./i18n";
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
@@ -11,6 +10,7 @@ import { ApiError } from "./api/client";
 import { Gate } from "./app/Gate";
 import { router } from "./app/routes";
 import { cssVariables, theme } from "./app/theme";
+import { speak } from "./i18n";
 
 const queries = new QueryClient({
   defaultOptions: {
@@ -29,6 +29,7 @@ window.addEventListener("pageshow", (event) => {
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
+await speak();
 createRoot(root).render(
   <StrictMode>
     <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">

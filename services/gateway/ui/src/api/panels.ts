@@ -1,10 +1,17 @@
-// A stored validation at any confidence and IoU: its panels, the boxes behind a number, and their crops.
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+// A stored validation at any confidence and IoU: its panels, the boxes behind a number, and their pictures.
+import { keepPreviousData, useInfiniteQuery, useQueries, useQuery } from "@tanstack/react-query";
 import { BASE, get } from "./client";
+import { address } from "./typed";
 
 export interface Point {
   confidence: number;
   iou: number;
+}
+
+/** What all panels are narrowed down to; null = everything. */
+export interface Narrowed {
+  class: string | null;
+  size: "small" | "medium" | "large" | null;
 }
 
 type Kinds = Record<"tp" | "fp" | "fn", string>;
@@ -53,6 +60,12 @@ export interface JudgedBox {
   cause: string | null;
   image: number;
   image_path: string;
+  /** Corners in pixels: x1, y1, x2, y2. */
+  bbox: [number, number, number, number];
+  /** Of a detection: the label it found, or its error is about. */
+  label?: string | null;
+  /** Of a label: the box that found it, or the surest wrong one about it. */
+  detection?: string | null;
 }
 
 interface BoxPage {
@@ -61,41 +74,122 @@ interface BoxPage {
   next_cursor: number | null;
 }
 
+export interface JudgedImage {
+  image: number;
+  image_path: string;
+  width: number;
+  height: number;
+  correct: boolean;
+  labels: number;
+  predictions: number;
+  tp: number;
+  fp: number;
+  fn: number;
+}
+
+export interface ImageAnswer extends JudgedImage {
+  ground_truth: JudgedBox[];
+  prediction_boxes: JudgedBox[];
+}
+
+interface ImagePage {
+  total: number;
+  images: JudgedImage[];
+  next_cursor: number | null;
+}
+
+/** Which boxes are drawn into a picture. */
+export type Overlay = "gt,pred" | "gt" | "pred" | "none";
+
+const PAGE = 60;
+
 function path(id: string): string {
   return `/model/validate/${encodeURIComponent(id)}`;
 }
 
-function query(point: Point): string {
-  return `confidence=${point.confidence}&iou=${point.iou}`;
+function query(point: Point, more: Record<string, string | number | null> = {}): string {
+  const search = new URLSearchParams({ confidence: String(point.confidence), iou: String(point.iou) });
+  for (const [name, value] of Object.entries(more)) if (value !== null) search.set(name, String(value));
+  return search.toString();
 }
 
 /** The last panels stay on the screen until those of the new point are there. */
-export function usePanels(id: string, point: Point) {
+export function usePanels(id: string, point: Point, narrowed: Narrowed) {
   return useQuery({
-    queryKey: ["panels", id, point.confidence, point.iou],
-    queryFn: ({ signal }) => get<Panels>(`${path(id)}/panels?${query(point)}`, signal),
+    queryKey: ["panels", id, point.confidence, point.iou, narrowed],
+    queryFn: ({ signal }) => get<Panels>(`${path(id)}/panels?${query(point, { ...narrowed })}`, signal),
     placeholderData: keepPreviousData,
     staleTime: Infinity, // a stored validation never changes
+    gcTime: 60_000, // but there are ten thousand points to drag over
   });
 }
 
-export function useBoxes(id: string, reference: string, limit: number) {
-  return useQuery({
-    queryKey: ["boxes", id, reference, limit],
-    queryFn: ({ signal }) => get<BoxPage>(`${path(id)}/${reference}&limit=${limit}`, signal),
+/** `of` names what was clicked: its last boxes stay while the point moves, another's do not. */
+export function useBoxes(id: string, of: string, reference: string | null) {
+  return useInfiniteQuery({
+    queryKey: ["boxes", id, of, reference],
+    enabled: reference !== null,
+    initialPageParam: 0,
+    queryFn: ({ pageParam, signal }) => get<BoxPage>(`${path(id)}/${reference}&limit=${PAGE}&cursor=${pageParam}`, signal),
+    getNextPageParam: (last) => last.next_cursor,
+    placeholderData: (last, query) => (query?.queryKey[2] === of ? last : undefined),
+    staleTime: Infinity,
+    gcTime: 60_000,
+  });
+}
+
+/** The judged images, the worst first. */
+export function useJudgedImages(id: string, point: Point, cls: string | null, enabled: boolean) {
+  return useInfiniteQuery({
+    queryKey: ["judged-images", id, point, cls],
+    enabled,
+    initialPageParam: 0,
+    queryFn: ({ pageParam, signal }) =>
+      get<ImagePage>(`${path(id)}/images?${query(point, { class: cls, limit: PAGE, cursor: pageParam })}`, signal),
+    getNextPageParam: (last) => last.next_cursor,
     placeholderData: keepPreviousData,
     staleTime: Infinity,
+    gcTime: 60_000,
   });
 }
 
-export function panelsUrl(id: string, point: Point): string {
-  return `${BASE}${path(id)}/panels?${query(point)}`;
+const imageQuery = (id: string, image: number, point: Point) => ({
+  queryKey: ["judged-image", id, image, point],
+  queryFn: ({ signal }: { signal: AbortSignal }) => get<ImageAnswer>(`${path(id)}/images/${image}?${query(point)}`, signal),
+  staleTime: Infinity,
+  gcTime: 60_000,
+});
+
+export function useJudgedImage(id: string, image: number | null, point: Point) {
+  return useQuery({ ...imageQuery(id, image ?? 0, point), enabled: image !== null, placeholderData: keepPreviousData });
 }
 
-export function cropUrl(id: string, box: string, point: Point): string {
-  return `${BASE}${path(id)}/boxes/${box}/crop?${query(point)}&width=256`;
+/** Some images with all their boxes, whatever the confidence. */
+export function useWholeImages(id: string, images: readonly number[], iou: number) {
+  return useQueries({
+    queries: images.map((image) => imageQuery(id, image, { confidence: 0, iou })),
+    combine: (all) => ({
+      images: new Map(all.flatMap(({ data }) => (data ? [[data.image, data] as const] : []))),
+      loading: all.some((each) => each.isLoading),
+      error: all.find((each) => each.isError)?.error,
+    }),
+  });
 }
 
-export function pictureUrl(id: string, image: number, point: Point): string {
-  return `${BASE}${path(id)}/images/${image}/picture?${query(point)}&width=1280`;
+export function panelsUrl(id: string, point: Point, narrowed: Narrowed): string {
+  return `${BASE}${path(id)}/panels?${query(point, { ...narrowed })}`;
+}
+
+export function cropUrl(id: string, box: string, { confidence, iou }: Point, overlay: Overlay): string {
+  return address("GET /model/validate/{validation_id}/boxes/{box}/crop", {
+    path: { validation_id: id, box },
+    query: { confidence, iou, overlay, width: 256, format: "webp" },
+  });
+}
+
+export function pictureUrl(id: string, image: number, { confidence, iou }: Point, overlay: Overlay, width: number): string {
+  return address("GET /model/validate/{validation_id}/images/{image}/picture", {
+    path: { validation_id: id, image },
+    query: { confidence, iou, overlay, width, format: "webp" },
+  });
 }

@@ -56,7 +56,10 @@ export interface ConfusionMatrix {
 export interface EvaluationReport {
   validation_id: string;
   status?: string;
-  model_path: string;
+  model_path: string | null;
+  predictions_path?: string | null;
+  model_info?: { name?: string; training_id?: string | null };
+  imgsz?: number | null;
   test_dataset_path: string;
   split?: string;
   accuracy: number;

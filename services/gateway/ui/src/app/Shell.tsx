@@ -125,7 +125,7 @@ function LanguageChoice() {
       size="xs"
       aria-label={t("app.language")}
       value={i18n.language}
-      onChange={(value) => chooseLanguage(value as Language)}
+      onChange={(value) => void chooseLanguage(value as Language)}
       data={[
         { value: "en", label: "EN" },
         { value: "ja", label: "日本" },

@@ -44,24 +44,32 @@ interface ChartProps {
   maxWidth?: number;
   /** Holds the chart while it is shown, for whoever saves it as a picture. */
   grip?: RefObject<ECharts | null>;
-  /** Told the value of the point that was clicked. */
-  onPick?: ((value: unknown) => void) | undefined;
+  /** Told the value of the point that was clicked, and the whole of its data. */
+  onPick?: ((value: unknown, data: unknown) => void) | undefined;
+  /** Told where between the axes was clicked, on their scales. */
+  onPlace?: ((x: number, y: number) => void) | undefined;
 }
 
-export function Chart({ option, height, label, testId, points, maxWidth, grip, onPick }: ChartProps) {
+export function Chart({ option, height, label, testId, points, maxWidth, grip, onPick, onPlace }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | null>(null);
-  const pick = useRef(onPick);
+  const told = useRef({ onPick, onPlace });
   useEffect(() => {
-    pick.current = onPick;
-  }, [onPick]);
+    told.current = { onPick, onPlace };
+  }, [onPick, onPlace]);
 
   useEffect(() => {
     if (!box.current) return;
     const made = init(box.current);
     chart.current = made;
     if (grip) grip.current = made;
-    made.on("click", (event) => pick.current?.(event.value));
+    made.on("click", (event) => told.current.onPick?.(event.value, event.data));
+    made.getZr().on("click", ({ offsetX, offsetY }) => {
+      const place = [offsetX, offsetY];
+      if (!told.current.onPlace || !made.containPixel({ gridIndex: 0 }, place)) return;
+      const [x = 0, y = 0] = made.convertFromPixel({ gridIndex: 0 }, place);
+      told.current.onPlace(x, y);
+    });
     const watch = new ResizeObserver(() => made.resize());
     watch.observe(box.current);
     return () => {
@@ -76,7 +84,8 @@ export function Chart({ option, height, label, testId, points, maxWidth, grip, o
     chart.current?.setOption(option, { replaceMerge: ["series"] });
   }, [option]);
 
-  return <div ref={box} role="img" aria-label={label} style={{ height, maxWidth }} data-testid={testId} data-points={points} />;
+  const cursor = onPlace ? "crosshair" : undefined;
+  return <div ref={box} role="img" aria-label={label} style={{ height, maxWidth, cursor }} data-testid={testId} data-points={points} />;
 }
 
 /** What all charts have in common: quiet axes, one tooltip, no animation of live data. */

@@ -2,7 +2,7 @@
 import { useMemo } from "react";
 import { Chart, axis, baseOption, useInk } from "./Chart";
 
-type Cell = readonly [column: number, row: number, count: number];
+type Cell = readonly [column: number, row: number, weight: number, count: number];
 
 interface MatrixProps {
   names: string[];
@@ -10,18 +10,23 @@ interface MatrixProps {
   label: string;
   predicted: string;
   actual: string;
+  /** Colours and texts as shares of the column: of all that is truly of this class. */
+  asShare?: boolean;
   onCell?: (row: number, column: number) => void;
 }
 
-export function Matrix({ names, counts, label, predicted, actual, onCell }: MatrixProps) {
+export function Matrix({ names, counts, label, predicted, actual, asShare = false, onCell }: MatrixProps) {
   const ink = useInk();
   const option = useMemo(() => {
-    const most = counts.flat().reduce((max, value) => Math.max(max, value), 1);
+    const columns = names.map((_, x) => counts.reduce((sum, row) => sum + (row[x] ?? 0), 0));
+    const weight = (x: number, n: number) => (asShare ? n / Math.max(1, columns[x] ?? 1) : n);
+    const most = asShare ? 1 : counts.flat().reduce((max, value) => Math.max(max, value), 1);
     const few = names.length <= 24;
     const cells = counts
       .flatMap((row, y) => row.map((value, x) => [x, y, value] as const))
       .filter(([, , value]) => few || value > 0)
-      .map((value) => ({ value, label: { color: value[2] > most / 2 ? ink.card : ink.text } }));
+      .map(([x, y, n]) => ({ value: [x, y, weight(x, n), n], label: { color: weight(x, n) > most / 2 ? ink.card : ink.text } }));
+    const text = ([, , w, n]: Cell) => (n === 0 ? "" : asShare ? `${Math.round(100 * w)}` : String(n));
     return {
       ...baseOption(ink),
       legend: { show: false },
@@ -32,8 +37,8 @@ export function Matrix({ names, counts, label, predicted, actual, onCell }: Matr
         backgroundColor: ink.card,
         borderColor: ink.line,
         textStyle: { color: ink.text, fontSize: 12 },
-        formatter: ({ value: [x, y, n] }: { value: Cell }) =>
-          `${predicted}: ${escape(names[y] ?? "")}<br>${actual}: ${escape(names[x] ?? "")}<br><b>${n}</b>`,
+        formatter: ({ value: [x, y, , n] }: { value: Cell }) =>
+          `${predicted}: ${escape(names[y] ?? "")}<br>${actual}: ${escape(names[x] ?? "")}<br><b>${n}</b> / ${columns[x] ?? 0}`,
       },
       xAxis: axis(ink, {
         type: "category",
@@ -48,19 +53,19 @@ export function Matrix({ names, counts, label, predicted, actual, onCell }: Matr
         axisLabel: { color: ink.dim, fontSize: 11 },
         splitLine: { show: false },
       }),
-      visualMap: { show: false, min: 0, max: most, inRange: { color: [ink.zero, ink.series[0]] } },
+      visualMap: { show: false, dimension: 2, min: 0, max: most, inRange: { color: [ink.zero, ink.series[0]] } },
       series: [
         {
           id: "cells",
           type: "heatmap",
           data: cells,
-          label: { show: few, fontSize: 11, formatter: ({ value: [, , n] }: { value: Cell }) => (n > 0 ? String(n) : "") },
+          label: { show: few, fontSize: 11, formatter: ({ value }: { value: Cell }) => text(value) },
           itemStyle: { borderColor: ink.card, borderWidth: 1 },
           emphasis: { itemStyle: { borderColor: ink.text } },
         },
       ],
     };
-  }, [names, counts, ink, predicted, actual]);
+  }, [names, counts, ink, predicted, actual, asShare]);
   const height = Math.min(900, Math.max(280, 90 + names.length * 28));
   const pick = onCell && ((value: unknown) => isCell(value) && onCell(value[1], value[0]));
   return (
@@ -77,7 +82,7 @@ export function Matrix({ names, counts, label, predicted, actual, onCell }: Matr
 }
 
 function isCell(value: unknown): value is Cell {
-  return Array.isArray(value) && value.length === 3 && value[2] > 0;
+  return Array.isArray(value) && value.length === 4 && value[3] > 0;
 }
 
 function escape(text: string): string {

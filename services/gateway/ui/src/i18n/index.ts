@@ -1,8 +1,7 @@
 // Language of the page: the link's `?lang=`, which is kept, else the last choice, else the browser's; English and Japanese.
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
-import { en } from "./en";
-import { ja } from "./ja";
+import type { Resource } from "./en";
 
 export const LANGUAGES = { en: "English", ja: "日本語" } as const;
 export type Language = keyof typeof LANGUAGES;
@@ -15,18 +14,29 @@ function firstLanguage(): Language {
   return wanted.startsWith("ja") ? "ja" : "en";
 }
 
-export function chooseLanguage(language: Language): void {
+/** Texts of one language; the other's are not loaded before somebody wants them. */
+const TEXTS: Record<Language, () => Promise<Resource>> = {
+  en: async () => (await import("./en")).en,
+  ja: async () => (await import("./ja")).ja,
+};
+
+export async function chooseLanguage(language: Language): Promise<void> {
   localStorage.setItem(KEY, language);
-  void i18next.changeLanguage(language);
+  i18next.addResourceBundle(language, "translation", await TEXTS[language]());
+  await i18next.changeLanguage(language);
 }
 
 i18next.on("languageChanged", (language) => {
   document.documentElement.lang = language;
 });
 
-void i18next.use(initReactI18next).init({
-  resources: { en: { translation: en }, ja: { translation: ja } },
-  lng: firstLanguage(),
-  fallbackLng: "en",
-  interpolation: { escapeValue: false }, // React escapes
-});
+/** Resolves once the page can speak. */
+export async function speak(): Promise<void> {
+  const language = firstLanguage();
+  await i18next.use(initReactI18next).init({
+    resources: { [language]: { translation: await TEXTS[language]() } },
+    lng: language,
+    fallbackLng: false, // both are complete: a test says so
+    interpolation: { escapeValue: false }, // React escapes
+  });
+}

@@ -19,9 +19,13 @@ export interface DrawnBox {
   height: number;
   title?: string | undefined;
   fault?: boolean;
+  /** In place of the class' own colour. */
+  colour?: string;
+  dashed?: boolean;
+  strong?: boolean;
 }
 
-export function BoxedPicture(props: { src: string; alt: string; boxes: DrawnBox[]; lazy?: boolean; maxHeight: string }) {
+export function BoxedPicture(props: { src: string; alt: string; boxes: DrawnBox[]; lazy?: boolean; maxHeight: string; /** Width by height: the picture fills its place, also a small one. */ ratio?: number }) {
   const { t } = useTranslation();
   const [broken, setBroken] = useState<string | null>(null);
   if (broken === props.src) {
@@ -31,15 +35,15 @@ export function BoxedPicture(props: { src: string; alt: string; boxes: DrawnBox[
       </Text>
     );
   }
-  const drawn = [...props.boxes].sort((a, b) => Number(a.fault ?? false) - Number(b.fault ?? false));
+  const drawn = [...props.boxes].sort((a, b) => Number(a.fault ?? a.strong ?? false) - Number(b.fault ?? b.strong ?? false));
   return (
-    <span className="boxed">
+    <span className="boxed" style={props.ratio ? { width: `min(100%, calc(${props.maxHeight} * ${props.ratio}))` } : undefined}>
       <img
         src={props.src}
         alt={props.alt}
         loading={props.lazy ? "lazy" : "eager"}
         decoding="async"
-        style={{ maxHeight: props.maxHeight }}
+        style={props.ratio ? { width: "100%" } : { maxHeight: props.maxHeight }}
         onError={() => setBroken(props.src)}
       />
       <svg viewBox="0 0 1 1" preserveAspectRatio="none" aria-hidden="true">
@@ -51,7 +55,9 @@ export function BoxedPicture(props: { src: string; alt: string; boxes: DrawnBox[
             width={Math.max(box.width, 0.004)}
             height={Math.max(box.height, 0.004)}
             className={box.fault ? "fault" : undefined}
-            stroke={box.fault ? undefined : colourOf(box.class_id)}
+            stroke={box.fault ? undefined : (box.colour ?? colourOf(box.class_id))}
+            strokeDasharray={box.dashed ? "7 4" : undefined}
+            style={box.strong ? { strokeWidth: 4 } : undefined}
             data-fault={box.fault}
           >
             {box.title && <title>{box.title}</title>}

@@ -7,6 +7,7 @@ import { viewOf } from "../../live/job";
 import { useJobs } from "../../live/store";
 import { baseName, moment, share } from "../../parts/format";
 import { Dim, PageHead, Section, StatusBadge } from "../../parts/parts";
+import { Judge } from "./Judge";
 
 const SHOWN = ["map50", "map50_95", "precision", "recall"];
 
@@ -18,6 +19,7 @@ export function Evaluations() {
   return (
     <Stack gap="md">
       <PageHead title={t("evals.title")} />
+      <Judge />
       <Section testId="evaluations">
         {jobs.length === 0 ? (
           <Dim>{t("evals.empty")}</Dim>
