@@ -1,4 +1,4 @@
-"""The evaluation's page in a real browser: one point for all panels, boxes behind numbers, triage."""
+"""An evaluation in a real browser: one point for all panels, boxes behind numbers, triage."""
 
 import re
 from typing import Any
