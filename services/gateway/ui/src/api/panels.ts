@@ -1,7 +1,10 @@
 // A stored validation at any confidence and IoU: its panels, the boxes behind a number, and their pictures.
 import { keepPreviousData, useInfiniteQuery, useQueries, useQuery } from "@tanstack/react-query";
 import { BASE, get } from "./client";
+import type { BoxPage, ImagePage, JudgedBox, JudgedImage, Panels } from "./rest.gen";
 import { address } from "./typed";
+
+export type { JudgedBox, JudgedImage, Panels } from "./rest.gen";
 
 export interface Point {
   confidence: number;
@@ -14,89 +17,8 @@ export interface Narrowed {
   size: "small" | "medium" | "large" | null;
 }
 
-type Kinds = Record<"tp" | "fp" | "fn", string>;
-
-export interface PanelClass {
-  precision: number;
-  recall: number;
-  f1: number;
-  support: number;
-  tp: number;
-  fp: number;
-  fn: number;
-  ap50: number | null;
-  ap50_95: number | null;
-  boxes: Kinds;
-}
-
-export interface Panels extends Point {
-  map50: number;
-  map50_95: number;
-  headline: {
-    precision: number;
-    recall: number;
-    f1_score: number;
-    accuracy: number;
-    images: number;
-    labels: number;
-    tp: number;
-    fp: number;
-    fn: number;
-    boxes: Kinds;
-  };
-  class_metrics: Record<string, PanelClass>;
-  confusion: { names: string[]; cells: [row: number, column: number, count: number][]; boxes: string };
-  causes: Record<string, { count: number; delta_ap: number; boxes: string }>;
-  false_alarms: { clean_images: number; alarms: number; per_1000_images: number | null };
-  curve: { confidence: number[]; precision: number[]; recall: number[]; f1: number[] };
-}
-
-export interface JudgedBox {
-  id: string;
-  kind: "tp" | "fp" | "fn" | null;
-  class: string;
-  true_class?: string | null;
-  confidence?: number;
-  cause: string | null;
-  image: number;
-  image_path: string;
-  /** Corners in pixels: x1, y1, x2, y2. */
-  bbox: [number, number, number, number];
-  /** Of a detection: the label it found, or its error is about. */
-  label?: string | null;
-  /** Of a label: the box that found it, or the surest wrong one about it. */
-  detection?: string | null;
-}
-
-interface BoxPage {
-  total: number;
-  boxes: JudgedBox[];
-  next_cursor: number | null;
-}
-
-export interface JudgedImage {
-  image: number;
-  image_path: string;
-  width: number;
-  height: number;
-  correct: boolean;
-  labels: number;
-  predictions: number;
-  tp: number;
-  fp: number;
-  fn: number;
-}
-
-export interface ImageAnswer extends JudgedImage {
-  ground_truth: JudgedBox[];
-  prediction_boxes: JudgedBox[];
-}
-
-interface ImagePage {
-  total: number;
-  images: JudgedImage[];
-  next_cursor: number | null;
-}
+/** A label or a detection, also as one image lists it. */
+export type SomeBox = Omit<JudgedBox, "image_path">;
 
 /** Which boxes are drawn into a picture. */
 export type Overlay = "gt,pred" | "gt" | "pred" | "none";
@@ -155,7 +77,7 @@ export function useJudgedImages(id: string, point: Point, cls: string | null, en
 
 const imageQuery = (id: string, image: number, point: Point) => ({
   queryKey: ["judged-image", id, image, point],
-  queryFn: ({ signal }: { signal: AbortSignal }) => get<ImageAnswer>(`${path(id)}/images/${image}?${query(point)}`, signal),
+  queryFn: ({ signal }: { signal: AbortSignal }) => get<JudgedImage>(`${path(id)}/images/${image}?${query(point)}`, signal),
   staleTime: Infinity,
   gcTime: 60_000,
 });

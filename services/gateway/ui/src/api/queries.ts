@@ -4,7 +4,6 @@ import { get } from "./client";
 import { page } from "./typed";
 import type {
   ArtifactEntry,
-  EvaluationReport,
   HistoryRow,
   ModelEntry,
   SystemStatus,
@@ -83,7 +82,7 @@ export function useEvaluation(id: string | null, ready: boolean) {
   return useQuery({
     queryKey: ["evaluation", id, ready],
     enabled: id !== null,
-    queryFn: ({ signal }) => get<EvaluationReport>(`/model/validate/${encodeURIComponent(id ?? "")}`, signal),
+    queryFn: ({ signal }) => ask("GET /model/validate/{validation_id}", { path: { validation_id: id ?? "" } }, signal),
   });
 }
 

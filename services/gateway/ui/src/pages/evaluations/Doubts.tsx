@@ -2,7 +2,8 @@
 import { Button, Group, Text, UnstyledButton } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { type Suspect, useSection } from "../../api/judgements";
+import { useSection } from "../../api/judgements";
+import type { DoubtedLabel } from "../../api/rest.gen";
 import { cropUrl } from "../../api/panels";
 import { baseName, count } from "../../parts/format";
 import { Dim, Section } from "../../parts/parts";
@@ -11,7 +12,7 @@ import { Shot } from "./gallery/Gallery";
 import { type Fix, marksOf, textOfMarks } from "./marks";
 
 const FIRST = 12;
-const FIXES: Record<Suspect["kind"], Fix> = { overlooked: "add", swapped: "class", badly_placed: "box" };
+const FIXES: Record<DoubtedLabel["kind"], Fix> = { overlooked: "add", swapped: "class", badly_placed: "box" };
 const ANY = { confidence: 0, iou: 0.5 };
 
 export function Doubts({ id }: { id: string }) {
@@ -22,7 +23,7 @@ export function Doubts({ id }: { id: string }) {
   if (!data) return null;
   const marks = marksOf(view.get("marks"));
   const fresh = { preview: null, applied: null, undo: null };
-  const flip = (suspect: Suspect) => {
+  const flip = (suspect: DoubtedLabel) => {
     const others = marks.filter((each) => each.box !== suspect.detection);
     const next = others.length < marks.length ? others : [...marks, { box: suspect.detection, image: suspect.image, fix: FIXES[suspect.kind] }];
     setView({ marks: textOfMarks(next), ...fresh }, { replace: true });

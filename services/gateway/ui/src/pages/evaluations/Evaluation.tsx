@@ -3,7 +3,7 @@ import { Alert, Anchor, Badge, Group, Progress, Stack, Text } from "@mantine/cor
 import { useTranslation } from "react-i18next";
 import { Link, useParams } from "react-router";
 import { useEvaluation } from "../../api/queries";
-import type { EvaluationReport } from "../../api/types";
+import type { JudgementReport } from "../../api/rest.gen";
 import { asObject, asString } from "../../live/frames";
 import { viewOf } from "../../live/job";
 import { useJob } from "../../live/store";
@@ -33,19 +33,18 @@ export function Evaluation() {
     );
   }
   if (report.isError) return <Trouble error={report.error} title={t("evals.failed")} onRetry={() => void report.refetch()} />;
-  if (!data || data.class_metrics === undefined) {
+  if (!data || !("class_metrics" in data)) {
     return (
       <Section title={t("run.judging")} aside={view && <StatusBadge status={view.status} />}>
         <Progress value={progressOf(job, view)} animated aria-label={t("run.judging")} />
       </Section>
     );
   }
-  const start = { confidence: data.confidence_threshold, iou: data.match_iou ?? 0.5 };
-  const split = data.split ?? "test";
+  const start = { confidence: data.confidence_threshold, iou: data.match_iou };
   return (
     <Stack gap="md" data-testid="evaluation">
       <Head data={data} />
-      <Explorer id={id} start={start} classes={Object.keys(data.class_metrics)} dataset={data.test_dataset_path} split={split} />
+      <Explorer id={id} start={start} classes={Object.keys(data.class_metrics)} dataset={data.test_dataset_path} split={data.split} />
       <Advice report={data} />
       <Thresholds id={id} />
       <Slices id={id} />
@@ -55,10 +54,10 @@ export function Evaluation() {
   );
 }
 
-function Head({ data }: { data: EvaluationReport }) {
+function Head({ data }: { data: JudgementReport }) {
   const { t } = useTranslation();
-  const training = data.model_info?.training_id;
-  const name = data.predictions_path ?? data.model_info?.name ?? data.model_path;
+  const training = data.model_info.training_id;
+  const name = data.predictions_path ?? data.model_info.name ?? data.model_path;
   return (
     <>
       <PageHead title={baseName(name ?? data.validation_id)}>
@@ -72,7 +71,7 @@ function Head({ data }: { data: EvaluationReport }) {
             <Anchor component={Link} to={`/trainings/${training}`} size="sm">
               {t("evals.run")}
             </Anchor>
-            <Anchor component={Link} to={`/compare?runs=${training}&dataset=${encodeURIComponent(data.test_dataset_path)}&split=${data.split ?? "test"}`} size="sm" data-testid="compare-link">
+            <Anchor component={Link} to={`/compare?runs=${training}&dataset=${encodeURIComponent(data.test_dataset_path)}&split=${data.split}`} size="sm" data-testid="compare-link">
               {t("evals.compare")}
             </Anchor>
           </>
@@ -82,7 +81,7 @@ function Head({ data }: { data: EvaluationReport }) {
         <Anchor component={Link} size="sm" className="mono" to={`/datasets?path=${encodeURIComponent(data.test_dataset_path)}`}>
           {data.test_dataset_path}
         </Anchor>
-        <Dim>{t("evals.split", { split: data.split ?? "test" })}</Dim>
+        <Dim>{t("evals.split", { split: data.split })}</Dim>
         <Dim>
           {t("metric.images")}: {count(data.total_images)}
         </Dim>
@@ -104,10 +103,10 @@ function Drawn({ artifacts }: { artifacts: Record<string, unknown> }) {
   );
 }
 
-function Advice({ report }: { report: EvaluationReport }) {
+function Advice({ report }: { report: JudgementReport }) {
   const { t, i18n } = useTranslation();
   const language = i18n.language.startsWith("ja") ? "ja" : "en";
-  const advice = report.advice ?? [];
+  const advice = report.advice;
   if (advice.length === 0) return null;
   return (
     <Section title={t("data.advice")} testId="advice">

@@ -1,8 +1,9 @@
 // The numbers at the top: rates at the operating point, false alarms beside F1, and what sort of boxes they count.
 import { Group, SimpleGrid, Text, UnstyledButton } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { type Sure, useSection } from "../../api/judgements";
+import { useSection } from "../../api/judgements";
 import type { Narrowed, Panels, Point } from "../../api/panels";
+import type { Bounds } from "../../api/rest.gen";
 import { count, share } from "../../parts/format";
 import { Dim } from "../../parts/parts";
 import type { Kind, Selection } from "./selection";
@@ -66,7 +67,7 @@ export function Headline({ id, found, start, narrowed, onOpen }: HeadlineProps) 
   );
 }
 
-function Between({ sure, digits }: { sure: Sure | null | undefined; digits: number }) {
+function Between({ sure, digits }: { sure: Bounds | null | undefined; digits: number }) {
   const { t } = useTranslation();
   if (!sure) return null;
   return (

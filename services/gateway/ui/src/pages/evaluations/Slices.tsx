@@ -1,7 +1,8 @@
 // Where the model is weak: its numbers on parts of the set, each with its interval.
 import { NativeSelect, Table, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { type Part, type Sure, useSection } from "../../api/judgements";
+import { useSection } from "../../api/judgements";
+import type { Bounds, Slice } from "../../api/rest.gen";
 import { count, share } from "../../parts/format";
 import { Dim, Section } from "../../parts/parts";
 import { useView } from "../../parts/view";
@@ -68,7 +69,7 @@ export function Slices({ id }: { id: string }) {
   );
 }
 
-function Row({ part, words }: { part: Part; words: string }) {
+function Row({ part, words }: { part: Slice; words: string }) {
   return (
     <Table.Tr style={part.enough ? undefined : { opacity: 0.65 }}>
       <Table.Td miw={150}>{words}</Table.Td>
@@ -83,7 +84,7 @@ function Row({ part, words }: { part: Part; words: string }) {
 }
 
 /** The value, and its interval on a line from 0 to 1. */
-function Reach({ sure }: { sure: Sure | null }) {
+function Reach({ sure }: { sure: Bounds | null }) {
   if (!sure) return <>—</>;
   const x = (value: number) => 2 + 96 * Math.max(0, Math.min(1, value));
   const { value, low, high } = sure;

@@ -1,7 +1,8 @@
 // Thresholds per class that serve an aim better than one for all: chosen on one half of the images, measured on the other.
 import { Button, Group, Table } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { type ThresholdTable, useSection } from "../../api/judgements";
+import { useSection } from "../../api/judgements";
+import type { AtThreshold, ThresholdTable } from "../../api/rest.gen";
 import { saveText } from "../../charts/table";
 import { share } from "../../parts/format";
 import { Dim, Section } from "../../parts/parts";
@@ -49,7 +50,7 @@ export function Thresholds({ id }: { id: string }) {
   );
 }
 
-function Row({ name, rates, children }: { name: string; rates: ThresholdTable["total"]["measured_on"]; children?: React.ReactNode }) {
+function Row({ name, rates, children }: { name: string; rates: AtThreshold; children?: React.ReactNode }) {
   return (
     <Table.Tr>
       <Table.Td miw={150}>{name}</Table.Td>

@@ -1,6 +1,6 @@
 // Labels that somebody called wrong, and the correction that each becomes. Pure.
-import type { ImageAnswer, JudgedBox } from "../../api/panels";
-import type { LabelBox, LabelPatch } from "../../api/rest.gen";
+import type { JudgedImage, SomeBox } from "../../api/panels";
+import type { LabelBox, LabelPatch_Input } from "../../api/rest.gen";
 
 /** add: what the model found is a logo; remove: there is none; class, box: as the model says; replace: both. */
 export const FIXES = ["add", "remove", "class", "box", "replace"] as const;
@@ -29,13 +29,13 @@ export function textOfMarks(marks: readonly Mark[]): string {
 }
 
 /** The marks with this box's correction changed; null takes it back. */
-export function marked(marks: readonly Mark[], { id, image }: JudgedBox, fix: Fix | null): Mark[] {
+export function marked(marks: readonly Mark[], { id, image }: SomeBox, fix: Fix | null): Mark[] {
   const others = marks.filter((each) => each.box !== id);
   return fix === null ? others : [...others, { box: id, image, fix }];
 }
 
 /** What can be wrong with the label if the model is right about this box; the likeliest first. */
-export function fixesOf(box: JudgedBox): Fix[] {
+export function fixesOf(box: SomeBox): Fix[] {
   const isLabel = box.id.startsWith("l");
   if (isLabel && !box.detection) return ["remove"];
   if (!isLabel && !box.label) return ["add"];
@@ -54,7 +54,7 @@ export function fixesOf(box: JudgedBox): Fix[] {
 }
 
 /** One patch per image; marks on boxes that are not there any more are left out. */
-export function patchesOf(marks: readonly Mark[], images: ReadonlyMap<number, ImageAnswer>, split: string): LabelPatch[] {
+export function patchesOf(marks: readonly Mark[], images: ReadonlyMap<number, JudgedImage>, split: string): LabelPatch_Input[] {
   const numbers = [...new Set(marks.map((mark) => mark.image))];
   return numbers.flatMap((number) => {
     const image = images.get(number);
@@ -74,7 +74,7 @@ export function patchesOf(marks: readonly Mark[], images: ReadonlyMap<number, Im
   });
 }
 
-function pairOf({ box }: Mark, image: ImageAnswer) {
+function pairOf({ box }: Mark, image: JudgedImage) {
   const label = image.ground_truth.find((each) => each.id === box);
   const detection = image.prediction_boxes.find((each) => each.id === box);
   return {
@@ -83,7 +83,7 @@ function pairOf({ box }: Mark, image: ImageAnswer) {
   };
 }
 
-function wanted(fix: Fix, label: JudgedBox | undefined, detection: JudgedBox | undefined): [string?, JudgedBox?] {
+function wanted(fix: Fix, label: SomeBox | undefined, detection: SomeBox | undefined): [string?, SomeBox?] {
   switch (fix) {
     case "add":
     case "replace":
@@ -98,7 +98,7 @@ function wanted(fix: Fix, label: JudgedBox | undefined, detection: JudgedBox | u
 }
 
 /** Corners in pixels as centre and size in shares of the image, inside it. */
-function shares(name: string, { bbox: [x1, y1, x2, y2] }: JudgedBox, { width, height }: ImageAnswer): LabelBox {
+function shares(name: string, { bbox: [x1 = 0, y1 = 0, x2 = 0, y2 = 0] }: SomeBox, { width, height }: JudgedImage): LabelBox {
   const inside = (value: number) => Math.min(1, Math.max(0, value));
   const [left, top, right, bottom] = [inside(x1 / width), inside(y1 / height), inside(x2 / width), inside(y2 / height)];
   const round = (value: number) => Number(value.toFixed(6));

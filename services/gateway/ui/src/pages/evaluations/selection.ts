@@ -53,7 +53,7 @@ export function referenceOf(panels: Panels, selection: Selection): string | null
   const { boxes } = panels.headline;
   switch (selection.of) {
     case "all":
-      return boxes[selection.kind];
+      return boxes[selection.kind] ?? null;
     case "class":
       return panels.class_metrics[selection.name]?.boxes[selection.kind] ?? null;
     case "cause":
@@ -66,7 +66,7 @@ export function referenceOf(panels: Panels, selection: Selection): string | null
         .replace("{column}", () => encodeURIComponent(selection.column));
     }
     case "boxes":
-      return boxes.tp.replace(/&?kind=tp/, "");
+      return (boxes["tp"] ?? "").replace(/&?kind=tp/, "");
     case "images":
       return null;
   }

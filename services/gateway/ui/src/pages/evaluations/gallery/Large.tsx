@@ -1,7 +1,7 @@
 // One image, large: labels and detections over it, the list of both beside it, and what is wrong with a label.
 import { Badge, Button, Chip, Group, Modal, Stack, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { type ImageAnswer, type JudgedBox, type Point, pictureUrl, useJudgedImage } from "../../../api/panels";
+import { type JudgedImage, type Point, type SomeBox, pictureUrl, useJudgedImage } from "../../../api/panels";
 import { BoxedPicture, type DrawnBox } from "../../../parts/BoxedPicture";
 import { baseName } from "../../../parts/format";
 import { Dim, Trouble } from "../../../parts/parts";
@@ -86,13 +86,13 @@ function numberOf(key: string | null): number | null {
   return /^\d{1,9}$/.test(text) ? Number(text) : null;
 }
 
-function colourOf(box: JudgedBox): string {
+function colourOf(box: SomeBox): string {
   if (box.id.startsWith("l")) return box.kind === "tp" ? COLOURS.found : COLOURS.fn;
   return box.kind === "tp" ? COLOURS.tp : COLOURS.fp;
 }
 
-function drawn(box: JudgedBox, { width, height }: ImageAnswer, chosen: string): DrawnBox {
-  const [x1, y1, x2, y2] = box.bbox;
+function drawn(box: SomeBox, { width, height }: JudgedImage, chosen: string): DrawnBox {
+  const [x1 = 0, y1 = 0, x2 = 0, y2 = 0] = box.bbox;
   return {
     class_id: 0,
     x: (x1 + x2) / 2 / width,
@@ -106,7 +106,7 @@ function drawn(box: JudgedBox, { width, height }: ImageAnswer, chosen: string): 
   };
 }
 
-function BoxList(props: { title: string; boxes: JudgedBox[]; chosen: string; state: EvaluationState; id: string }) {
+function BoxList(props: { title: string; boxes: SomeBox[]; chosen: string; state: EvaluationState; id: string }) {
   const { t } = useTranslation();
   const { state, chosen } = props;
   return (
@@ -145,7 +145,7 @@ function BoxList(props: { title: string; boxes: JudgedBox[]; chosen: string; sta
   );
 }
 
-function Wrong({ box, state }: { box: JudgedBox; state: EvaluationState }) {
+function Wrong({ box, state }: { box: SomeBox; state: EvaluationState }) {
   const { t } = useTranslation();
   const now = state.marks.find((mark) => mark.box === box.id);
   return (
