@@ -5,19 +5,19 @@ confirmation timed out may be stored all the same, so each carries its dedupe ke
 tried again; its ordered consumer replays everything after a restart and drops messages of slow
 readers, so the log is followed by pulling, from a sequence we keep ourselves; `fetch(n)` waits
 for all n, so we ask for as many as are known to be there; drain hangs after a fetch that timed
-out, so subscriptions are closed first and the connection is closed, not drained.
+out, so subscriptions are closed first and the connection is closed, not drained; a pong that
+comes after its flush timed out ends the task that reads, so that nothing is heard any more.
 """
 
 import asyncio
 import logging
 import sys
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
-import nats
 import nats.errors
 import nats.js.errors
 import orjson
@@ -47,6 +47,7 @@ STREAM = "EVENTS"
 GONE = (nats.errors.Error, nats.js.errors.Error, TimeoutError)
 
 Pull = _JetStream.PullSubscription
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,15 @@ class Raw:
     seq: int
     subject: str
     payload: bytes
+
+
+class Hearing(Client):
+    """The client, which hears on after a pong that nobody waits for any more."""
+
+    async def _process_pong(self) -> None:
+        if self._pongs and self._pongs[0].done():
+            self._pongs[0] = asyncio.get_running_loop().create_future()
+        await super()._process_pong()
 
 
 class Bus:
@@ -121,8 +131,8 @@ class Bus:
                 return int(ack.seq)
 
     async def last_sequence(self) -> int:
-        """The sequence of the newest event; 0 for an empty log."""
-        info = await self.js.stream_info(STREAM)
+        """The sequence of the newest event; 0 for an empty log. Waits as `read` does."""
+        info = await self._patiently(lambda: self.js.stream_info(STREAM))
         return int(info.state.last_seq)
 
     async def read(self, *patterns: str, after: int = 0) -> list[Recorded]:
@@ -131,17 +141,19 @@ class Bus:
         Raises:
             Unavailable: it did not answer within our patience.
         """
+        raws = await self._patiently(lambda: self.page(*patterns, after=after, limit=sys.maxsize))
+        return [record for raw in raws if (record := _record(raw))]
+
+    async def _patiently(self, look: Callable[[], Awaitable[T]]) -> T:
         deadline, before = time.monotonic() + self.patience_s, cancels()
         while True:
             raise_if_cancelled(before)
             try:
-                raws = await self.page(*patterns, after=after, limit=sys.maxsize)
+                return await look()
             except GONE as error:
                 if time.monotonic() >= deadline:
                     raise Unavailable("the bus does not answer", code="bus_away") from error
                 await asyncio.sleep(RETRY_S)
-            else:
-                return [record for raw in raws if (record := _record(raw))]
 
     async def replay(self, *patterns: str, after: int = 0) -> AsyncIterator[Recorded]:
         """What is in the log past sequence `after`, then what comes: no gap, no double."""
@@ -281,14 +293,15 @@ async def connect(
     Raises:
         TopologyDrift: the server is older than we need (2.12).
     """
-    nc = await nats.connect(
+    nc = Hearing()
+    await nc.connect(
         url,
         name=f"shirushi-{source}",
         user=user,
         password=password,
         inbox_prefix=f"_INBOX_{source}",
         max_reconnect_attempts=-1,
-        reconnect_time_wait=0.25,
+        reconnect_time_wait=0.25,  # type: ignore[arg-type]  # its own default is a float
         ping_interval=PING_S,
         max_outstanding_pings=2,
         error_cb=_on_error,

@@ -18,7 +18,7 @@ from libs.common.gate import Gate
 from libs.common.requests import Delivery, open_queues
 from libs.common.service import Deps
 from libs.common.subjects import Subscription
-from libs.common.worker import Handler, Worker
+from libs.common.worker import Handler, Tidy, Worker
 
 __all__ = ["Attempt", "Gate", "HandedBack", "Handler", "Leaving", "load", "run_jobs"]
 
@@ -32,8 +32,12 @@ async def run_jobs(
     *,
     slots: int = 1,
     gate: Gate | None = None,
+    tidy: Tidy | None = None,
 ) -> None:
-    """Work off requests until cancelled, at most `slots` at a time, while the gate is open."""
+    """Work off requests until cancelled, at most `slots` at a time, while the gate is open.
+
+    `tidy` is called of each job that has ended before its request goes, perhaps more than once.
+    """
     every = [subscriptions] if isinstance(subscriptions, Subscription) else list(subscriptions)
     area = every[0].pattern.split(".")[1]
 
@@ -50,7 +54,7 @@ async def run_jobs(
 
     after = await deps.bus.last_sequence()
     async with open_queues(deps.bus, every, slots=slots) as queues, asyncio.TaskGroup() as group:
-        worker = Worker(deps, area, handler, queues, slots, gate or Gate())
+        worker = Worker(deps, area, handler, queues, slots, gate or Gate(), tidy)
         group.create_task(worker.watch(after))
         while True:
             raise_if_cancelled()

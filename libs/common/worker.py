@@ -8,8 +8,8 @@ from weakref import WeakValueDictionary
 
 from libs.common.attempts import Attempt, HandedBack, Leaving, fact, load
 from libs.common.cloudevents import decode
-from libs.common.errors import BadInput, PermanentError, ShirushiError
-from libs.common.events import CancelRequested, Started, TrainingPauseRequested
+from libs.common.errors import BadInput, PermanentError, ShirushiError, Unavailable
+from libs.common.events import CancelRequested, Failed, Started, TrainingPauseRequested
 from libs.common.gate import Gate
 from libs.common.jobs import Job
 from libs.common.requests import Delivery, Queues
@@ -25,16 +25,27 @@ HEAD_START_S = 0.35
 """How long a worker without a free place leaves an urgent job to one that has a place; workers
 whose jobs are less urgent are the next."""
 
+TIDY_AGAIN_S = 5.0
+
 Handler = Callable[[Attempt], Awaitable[None]]
+Tidy = Callable[[Deps, Job], Awaitable[None]]
+"""Removes from the store what the attempts of a finished job left and its facts do not name."""
 
 
 class Worker:
     """All jobs that this process works on, `slots` at a time."""
 
     def __init__(
-        self, deps: Deps, area: str, handler: Handler, queues: Queues, slots: int, gate: Gate
+        self,
+        deps: Deps,
+        area: str,
+        handler: Handler,
+        queues: Queues,
+        slots: int,
+        gate: Gate,
+        tidy: Tidy | None = None,
     ) -> None:
-        self.deps, self.area, self.handler = deps, area, handler
+        self.deps, self.area, self.handler, self.tidy = deps, area, handler, tidy
         self.queues, self.slots, self.gate = queues, slots, gate
         self.turns = Turns()
         self.settling = 0
@@ -147,7 +158,7 @@ class Worker:
         """A new attempt; None when there is nothing to try, and the delivery is settled."""
         job = await load(self.deps, self.area, job_id)
         if job is None or job.finished:
-            await delivery.done()
+            await self._end(job_id, delivery)
             return None
         level = self.queues.subscriptions.index(delivery.subscription)
         attempt = Attempt(job, max(delivery.count, job.attempt + 1), self.deps, level)
@@ -243,7 +254,7 @@ class Worker:
         self, error: BaseException | None, attempt: Attempt, delivery: Delivery
     ) -> None:
         if error is None:
-            await self._done(delivery)
+            await self._end(attempt.job.id, delivery)
             return
         if isinstance(error, HandedBack):
             waits_s = PAUSED_LOOK_S if attempt.leaving == Leaving("asked") else 0.0
@@ -262,12 +273,25 @@ class Worker:
 
     async def _cancelled(self, attempt: Attempt, delivery: Delivery) -> None:
         await attempt.tell(fact(self.area, "cancelled"))
-        await self._done(delivery)
+        await self._end(attempt.job.id, delivery)
 
-    async def _done(self, delivery: Delivery) -> None:
-        """The request goes once the log has what we told, not before."""
-        await self.deps.outbox.empty()
-        await delivery.done()
+    async def _end(self, job_id: str, delivery: Delivery) -> None:
+        """The request goes once the log has what we told, and nothing is left behind.
+
+        Whoever dies on the way leaves the request, and the next one ends here.
+        """
+        job = await load(self.deps, self.area, job_id)
+        if job and job.finished and self.tidy:
+            try:
+                await self.tidy(self.deps, job)
+            except Unavailable:
+                log.warning("store away, a finished job is tidied later", extra={"job_id": job_id})
+                await delivery.hand_back(TIDY_AGAIN_S)
+                return
+        if job and isinstance(job.outcome, Failed):
+            await delivery.bury(f"{job.outcome.error_code}: {job.outcome.message}")
+        else:
+            await delivery.done()
 
     async def _failed(self, attempt: Attempt, delivery: Delivery, error: BaseException) -> None:
         if not isinstance(error, ShirushiError):
@@ -278,8 +302,7 @@ class Worker:
             message=error.message,
             console=error.console[-50:],
         )
-        await self.deps.outbox.empty()
-        await delivery.bury(f"{error.code}: {error.message}")
+        await self._end(attempt.job.id, delivery)
 
 
 def spent(job: Job, delivery: Delivery) -> bool:

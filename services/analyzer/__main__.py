@@ -13,6 +13,7 @@ from services.analyzer.following import follow_trainings
 from services.analyzer.handlers import analyse_model
 from services.analyzer.questions import analysis_questions
 from services.analyzer.settings import AnalyzerSettings
+from services.analyzer.tidying import tidy
 
 
 async def main() -> None:
@@ -26,7 +27,7 @@ async def main() -> None:
             follow = [follow_trainings(deps)] if settings.auto_validate else []
             await until_told_to_stop(
                 *follow,
-                run_jobs(deps, ANALYZER, analyse_model),
+                run_jobs(deps, ANALYZER, analyse_model, tidy=tidy),
                 answer_questions(
                     deps.bus, "analysis", analysis_questions(deps) | comparison_questions(deps)
                 ),

@@ -8,6 +8,7 @@ from typing import Any
 import orjson
 
 from libs.common.events import Artifact
+from libs.common.jobs import Job
 from libs.common.service import Deps
 from libs.common.work import Attempt
 
@@ -15,14 +16,20 @@ UPLOADS_AT_ONCE = 8
 
 
 def prefix_of(area: str, model_name: str, attempt: Attempt) -> str:
-    """`<area>/<model>_<time of the request>`; later attempts have a prefix of their own.
+    """`<area>/<model>_<time of the request>_<id>`; later attempts have a prefix of their own.
 
-    So a worker that was thought dead overwrites nothing of its successor's.
+    So a worker that was thought dead overwrites nothing of its successor's, and two jobs that were
+    asked for in the same millisecond, as after an outage, overwrite nothing of each other's.
     """
+    return prefix_at(area, model_name, attempt.job, attempt.number)
+
+
+def prefix_at(area: str, model_name: str, job: Job, number: int) -> str:
+    """That of the attempt with this number."""
     name = re.sub(r"[^A-Za-z0-9._-]+", "-", model_name.removesuffix(".pt")).strip("-._")[-80:]
-    time = attempt.job.created_at.strftime("%Y%m%d_%H%M%S_%f")[:-3]
-    again = f"-{attempt.number}" if attempt.number > 1 else ""
-    return f"{area}/{name or 'model'}_{time}{again}"
+    time = job.created_at.strftime("%Y%m%d_%H%M%S_%f")[:-3]
+    again = f"-{number}" if number > 1 else ""
+    return f"{area}/{name or 'model'}_{time}_{job.id[:8]}{again}"
 
 
 def place(deps: Deps, key: str) -> str:

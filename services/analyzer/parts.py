@@ -118,13 +118,18 @@ def fingerprint(order: dict[str, Any], sha256: str, root: Path, seen: Sequence[S
     return hashlib.sha256(json.dumps(lock).encode()).hexdigest()[:24]
 
 
+def stored_parts(job_id: str) -> str:
+    """Where the parts of a job are kept in the store."""
+    return f"{STORED}/{job_id}"
+
+
 class Keeper:
     """The parts of one job: on this disk, and in the store for whoever takes over."""
 
     def __init__(self, deps: Deps, job_id: str, mark: str) -> None:
         self.folder = deps.scratch / "parts" / job_id / mark
         self._store: ArtifactStore = deps.artifacts
-        self._prefix = f"{STORED}/{job_id}/{mark}"
+        self._prefix = f"{stored_parts(job_id)}/{mark}"
         self._uploads: set[asyncio.Task[None]] = set()
 
     async def recall(self, *, elsewhere: bool) -> int:
@@ -167,7 +172,7 @@ async def forget_parts(deps: Deps, job_id: str) -> None:
         return
     await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
     try:
-        heads = await deps.artifacts.list(f"{STORED}/{job_id}")
+        heads = await deps.artifacts.list(stored_parts(job_id))
         await deps.artifacts.delete(*(head.key for head in heads))
     except ShirushiError as error:
         log.warning("parts stay in the store", extra={"job_id": job_id, "reason": repr(error)})

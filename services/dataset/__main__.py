@@ -12,6 +12,7 @@ from services.dataset.diff_questions import diff_questions
 from services.dataset.gallery import Gallery
 from services.dataset.handlers import DatasetHandler
 from services.dataset.questions import dataset_questions
+from services.dataset.tidying import tidy
 from services.dataset.workers import Workers
 
 SLOTS = 2
@@ -24,7 +25,7 @@ async def main() -> None:
         handler = DatasetHandler(workers)
         answers = dataset_questions(deps) | diff_questions(deps) | Gallery(deps).questions()
         await until_told_to_stop(
-            run_jobs(deps, subjects.DATASET, handler, slots=SLOTS),
+            run_jobs(deps, subjects.DATASET, handler, slots=SLOTS, tidy=tidy),
             answer_questions(deps.bus, "dataset", answers),
         )
 

@@ -43,13 +43,15 @@ class Ledger:
         self.runs: dict[str, str] = {}
         self.active: dict[str, set[str]] = defaultdict(set)
         self.ring = Ring()
-        self.caught_up = False
+        self._caught_up = asyncio.Event()
         self._job_moved: dict[str, asyncio.Event] = {}
 
     async def follow(self, bus: Bus) -> None:
         """Fold the log from its beginning, for ever."""
-        target = await bus.last_sequence()
-        self.caught_up = target == 0
+        while (target := await _newest(bus)) is None:
+            log.warning("bus away, the event log is read later")
+        if target == 0:
+            self._caught_up.set()
         async for raw in bus.follow(after=0):
             try:
                 record = decode(raw.payload, seq=raw.seq)
@@ -61,7 +63,27 @@ class Ledger:
                 self.drains.fold(record)
                 self._fold(record.event, apply(self.jobs.get(record.event.job_id), record))
             self.ring.append(frame(raw.seq, raw.subject, raw.payload))
-            self.caught_up = self.caught_up or raw.seq >= target
+            if raw.seq >= target:
+                self._caught_up.set()
+
+    @property
+    def caught_up(self) -> bool:
+        """It knows all that was in the log when this process began: what it lacks is not there."""
+        return self._caught_up.is_set()
+
+    async def catch_up(self) -> None:
+        """Wait until it is.
+
+        Raises:
+            Unavailable: it was not within 10 s.
+        """
+        try:
+            async with asyncio.timeout(FOLD_S):
+                await self._caught_up.wait()
+        except TimeoutError as error:
+            raise Unavailable(
+                "the event log is still being read: try again in a moment", code="not_ready"
+            ) from error
 
     def job(self, job_id: str, area: str) -> Job:
         """The job of this id.
@@ -158,3 +180,11 @@ def finished_runs(ledger: Ledger) -> list[tuple[str, Job, TrainingCompleted]]:
         if isinstance(request, TrainingRequested) and isinstance(outcome, TrainingCompleted):
             found.append((f"{request.project_name}/{request.experiment_name}", job, outcome))
     return found
+
+
+async def _newest(bus: Bus) -> int | None:
+    """The newest sequence; None when the bus does not answer within its patience."""
+    try:
+        return await bus.last_sequence()
+    except Unavailable:
+        return None

@@ -70,12 +70,24 @@ class Gateway:
 
 
 def gateway_of(request: Request) -> Gateway:
-    """The gateway of this app."""
+    """The gateway of this app, whatever it knows yet."""
     found: Gateway = request.app.state.gateway
     return found
 
 
-State = Annotated[Gateway, Depends(gateway_of)]
+async def knowing(request: Request) -> Gateway:
+    """The gateway of this app, once it has read the log: what it does not know is not there.
+
+    Raises:
+        Unavailable: it is still reading.
+    """
+    gateway = gateway_of(request)
+    await gateway.ledger.catch_up()
+    return gateway
+
+
+Early = Annotated[Gateway, Depends(gateway_of)]
+State = Annotated[Gateway, Depends(knowing)]
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from services.trainer.leases import lease_questions
 from services.trainer.settings import TrainerSettings
 from services.trainer.stock import Stock, training_environment
 from services.trainer.telemetry import tell_system
+from services.trainer.tidying import tidy
 
 
 async def main() -> None:
@@ -50,6 +51,7 @@ async def main() -> None:
                     trainings.train,
                     slots=slots,
                     gate=gate,
+                    tidy=tidy,
                 ),
                 draining.follow(),
                 answer_gpu_questions(

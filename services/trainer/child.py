@@ -155,5 +155,8 @@ class Child:
         self.console.extend(lines)
         self.fresh.extend(lines)
         if self._log and lines:
-            with self._log.open("a", encoding="utf-8") as file:
-                file.write("\n".join(lines) + "\n")
+            try:
+                with self._log.open("a", encoding="utf-8") as file:
+                    file.write("\n".join(lines) + "\n")
+            except OSError as error:  # the disk is full: whoever stops reading stops the child
+                log.warning("console lines not kept on disk", extra={"reason": str(error)})

@@ -134,9 +134,11 @@ class Trainings:
         try:
             return await Relay(attempt, child, folder, self.stall_s, self.admission).run(order)
         finally:
-            await put_away(child)
-            self.pids.pop(child.pid)
-            self.stock.refill()
+            try:
+                await put_away(child)
+            finally:
+                self.pids.pop(child.pid)
+                self.stock.refill()
 
 
 async def prepare(attempt: Attempt, folder: Path, device: str) -> Prepared:

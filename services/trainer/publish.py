@@ -35,7 +35,8 @@ async def publish(
     await attempt.deps.outbox.empty()
     records = await attempt.deps.bus.read(*subjects.of_job("training", attempt.job.id))
     paths["events.jsonl"] = await write_events(records, folder)
-    paths["console.log"] = folder / "console.log"
+    if (folder / "console.log").exists():  # a full disk may have taken none of it
+        paths["console.log"] = folder / "console.log"
     artifacts = await patiently(lambda: _commit(attempt, request, paths))
     job = fold(records)
     sheets = job.samples if job else ()

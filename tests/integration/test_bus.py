@@ -2,11 +2,13 @@
 
 import asyncio
 import contextlib
+import signal
 from collections.abc import AsyncIterator
 from dataclasses import replace
 from pathlib import Path
 
 import nats
+import nats.errors
 import pytest
 from nats.js.api import StreamConfig
 
@@ -43,6 +45,21 @@ async def take(replayed: AsyncIterator[Recorded], count: int) -> list[int]:
             if len(found) == count:
                 return found
     return found
+
+
+async def test_a_server_that_paused_for_longer_than_a_flush_waits_is_heard_again(
+    tmp_path: Path,
+) -> None:
+    [port] = free_ports(1)
+    with server(tmp_path, port) as process:
+        async with connect(f"nats://127.0.0.1:{port}", source="tests", patience_s=3) as bus:
+            await provision(bus.nc)
+            process.send_signal(signal.SIGSTOP)
+            with pytest.raises(nats.errors.FlushTimeoutError):
+                await bus.nc.flush(timeout=1)
+            process.send_signal(signal.SIGCONT)
+            assert await bus.publish(REQUEST) == 1
+            assert await bus.publish(deleted(1)) == 2
 
 
 async def test_a_fact_is_stored_once_however_often_it_is_told(bus: Bus) -> None:

@@ -19,6 +19,7 @@ from libs.common.artifacts import ArtifactStore
 from libs.common.bus import Bus
 from libs.common.events import AnalysisRequested, DatasetStarted, DatasetValidated, ModelRef
 from libs.common.settings import Settings
+from services.gateway import ledger as ledgers
 from services.gateway.app import create_app
 from services.gateway.settings import GatewaySettings
 
@@ -326,3 +327,21 @@ async def test_the_docs_load_nothing_from_elsewhere(rest: AsyncClient) -> None:
         assert link.startswith("/docs/")
         assert (await rest.get(f"http://localhost{link}")).status_code == 200
     assert (await rest.get("http://localhost/docs/other.js")).status_code == 404
+
+
+async def test_a_gateway_that_still_reads_the_log_says_so_and_never_that_nothing_is_there(
+    rest: AsyncClient, app: FastAPI, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told = await validate(rest)
+    address = f"/dataset/validate/{told.json()['validation_id']}"
+    monkeypatch.setattr(ledgers, "FOLD_S", 0.2)
+    app.state.gateway.ledger._caught_up.clear()
+    answer = await rest.get(address)
+    assert (answer.status_code, answer.json()["type"].rsplit(":", 1)[1]) == (503, "not_ready")
+    assert answer.headers["retry-after"]
+    assert (await rest.get("/status")).status_code == 200
+    monkeypatch.setattr(ledgers, "FOLD_S", 10.0)
+    asking = asyncio.create_task(rest.get(address))
+    await asyncio.sleep(0.05)
+    app.state.gateway.ledger._caught_up.set()
+    assert (await asking).json()["status"] == "queued", "it waited"

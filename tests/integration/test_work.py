@@ -8,9 +8,9 @@ from typing import Literal
 
 import pytest
 
-from libs.common import subjects
+from libs.common import subjects, worker
 from libs.common.bus import Bus
-from libs.common.errors import PermanentError
+from libs.common.errors import PermanentError, Unavailable
 from libs.common.events import (
     DatasetCancelRequested,
     DatasetDeleted,
@@ -257,3 +257,30 @@ async def test_the_most_urgent_waiting_request_is_taken_first(
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
     assert taken == ["high", order[0]]
+
+
+async def test_a_finished_job_is_tidied_before_its_request_goes_until_the_store_answers(
+    deps: Deps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "TIDY_AGAIN_S", 0.1)
+    tidied: list[tuple[str, str]] = []
+
+    async def tidy(_: Deps, job: Job) -> None:
+        tidied.append((job.id, job.status))
+        if len(tidied) < 3:
+            raise Unavailable("the store is away")
+
+    async def refuse(attempt: Attempt) -> None:
+        await start(attempt)
+        raise PermanentError("the dataset has no labels", code="no_labels")
+
+    running = asyncio.create_task(run_jobs(deps, QUICK, refuse, tidy=tidy))
+    try:
+        await deps.bus.publish(request())
+        async with asyncio.timeout(20):
+            while await dead_letters(deps.bus) == 0:
+                await asyncio.sleep(0.05)
+    finally:
+        running.cancel()
+        await asyncio.gather(running, return_exceptions=True)
+    assert tidied == [("job-1", "failed")] * 3

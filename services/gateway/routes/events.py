@@ -8,7 +8,7 @@ from fastapi import APIRouter, Query, Request, Response, WebSocket
 from fastapi.responses import StreamingResponse
 
 from libs.common.answers.system import ReaderAccount, StoredEvent
-from libs.common.errors import BadInput, NotFound
+from libs.common.errors import BadInput, NotFound, Unavailable
 from services.gateway.access.scopes import ADMIN, READ, identity_of
 from services.gateway.history import backwards, forwards
 from services.gateway.live import POLICY, Viewer, frames
@@ -21,6 +21,7 @@ STORED: dict[str, Any] = {
     "content": {"text/event-stream": {"schema": {"type": "string"}}},
 }
 READERS = "readers.json"
+TRY_AGAIN = 1013
 
 
 @router.websocket("/ws", dependencies=[READ])
@@ -32,6 +33,11 @@ async def live(socket: WebSocket, after: int = -1, topics: str | None = None) ->
         wanted = Topics.parse(topics)
     except BadInput as error:
         await socket.close(POLICY, error.message[:120])
+        return
+    try:
+        await gateway.ledger.catch_up()
+    except Unavailable as error:
+        await socket.close(TRY_AGAIN, error.message)
         return
     place = gateway.ledger.ring.last if after < 0 else after
     viewer = Viewer(socket, gateway.deps.bus, gateway.ledger.ring, gateway.readings)

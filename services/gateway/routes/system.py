@@ -12,7 +12,7 @@ from libs.common.answers.system import Alive, Ready, SystemStatus
 from services.gateway import views
 from services.gateway.access.scopes import READ
 from services.gateway.problems import problem
-from services.gateway.state import Gateway, State
+from services.gateway.state import Early, Gateway
 
 router = APIRouter(tags=["system"])
 root = APIRouter(tags=["system"])
@@ -22,7 +22,7 @@ GIB = 2**30
 @router.get(
     "/status", response_model=None, responses={200: {"model": SystemStatus}}, dependencies=[READ]
 )
-async def status(gateway: State) -> dict[str, Any]:
+async def status(gateway: Early) -> dict[str, Any]:
     """Machine, queue, services, what is running and what there is to work with."""
     ledger, readings = gateway.ledger, gateway.readings
     trainings = [ledger.jobs[each] for each in ledger.active["training"]]
@@ -103,7 +103,7 @@ async def healthz() -> dict[str, str]:
 
 
 @root.get("/readyz", responses={200: {"model": Ready}})
-async def readyz(gateway: State) -> Response:
+async def readyz(gateway: Early) -> Response:
     """All that requests need is there; otherwise what is missing."""
     missing = []
     if not gateway.deps.bus.connected:
@@ -122,7 +122,7 @@ async def readyz(gateway: State) -> Response:
 
 
 @root.get("/metrics", response_class=PlainTextResponse, response_model=None, dependencies=[READ])
-async def metrics(gateway: State) -> Response:
+async def metrics(gateway: Early) -> Response:
     """Prometheus text."""
     registry = CollectorRegistry()
     jobs = Gauge("shirushi_jobs", "Jobs in the log", ["area", "status"], registry=registry)

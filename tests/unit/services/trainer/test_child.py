@@ -327,3 +327,16 @@ async def test_children_die_with_the_service(child_home: Path) -> None:
     async with asyncio.timeout(10):
         while living(group):
             await asyncio.sleep(0.01)
+
+
+async def test_a_console_that_no_disk_takes_does_not_stop_a_training(
+    train: Train, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    messages = Child.messages
+
+    def on_a_full_disk(self: Child, order: Any, **_: Any) -> Any:
+        return messages(self, order, console=tmp_path)  # a folder: nothing can be appended
+
+    monkeypatch.setattr(Child, "messages", on_a_full_disk)
+    run = await train(epochs=1)
+    assert run.last("done")["epochs_done"] == 1
