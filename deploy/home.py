@@ -3,11 +3,13 @@
 import fcntl
 import json
 import os
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from deploy.certificates import Certificates
 from deploy.ports import free_ports, is_free
 from deploy.store import store_ports
 from libs.common.private_files import write_private
@@ -94,19 +96,30 @@ def choose_ports(home: Path) -> dict[str, int]:
     return ports
 
 
-def write_stack(home: Path, ports: dict[str, int], reader_password: str) -> str:
+def nats_url(ports: dict[str, int], tls: Certificates | None) -> str:
+    """Where the bus is."""
+    return f"{'tls' if tls else 'nats'}://127.0.0.1:{ports['nats']}"
+
+
+def write_stack(
+    home: Path, ports: dict[str, int], reader_password: str, tls: Certificates | None = None
+) -> str:
     """Write down where this stack is, for commands and for readers; answers its address."""
     url = f"http{'s' if speaks_tls() else ''}://127.0.0.1:{ports['http']}"
     write_private(
         home / "stack.json",
-        json.dumps({"pid": os.getpid(), "url": url, "ports": ports}, indent=2),
+        json.dumps(
+            {"pid": os.getpid(), "since": time.time(), "url": url, "ports": ports}, indent=2
+        ),
     )
     reader = {
-        "url": f"nats://127.0.0.1:{ports['nats']}",
+        "url": nats_url(ports, tls),
         "user": "reader",
         "password": reader_password,
         "stream": "EVENTS",
     }
+    if tls:  # the handshake comes first: see libs/common/nats_client.py
+        reader["ca"] = str(tls.ca)
     write_private(home / "readers.json", json.dumps(reader, indent=2))
     return url
 

@@ -3,23 +3,26 @@
 import json
 from pathlib import Path
 
+from deploy.certificates import Certificates
 from deploy.secrets import Secrets
 from deploy.store import server_binary
 
 TEMPLATE = Path(__file__).with_name("nats.conf")
+API = "$JS.APP.API"
+"""Where accounts that do not own the log find what they may ask of JetStream."""
 READ_THE_LOG = (
-    "$JS.API.STREAM.INFO.EVENTS",
-    "$JS.API.CONSUMER.CREATE.EVENTS",
-    "$JS.API.CONSUMER.CREATE.EVENTS.>",
-    "$JS.API.CONSUMER.DURABLE.CREATE.EVENTS.>",
-    "$JS.API.CONSUMER.INFO.EVENTS.>",
-    "$JS.API.CONSUMER.DELETE.EVENTS.>",
-    "$JS.API.CONSUMER.MSG.NEXT.EVENTS.>",
+    f"{API}.STREAM.INFO.EVENTS",
+    f"{API}.CONSUMER.CREATE.EVENTS",
+    f"{API}.CONSUMER.CREATE.EVENTS.>",
+    f"{API}.CONSUMER.DURABLE.CREATE.EVENTS.>",
+    f"{API}.CONSUMER.INFO.EVENTS.>",
+    f"{API}.CONSUMER.DELETE.EVENTS.>",
+    f"{API}.CONSUMER.MSG.NEXT.EVENTS.>",
     "$JS.FC.EVENTS.>",
 )
 
 
-def bus_command(folder: Path, port: int) -> list[str]:
+def bus_command(folder: Path, port: int, tls: Certificates | None = None) -> list[str]:
     """Write the configuration, which holds no secret, and answer the command line."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "nats.conf"
@@ -27,10 +30,19 @@ def bus_command(folder: Path, port: int) -> list[str]:
         TEMPLATE.read_text(encoding="utf-8")
         .replace("@PORT@", str(port))
         .replace('"@STORE@"', json.dumps(str(folder / "data")))
+        .replace("@TLS@", _tls(tls))
         .replace("@READ@", ", ".join(f'"{subject}"' for subject in READ_THE_LOG)),
         encoding="utf-8",
     )
     return [server_binary("nats-server"), "-c", str(path)]
+
+
+def _tls(tls: Certificates | None) -> str:
+    """Handshake first: nobody on the way can say that the server speaks plain text only."""
+    if tls is None:
+        return ""
+    files = f"cert_file: {json.dumps(str(tls.cert))}, key_file: {json.dumps(str(tls.key))}"
+    return f'tls {{ {files}, handshake_first: true, min_version: "1.3" }}'
 
 
 def bus_environment(secrets: Secrets) -> dict[str, str]:

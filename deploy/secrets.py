@@ -1,4 +1,7 @@
-"""Passwords and keys of one home: made at its first start, kept in `secrets.json` (0600)."""
+"""Passwords and keys of one home: made at its first start, kept in `secrets.json` (0600).
+
+`python -m deploy.rotate` replaces them all.
+"""
 
 import json
 import secrets
@@ -7,6 +10,7 @@ from pathlib import Path
 
 from libs.common.private_files import write_private
 
+SERVICES = ("dataset", "trainer", "analyzer", "gateway")
 BUS_USERS = ("setup", "gateway", "dataset", "trainer", "analyzer", "reader_setup", "reader", "sys")
 STORE_KEYS = ("access_key", "secret_key", "admin_password")
 TOKEN_KEYS = (
@@ -16,9 +20,12 @@ TOKEN_KEYS = (
     "WEED_JWT_FILER_SIGNING_READ_KEY",
 )
 
+SERVICE_KEYS = tuple(f"{name}_{part}" for name in SERVICES for part in ("access", "secret"))
+
 GROUPS = (
     ("bus", BUS_USERS),
     ("store", STORE_KEYS),
+    ("services", SERVICE_KEYS),
     ("tokens", TOKEN_KEYS),
     ("page", ("session_key",)),
 )
@@ -26,10 +33,11 @@ GROUPS = (
 
 @dataclass(frozen=True)
 class Secrets:
-    """By name: `bus` users' passwords, the store's keys, its signing keys, the page's key."""
+    """By name: passwords on the bus, keys of the store's owner and of services, signing keys."""
 
     bus: dict[str, str]
     store: dict[str, str]
+    services: dict[str, str]
     tokens: dict[str, str]
     page: dict[str, str]
 
@@ -37,16 +45,20 @@ class Secrets:
         """Nothing that could end in a log."""
         return "Secrets(…)"
 
+    def store_keys(self, service: str) -> tuple[str, str]:
+        """A service's own access key and secret key in the store."""
+        return self.services[f"{service}_access"], self.services[f"{service}_secret"]
 
-def load_or_make(home: Path) -> Secrets:
-    """The secrets of `home`; what is missing is made, what is there stays.
+
+def load_or_make(home: Path, *, anew: bool = False) -> Secrets:
+    """The secrets of `home`; what is missing is made, what is there stays unless `anew`.
 
     Raises:
         ValueError: the file is not ours to read.
     """
     path = home / "secrets.json"
     try:
-        known = json.loads(path.read_text()) if path.exists() else {}
+        known = json.loads(path.read_text()) if path.exists() and not anew else {}
     except ValueError as error:
         raise ValueError(f"{path} is damaged: restore it, or remove it to make new keys") from error
     made = {

@@ -12,8 +12,10 @@ from minio.error import InvalidResponseError, S3Error
 from urllib3 import PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError
 
+from deploy.certificates import Certificates
 from deploy.ports import HOST, free_ports, is_free
 from deploy.secrets import Secrets
+from deploy.store_identities import write_identities
 
 PORT_NAMES = (
     "s3.port",
@@ -56,12 +58,21 @@ def store_ports() -> dict[str, int]:
     return ports
 
 
-def store_command(folder: Path, ports: dict[str, int]) -> list[str]:
+def store_command(
+    folder: Path,
+    ports: dict[str, int],
+    secrets: Secrets,
+    *,
+    tls: Certificates | None = None,
+    dataset_buckets: tuple[str, ...] = (),
+) -> list[str]:
     """The command line; `ports` has one for each of `PORT_NAMES`. Keys are not in it."""
     (folder / "log").mkdir(parents=True, exist_ok=True)
     (folder / "data").mkdir(exist_ok=True)
     # what it was told the last time, ports included, would be taken up again
     (folder / "data" / "mini.options").unlink(missing_ok=True)
+    identities = folder / "identities.json"
+    write_identities(identities, secrets, BUCKET, dataset_buckets)
     command = [
         server_binary("weed"),
         f"-logdir={folder / 'log'}",
@@ -75,9 +86,13 @@ def store_command(folder: Path, ports: dict[str, int]) -> list[str]:
         "-admin.ui=false",
         "-s3.port.iceberg=0",
         "-s3.port.lance=0",
+        f"-s3.config={identities}",
+        "-s3.allowedOrigins=",
         *(f"-{name}={ports[name]}" for name in PORT_NAMES),
         f"-admin.port.grpc={ports['admin.port'] + ADMIN_OFFSET}",
     ]
+    if tls:
+        command += [f"-s3.cert.file={tls.cert}", f"-s3.key.file={tls.key}"]
     for option in ("filer.localSocket", "s3.localSocket"):
         socket_path = folder / f"{option}.sock"
         if len(os.fsencode(socket_path)) <= LONGEST_SOCKET_PATH:
@@ -97,15 +112,22 @@ def store_environment(secrets: Secrets) -> dict[str, str]:
     }
 
 
-async def make_bucket(endpoint: str, secrets: Secrets, bucket: str = BUCKET) -> bool:
+async def make_bucket(
+    endpoint: str, secrets: Secrets, bucket: str = BUCKET, *, ca: Path | None = None
+) -> bool:
     """Make `bucket` if it is missing. False: the store does not take requests yet."""
     client = Minio(
         urlsplit(endpoint).netloc,
         secrets.store["access_key"],
         secrets.store["secret_key"],
-        secure=False,
+        secure=endpoint.startswith("https://"),
         region="us-east-1",
-        http_client=PoolManager(timeout=Timeout(2.0), retries=Retry(0)),
+        http_client=PoolManager(
+            timeout=Timeout(2.0),
+            retries=Retry(0),
+            cert_reqs="CERT_REQUIRED",
+            ca_certs=str(ca) if ca else None,
+        ),
     )
     try:
         await asyncio.to_thread(client.make_bucket, bucket)

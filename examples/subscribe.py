@@ -5,15 +5,22 @@ python examples/subscribe.py [HOME/readers.json]
 
 import asyncio
 import json
+import ssl
 import sys
 from pathlib import Path
+from typing import Any
 
 import nats
 
 
 async def main(reader: dict[str, str]) -> None:
     """Print one line per event."""
-    nc = await nats.connect(reader["url"], user=reader["user"], password=reader["password"])
+    encrypted: dict[str, Any] = {}
+    if ca := reader.get("ca"):
+        encrypted = {"tls": ssl.create_default_context(cafile=ca), "tls_handshake_first": True}
+    nc = await nats.connect(
+        reader["url"], user=reader["user"], password=reader["password"], **encrypted
+    )
     events = await nc.jetstream().subscribe("evt.>", stream=reader["stream"], ordered_consumer=True)
     async for message in events.messages:
         event = json.loads(message.data)

@@ -45,6 +45,7 @@ class Credentials(BaseModel):
     url: str
     user: str
     password: SecretStr
+    ca: Path | None = None
 
 
 def read_credentials(path: Path) -> Credentials:
@@ -73,7 +74,7 @@ async def opened(settings: ReaderSettings) -> AsyncIterator[Bus]:
     given = read_credentials(settings.credentials_file)
     password = given.password.get_secret_value()
     async with connect(
-        given.url, source=READER, user=given.user, password=password, guest=True
+        given.url, source=READER, user=given.user, password=password, ca=given.ca, guest=True
     ) as bus:
         yield bus
 

@@ -132,9 +132,10 @@ def store() -> Iterator[Store]:
     with tempfile.TemporaryDirectory(prefix="shirushi-store-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
         ports = store_ports()
-        command = store_command(folder, ports)
+        secrets = load_or_make(folder)
+        command = store_command(folder, ports, secrets)
         endpoint = f"http://127.0.0.1:{ports['s3.port']}"
-        opened = Store(endpoint, load_or_make(folder), ports, command)
+        opened = Store(endpoint, secrets, ports, command)
         with running(command, folder / "out", **store_environment(opened.secrets)):
             wait_until(
                 lambda: asyncio.run(make_bucket(opened.endpoint, opened.secrets, "ready")),

@@ -13,16 +13,24 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 import obstore
-from obstore.exceptions import AlreadyExistsError, BaseError
+from obstore.exceptions import (
+    AlreadyExistsError,
+    BaseError,
+    PermissionDeniedError,
+    UnauthenticatedError,
+)
 from obstore.store import S3Store
 from pydantic import SecretStr
 
 from libs.common.errors import BadInput, Conflict, NotFound, PermanentError, Unavailable
 from libs.common.events import Artifact
 from libs.common.settings import Settings
+
+if TYPE_CHECKING:
+    from obstore.store import ClientConfig
 
 CHUNK = 2**20
 MIRRORED = (
@@ -80,7 +88,7 @@ class ArtifactStore:
                 "set SHIRUSHI_S3_ACCESS_KEY and SHIRUSHI_S3_SECRET_KEY", code="no_store_keys"
             )
         keys = (settings.s3_access_key, settings.s3_secret_key)
-        store = _bucket(settings.s3_bucket, settings.s3_endpoint, *keys)
+        store = _bucket(settings.s3_bucket, settings.s3_endpoint, *keys, settings.s3_ca)
         return cls(store, mirror=settings.outputs_dir, buckets=_dataset_buckets(settings))
 
     def elsewhere(self, bucket: str) -> "ArtifactStore":
@@ -239,7 +247,12 @@ class ArtifactStore:
             await asyncio.to_thread(write, target)
 
 
-def _bucket(name: str, endpoint: str, access_key: str, secret_key: SecretStr) -> S3Store:
+def _bucket(
+    name: str, endpoint: str, access_key: str, secret_key: SecretStr, ca: Path | None
+) -> S3Store:
+    options: ClientConfig = {"allow_http": endpoint.startswith("http://")}
+    if ca:
+        options["root_certificate"] = ca.read_bytes()
     return S3Store(
         name,
         endpoint=endpoint,
@@ -247,7 +260,7 @@ def _bucket(name: str, endpoint: str, access_key: str, secret_key: SecretStr) ->
         secret_access_key=secret_key.get_secret_value(),
         region="us-east-1",
         virtual_hosted_style_request=False,
-        client_options={"allow_http": endpoint.startswith("http://")},
+        client_options=options,
     )
 
 
@@ -260,7 +273,7 @@ def _dataset_buckets(settings: Settings) -> Callable[[str], S3Store | None]:
     def bucket(name: str) -> S3Store | None:
         if name not in settings.s3_datasets or not access_key or not secret_key:
             return None
-        return _bucket(name, endpoint, access_key, secret_key)
+        return _bucket(name, endpoint, access_key, secret_key, settings.s3_ca)
 
     return bucket
 
@@ -281,6 +294,8 @@ def _head(meta: Any) -> Head:
 def _told(key: str, error: Exception) -> Exception:
     if isinstance(error, FileNotFoundError):
         return NotFound(f"nothing is stored under {key}", code="no_such_artifact")
+    if isinstance(error, PermissionDeniedError | UnauthenticatedError):
+        return Unavailable(f"the artifact store does not let us at {key}", code="store_refuses")
     return Unavailable("the artifact store does not answer", code="store_away")
 
 

@@ -5,8 +5,7 @@ confirmation timed out may be stored all the same, so each carries its dedupe ke
 tried again; its ordered consumer replays everything after a restart and drops messages of slow
 readers, so the log is followed by pulling, from a sequence we keep ourselves; `fetch(n)` waits
 for all n, so we ask for as many as are known to be there; drain hangs after a fetch that timed
-out, so subscriptions are closed first and the connection is closed, not drained; a pong that
-comes after its flush timed out ends the task that reads, so that nothing is heard any more.
+out, so subscriptions are closed first and the connection is closed, not drained.
 """
 
 import asyncio
@@ -16,6 +15,7 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import nats.errors
@@ -27,7 +27,7 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamConfig
 from nats.js.client import JetStreamContext as _JetStream
 
-from libs.common import subjects
+from libs.common import nats_client, subjects
 from libs.common.cloudevents import Recorded, decode, encode
 from libs.common.errors import BadInput, TopologyDrift, Unavailable
 from libs.common.events import Event
@@ -43,6 +43,7 @@ RETRY_S = 0.25
 SERVER_FLOOR = (2, 12)
 FULL_CODES = {10077, 10023}  # the stream, the account has no room
 STREAM = "EVENTS"
+API = "$JS.API"
 
 GONE = (nats.errors.Error, nats.js.errors.Error, TimeoutError)
 
@@ -59,24 +60,21 @@ class Raw:
     payload: bytes
 
 
-class Hearing(Client):
-    """The client, which hears on after a pong that nobody waits for any more."""
-
-    async def _process_pong(self) -> None:
-        if self._pongs and self._pongs[0].done():
-            self._pongs[0] = asyncio.get_running_loop().create_future()
-        await super()._process_pong()
-
-
 class Bus:
     """A connection. Open it with `connect`; `source` names the teller in each envelope."""
 
     def __init__(
-        self, nc: Client, *, source: str, patience_s: float = 24 * 3600.0, guest: bool = False
+        self,
+        nc: Client,
+        *,
+        source: str,
+        api: str = API,
+        patience_s: float = 24 * 3600.0,
+        guest: bool = False,
     ) -> None:
         self.nc = nc
         self.guest = guest
-        self.js: JetStreamContext = nc.jetstream(timeout=ACK_S)
+        self.js: JetStreamContext = nc.jetstream(timeout=ACK_S, prefix=api)
         self.source = source
         self.patience_s = patience_s
 
@@ -268,7 +266,7 @@ def _raw(msg: Msg) -> Raw:
 def _record(raw: Raw) -> Recorded | None:
     """The event in `raw`; None, with a line in our log, for what is not ours."""
     try:
-        return decode(raw.payload, seq=raw.seq)
+        return decode(raw.payload, seq=raw.seq, subject=raw.subject)
     except BadInput as error:
         log.error("unreadable event skipped", extra={"seq": raw.seq, "reason": str(error)})  # noqa: TRY400
         return None
@@ -285,15 +283,20 @@ async def connect(
     source: str,
     user: str | None = None,
     password: str | None = None,
+    ca: Path | None = None,
+    api: str = API,
     patience_s: float = 24 * 3600.0,
     guest: bool = False,
 ) -> AsyncIterator[Bus]:
-    """Open the bus; it reconnects for ever. A `guest` may read the log and nothing else.
+    """Open the bus; it reconnects for ever. With `ca` (PEM) by TLS alone.
+
+    `api` is the subject before what is asked of JetStream, where another account owns the log. A
+    `guest` may read the log and nothing else.
 
     Raises:
         TopologyDrift: the server is older than we need (2.12).
     """
-    nc = Hearing()
+    nc = nats_client.client(ca)
     await nc.connect(
         url,
         name=f"shirushi-{source}",
@@ -305,6 +308,7 @@ async def connect(
         ping_interval=PING_S,
         max_outstanding_pings=2,
         error_cb=_on_error,
+        **nats_client.options(ca),
     )
     try:
         version = nc.connected_server_version
@@ -312,7 +316,7 @@ async def connect(
             raise TopologyDrift(
                 f"nats-server {version.major}.{version.minor} is too old: install 2.12 or newer"
             )
-        yield Bus(nc, source=source, patience_s=patience_s, guest=guest)
+        yield Bus(nc, source=source, api=api, patience_s=patience_s, guest=guest)
     finally:
         with suppress(nats.errors.Error, OSError):
             await nc.close()

@@ -48,6 +48,8 @@ async def open_service(
             source=name,
             user=settings.nats_user,
             password=password.get_secret_value() if password else None,
+            ca=settings.nats_ca,
+            api=settings.nats_api,
             patience_s=patience_s,
         ) as bus,
         open_outbox(bus, settings.home.resolve() / "outbox" / name) as outbox,

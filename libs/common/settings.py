@@ -34,11 +34,22 @@ class Settings(BaseSettings):
     nats_url: str = "nats://127.0.0.1:4222"
     nats_user: str | None = None
     nats_password: SecretStr | None = None
+    nats_api: str = Field(
+        default="$JS.API",
+        pattern=r"^\$JS(\.[A-Za-z0-9_-]+)*\.API$",
+        description="subject before what is asked of JetStream, where another account has the log",
+    )
+    nats_ca: Path | None = Field(
+        default=None,
+        description="PEM of whom to trust; with it the bus is spoken to by TLS only, handshake "
+        "first, so that nobody on the way can ask for plain text",
+    )
 
     s3_endpoint: str = "http://127.0.0.1:8333"
     s3_bucket: str = "shirushi"
     s3_access_key: str | None = None
     s3_secret_key: SecretStr | None = None
+    s3_ca: Path | None = Field(default=None, description="PEM of whom to trust at an https store")
 
     s3_datasets: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description="buckets that datasets may be read from as s3://bucket/prefix"

@@ -115,7 +115,9 @@ class Worker:
         """Bring one delivery to its end: done, handed back, or buried."""
         async with delivery.kept_alive():
             try:
-                record = decode(delivery.msg.data, seq=delivery.sequence)
+                record = decode(
+                    delivery.msg.data, seq=delivery.sequence, subject=delivery.msg.subject
+                )
             except BadInput as error:
                 await delivery.bury(error.message)
                 return

@@ -28,7 +28,7 @@ async def follow_trainings(deps: Deps) -> None:
 
 async def _settle(deps: Deps, delivery: Delivery) -> None:
     try:
-        record = decode(delivery.msg.data, seq=delivery.sequence)
+        record = decode(delivery.msg.data, seq=delivery.sequence, subject=delivery.msg.subject)
         if record is not None and isinstance(record.event, TrainingCompleted):
             await ask_for_judgements(deps, record.event.job_id)
     except BadInput as error:

@@ -54,7 +54,7 @@ class Ledger:
             self._caught_up.set()
         async for raw in bus.follow(after=0):
             try:
-                record = decode(raw.payload, seq=raw.seq)
+                record = decode(raw.payload, seq=raw.seq, subject=raw.subject)
             except BadInput as error:
                 log.warning("unreadable event skipped", extra={"reason": error.message})
                 self.ring.skip(raw.seq)

@@ -1,6 +1,7 @@
 """Who may say and read what on the bus, on a real server with our configuration."""
 
 import asyncio
+import dataclasses
 import json
 import logging
 from collections.abc import AsyncIterator, Callable
@@ -15,15 +16,18 @@ import pytest
 from nats.aio.client import Client
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy
 
-from deploy.nats_conf import bus_command, bus_environment
+from deploy.nats_conf import API, bus_command, bus_environment
 from deploy.ports import free_ports, is_free
-from deploy.provision import connected, keep_mirror, provision
+from deploy.provision import MIRROR, SHOWN, connected, keep_mirror, provision
 from deploy.secrets import Secrets, load_or_make
 from libs.common import subjects
 from libs.common.asks import answer_gpu_questions, ask_gpu
 from libs.common.bus import Bus, connect
+from libs.common.cloudevents import encode
 from libs.common.errors import Unavailable
 from libs.common.events import (
+    KINDS,
+    AuditRefused,
     DatasetCancelled,
     DatasetRef,
     Event,
@@ -37,7 +41,7 @@ from libs.common.events import (
     TrainingRequested,
     TrainingStarted,
 )
-from libs.common.requests import deliveries
+from libs.common.requests import bind, deliveries
 from libs.common.subjects import Subscription
 from tests.conftest import STOP_S, running, wait_until
 
@@ -72,8 +76,9 @@ def logged_in(server: Server) -> As:
     @asynccontextmanager
     async def open_bus(user: str) -> AsyncIterator[Bus]:
         password = server.secrets.bus[user]
+        api = "$JS.API" if user == "reader" else API
         async with connect(
-            server.url, source=user, user=user, password=password, patience_s=REFUSED_S
+            server.url, source=user, user=user, password=password, api=api, patience_s=REFUSED_S
         ) as bus:
             yield bus
 
@@ -170,6 +175,99 @@ async def test_what_a_reader_has_the_server_deliver_never_reaches_the_log(
         assert await ours.publish(request("next")) == 2
         info = await ours.js.stream_info("EVENTS")
         assert (info.state.messages, info.state.last_seq) == (2, 2)
+
+
+@pytest.mark.parametrize("user", ["dataset", "trainer", "analyzer", "gateway"])
+async def test_no_service_can_have_the_server_write_to_the_log_or_delete_from_it(
+    server: Server, logged_in: As, user: str
+) -> None:
+    """A pull whose reply, or a push whose target, is a subject that the service may not publish."""
+    durable = subjects.trainer("default")[1]
+    targets = [
+        "evt.training.requested.v1.default.normal.forged",
+        "$JS.API.STREAM.PURGE.EVENTS",
+        "$JS.API.STREAM.DELETE.EVENTS",
+        f"$JS.API.CONSUMER.DELETE.EVENTS.{durable.durable}",
+        f"{API}.CONSUMER.DELETE.EVENTS.{durable.durable}",
+        f"$JS.ACK.EVENTS.{durable.durable}.1.1.1.1.0",
+    ]
+    async with logged_in("gateway") as ours, logged_in("trainer") as trainer:
+        await ours.publish(request())
+        queue = await bind(trainer, durable, 1)
+    async with logged_in(user) as theirs:
+        for target in targets:
+            for policy in (DeliverPolicy.ALL, DeliverPolicy.NEW):
+                config = ConsumerConfig(deliver_policy=policy, ack_policy=AckPolicy.NONE)
+                made = await theirs.js.add_consumer("EVENTS", config)
+                pull = f"{API}.CONSUMER.MSG.NEXT.EVENTS.{made.name}"
+                await theirs.nc.publish(pull, b'{"batch":1,"no_wait":true}', reply=target)
+                config.deliver_subject = target
+                with suppress(nats.js.errors.Error):
+                    await theirs.js.add_consumer("EVENTS", config)
+        await theirs.nc.flush()
+        assert await theirs.last_sequence() == 1
+    async with connected(server.url, "setup", server.secrets) as admin:
+        info = await admin.jetstream().consumer_info("EVENTS", durable.durable)
+        assert (info.num_pending, info.num_ack_pending) == (1, 0)
+    assert queue
+
+
+async def test_a_service_that_deletes_the_queue_of_another_loses_nothing(
+    logged_in: As,
+) -> None:
+    """It may: readers of its own are deleted the same way, and names hold no rights."""
+    durable = subjects.trainer("default")[1]
+    async with logged_in("gateway") as ours, logged_in("trainer") as trainer:
+        await ours.publish(request())
+        taken = deliveries(trainer, [durable], slots=1)
+        async with asyncio.timeout(STOP_S):
+            first = await anext(taken)
+            async with logged_in("dataset") as theirs:
+                await theirs.js.delete_consumer("EVENTS", durable.durable)
+            second = await anext(taken)
+        await taken.aclose()  # type: ignore[attr-defined]
+        assert first.sequence == second.sequence == 1
+
+
+async def test_a_fact_under_the_subject_of_another_is_not_believed(
+    logged_in: As, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The gateway may tell audit facts; what is in one of them is not thereby a training's."""
+    forged = TrainingFailed(job_id="t1", attempt=1, error_code="x", message="because")
+    async with logged_in("gateway") as bus:
+        await bus.publish(request())
+        payload = encode(forged, source="trainer")
+        await bus.js.publish("evt.audit.changed.v1.t1", payload, timeout=STOP_S)
+        assert [record.event.kind for record in await bus.read()] == ["training.requested.v1"]
+    assert [record.reason for record in caplog.records if "skipped" in record.message]  # type: ignore[attr-defined]
+
+
+async def test_readers_do_not_see_who_asked_for_what(logged_in: As) -> None:
+    fact = AuditRefused(job_id="a1", path="/x", status=401, address="1.2.3.4", reason="r")
+    async with logged_in("gateway") as ours, logged_in("reader") as theirs:
+        await ours.publish(request("t1"))
+        await ours.publish(fact)
+        await ours.publish(request("t2"))
+        await wait_for_mirror(theirs, 3)
+        seen = [(record.seq, record.event.job_id) for record in await theirs.read()]
+        assert seen == [(1, "t1"), (3, "t2")]
+        assert (await theirs.js.stream_info("EVENTS")).state.messages == 2
+
+
+def test_every_area_is_either_shown_to_readers_or_kept_from_them() -> None:
+    assert {kind.split(".")[0] for kind in KINDS} == {*SHOWN, "audit"}
+
+
+async def test_the_mirror_of_an_earlier_release_is_made_anew(server: Server) -> None:
+    async with connected(server.url, "reader_setup", server.secrets) as admin:
+        await admin.jetstream().delete_stream("EVENTS")
+        source = dataclasses.replace(MIRROR.mirror, subject_transforms=None)  # type: ignore[type-var]
+        await admin.jetstream().add_stream(dataclasses.replace(MIRROR, mirror=source))
+    await provision(server.url, server.secrets)
+    async with connected(server.url, "reader_setup", server.secrets) as admin:
+        info = await admin.jetstream().stream_info("EVENTS")
+        assert info.config.mirror
+        assert info.config.mirror.subject_transforms
 
 
 async def test_the_mirror_is_made_again_when_a_reader_has_it_removed(

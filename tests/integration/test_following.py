@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.nats_conf import bus_command, bus_environment
+from deploy.nats_conf import API, bus_command, bus_environment
 from deploy.ports import free_ports, is_free
 from deploy.provision import provision
 from deploy.secrets import Secrets, load_or_make
@@ -37,7 +37,9 @@ BEST = Artifact(key="trainings/p/e/weights/best.pt", size_bytes=1, sha256="a" * 
 async def logged_in(url: str, secrets: Secrets, user: str) -> AsyncIterator[Bus]:
     """A bus as one user of our configuration."""
     password = secrets.bus[user]
-    async with connect(url, source=user, user=user, password=password, patience_s=1.0) as bus:
+    async with connect(
+        url, source=user, user=user, password=password, api=API, patience_s=1.0
+    ) as bus:
         yield bus
 
 

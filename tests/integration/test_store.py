@@ -1,17 +1,28 @@
 """The object store as we start it: its known traps, each on the real server."""
 
 import socket
+from fnmatch import fnmatch
 
 import httpx
 import pytest
 from minio import Minio
 from minio.error import S3Error
+from pydantic import SecretStr
 
+from deploy.store import BUCKET, make_bucket
+from deploy.store_identities import WRITES
 from libs.common.artifacts import ArtifactStore
+from libs.common.errors import Unavailable
 from libs.common.settings import Settings
 from tests.conftest import Store
 
 SECRET = b"weights of somebody"
+PLACES = (
+    *("uploads/u.zip", "models/m/1.pt", "datasets/d/v1/manifest.json", "trainings/p/e/best.pt"),
+    *("trainings/p/e/.reserved", "validations/v/report.json", "visualizations/v/p.png"),
+    *("comparisons/c/report.json", "thresholds/t/report.json", "explanations/e/1.png"),
+    "anywhere/else.txt",
+)
 
 
 def quiet() -> httpx.Client:
@@ -33,6 +44,43 @@ async def test_nobody_reads_or_writes_without_keys(
         ]
     assert [answer.status_code for answer in answers] == [403] * len(answers)
     assert await artifacts.get_bytes("models/a.pt") == SECRET
+
+
+@pytest.mark.parametrize("name", sorted(WRITES))
+async def test_a_service_reads_all_and_writes_and_deletes_its_own_alone(
+    store: Store, name: str
+) -> None:
+    assert await make_bucket(store.endpoint, store.secrets)
+    owner = opened(store, store.secrets.store["access_key"], store.secrets.store["secret_key"])
+    service = opened(store, *store.secrets.store_keys(name))
+    allowed = {place for place in PLACES if any(fnmatch(place, each) for each in WRITES[name])}
+    assert allowed
+    common = await owner.put_bytes("of-somebody", SECRET)
+    for key in PLACES:
+        await owner.put_bytes(key, SECRET)
+        assert await service.get_bytes(key) == SECRET
+        if key in allowed:
+            await service.put_bytes(key, b"own")
+            await service.copy(common, key)
+            await service.delete(key)
+        else:
+            for change in (service.put_bytes(key, b"forged"), service.delete(key)):
+                with pytest.raises(Unavailable):
+                    await change
+            assert await owner.get_bytes(key) == SECRET
+            await owner.delete(key)
+        assert key not in [head.key for head in await service.list("")]
+
+
+def opened(store: Store, access_key: str, secret_key: str) -> ArtifactStore:
+    return ArtifactStore.open(
+        Settings(
+            s3_endpoint=store.endpoint,
+            s3_bucket=BUCKET,
+            s3_access_key=access_key,
+            s3_secret_key=SecretStr(secret_key),
+        )
+    )
 
 
 async def test_the_back_door_of_the_filer_is_closed(
