@@ -4,7 +4,7 @@ RUN := .venv/bin/python
 SHIRUSHI_HOME ?= .shirushi
 export SHIRUSHI_HOME
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down test gpu check bench
+.PHONY: help setup demo up down rotate test gpu check bench fuzz
 
 help:  ## list these targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,9 @@ up: setup  ## start the bus, the store and the services; Ctrl-C stops them
 
 down:  ## stop the stack of SHIRUSHI_HOME
 	@$(RUN) -m deploy.down
+
+rotate:  ## new passwords, keys and certificates for SHIRUSHI_HOME; a running stack starts again with them
+	@$(RUN) -m deploy.rotate
 
 test:  ## run every test on real servers and a real browser
 	@$(PYTHON) deploy/setup.py test
@@ -39,3 +42,8 @@ check:  ## lint, format, types, and the page's own check
 bench:  ## measure: latencies, throughput, memory
 	@$(PYTHON) deploy/setup.py test
 	@$(RUN) -m pytest tests/bench -s
+
+SECONDS ?= 60
+fuzz:  ## look for inputs that break a property: make fuzz SECONDS=600
+	@$(PYTHON) deploy/setup.py test
+	@$(RUN) -m tests.fuzz $(SECONDS)

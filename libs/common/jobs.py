@@ -164,6 +164,8 @@ def _ending(event: Event) -> Status:
 
 
 def _progress(job: Job, event: Event, record: Recorded) -> Job:
+    if event.attempt == job.attempt and (_told(job, event) or job.paused is not None):
+        return job  # the bus forgets after an hour what it was told; who left its place is silent
     stopping = job.status == "stopping"
     if isinstance(event, Started):
         return replace(
@@ -193,6 +195,21 @@ def _progress(job: Job, event: Event, record: Recorded) -> Job:
             status="stopping" if stopping else status,
         )
     return _trained(job, event)
+
+
+def _told(job: Job, event: Event) -> bool:
+    """Whether a fact that would not be the same twice was told of this attempt already."""
+    if isinstance(event, Started):
+        return job.started is not None and job.started.attempt == event.attempt
+    if isinstance(event, TrainingAdjusted):
+        return event in job.adjusted
+    if isinstance(event, CheckpointSaved) and job.checkpoint:
+        known = job.checkpoint
+        return known.attempt == event.attempt and (event.epoch, event.batches) <= (
+            known.epoch,
+            known.batches,
+        )
+    return False
 
 
 def _trained(job: Job, event: Event) -> Job:

@@ -23,6 +23,7 @@ class LabelReader:
     def __init__(self, roots: tuple[str, ...]) -> None:
         self.fence = _fence(roots) if roots else None
         self._allowed = b""
+        self._real = b""
 
     def read(self, path: bytes) -> tuple[bytes | None, Stamp, str | None]:
         """Bytes, stamp, and why they could not be had. No bytes and no reason: no label file."""
@@ -58,13 +59,30 @@ class LabelReader:
                 raise PermissionError(1, OUTSIDE)
             self._allowed = folder
         try:
-            return os.open(path, OPEN_FLAGS | os.O_NOFOLLOW)
+            return self._inside(os.open(path, OPEN_FLAGS | os.O_NOFOLLOW))
+        except PermissionError:
+            raise
         except OSError:
             if not os.path.islink(path):  # noqa: PTH114
                 raise
         if not self.fence.allows(os.fsdecode(path)):
             raise PermissionError(1, OUTSIDE)
-        return os.open(path, OPEN_FLAGS)
+        return self._inside(os.open(path, OPEN_FLAGS))
+
+    def _inside(self, handle: int) -> int:
+        """`handle`, if what was opened lies inside: links may have changed since we looked.
+
+        Where there is no /proc (not Linux) the earlier look has to do.
+        """
+        try:
+            folder = os.readlink(b"/proc/self/fd/%d" % handle).rpartition(b"/")[0]  # noqa: PTH115
+        except OSError:
+            return handle
+        if folder != self._real and not (self.fence and self.fence.contains(folder)):
+            os.close(handle)
+            raise PermissionError(1, OUTSIDE)
+        self._real = folder
+        return handle
 
 
 class _FolderFence(Fence):
@@ -73,6 +91,10 @@ class _FolderFence(Fence):
     def __init__(self, roots: tuple[str, ...]) -> None:
         super().__init__([Path(root) for root in roots])
         self._known: dict[bytes, bool] = {}
+
+    def contains(self, real: bytes) -> bool:
+        """Whether a path without links lies under the roots."""
+        return self._contains(os.fsdecode(real))
 
     def allows_folder(self, folder: bytes) -> bool:
         """Whether what lies in this folder may be read, links aside."""

@@ -66,7 +66,8 @@ def parse_label(raw: bytes, classes: int) -> LabelFile:
         if (words := tuple(line.split()))
     )
     try:
-        boxes, kept = trainer_boxes([list(row.words) for row in rows], classes)
+        with np.errstate(over="ignore", invalid="ignore"):  # 1e39, inf - inf: judged, not computed
+            boxes, kept = trainer_boxes([list(row.words) for row in rows], classes)
     except (ValueError, IndexError) as error:
         return LabelFile(raw, text, rows, dropped=str(error).splitlines()[0][:200])
     lines = tuple(rows[index].line for index in kept)

@@ -1,0 +1,37 @@
+"""`make fuzz SECONDS=…`: the properties of tests/unit/properties on new examples, until time is up.
+
+Each round has another seed; a failure prints the smallest example and how to see it again.
+"""
+
+import random
+import subprocess
+import sys
+import time
+
+
+def main(seconds: float) -> int:
+    """0 when no example broke a property within about that many seconds."""
+    deadline = time.monotonic() + seconds
+    rounds = 0
+    while time.monotonic() < deadline or not rounds:
+        seed = random.SystemRandom().randrange(2**32)
+        options = ["--hypothesis-profile=fuzz", f"--hypothesis-seed={seed}", "--timeout=0"]
+        command = [sys.executable, "-m", "pytest", "-q", "-x", "tests/unit/properties", *options]
+        left = max(1.0, deadline - time.monotonic())
+        try:
+            done = subprocess.run(
+                command, check=False, timeout=left, capture_output=True, text=True
+            )
+        except subprocess.TimeoutExpired:
+            break
+        rounds += 1
+        if done.returncode:
+            sys.stdout.write(done.stdout)
+            sys.stdout.write(f"fails with: {' '.join(command[1:])}\n")
+            return 1
+    sys.stdout.write(f"{seconds:g} s, {rounds} whole rounds: every property holds\n")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(float(sys.argv[1]) if len(sys.argv) > 1 else 60.0))
