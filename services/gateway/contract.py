@@ -1,13 +1,14 @@
 """The OpenAPI document: FastAPI's own, with every error told as the problem that it is."""
 
+import re
 from typing import Any
 
 from fastapi import FastAPI
 from pydantic import TypeAdapter
 
 from libs.common.answers.problems import Problem
-from services.gateway.problems import MEDIA_TYPE
 
+MEDIA_TYPE = "application/problem+json"
 NEVER_SENT = ("HTTPValidationError", "ValidationError")
 REFERENCE = "#/components/schemas/{model}"
 
@@ -39,3 +40,15 @@ def _with_problems(document: dict[str, Any]) -> dict[str, Any]:
             operation["responses"].pop("422", None)
             operation["responses"]["default"] = answer
     return document
+
+
+def methods_at(app: FastAPI, path: str) -> list[str]:
+    """What may be done at an address: of all routes that fit it, not of the first alone."""
+    return sorted(
+        {
+            method.upper()
+            for told, operations in app.openapi()["paths"].items()
+            if re.fullmatch(re.sub(r"\\{\w+\\}", "[^/]+", re.escape(told)), path)
+            for method in operations
+        }
+    )

@@ -16,10 +16,10 @@ from libs.common.errors import (
     ShirushiError,
     TransientError,
 )
+from services.gateway.contract import MEDIA_TYPE, methods_at
 
 log = logging.getLogger(__name__)
 
-MEDIA_TYPE = "application/problem+json"
 TITLES = {
     400: "Bad request",
     401: "Not known",
@@ -100,10 +100,10 @@ def install(app: FastAPI) -> None:
         return problem(422, "; ".join(sentences), code="bad_field", errors=errors)
 
     @app.exception_handler(HTTPException)
-    async def http(_: Request, error: HTTPException) -> JSONResponse:
+    async def http(request: Request, error: HTTPException) -> JSONResponse:
         answer = problem(error.status_code, UNROUTED.get(str(error.detail), str(error.detail)))
-        if allow := (error.headers or {}).get("Allow"):
-            answer.headers["Allow"] = allow
+        if error.status_code == 405:
+            answer.headers["Allow"] = ", ".join(methods_at(app, request.url.path))
         return answer
 
     @app.exception_handler(Exception)

@@ -14,7 +14,7 @@ class FalseAlarms(TypedDict):
     clean_images: int
     alarms: int
     per_1000_images: float | None
-    per_1000_images_by_class: dict[str, float]
+    per_1000_images_by_class: dict[str, float | None]
     note: str | None
 
 

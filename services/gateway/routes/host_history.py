@@ -1,16 +1,29 @@
 """What a host was doing while something ran on it."""
 
 import time
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
+from pydantic import BeforeValidator
 
 from libs.common.answers.histories import MachineHistory
 from services.gateway.access.scopes import READ
 from services.gateway.state import State, fresh
 
 router = APIRouter(tags=["system"])
+
+
+def instant(text: object) -> object:
+    """RFC 3339, in UTC where it names no zone; a bare number is no time."""
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError as error:
+        raise ValueError("give a time like 2026-05-01T12:00:00Z") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+Instant = Annotated[datetime, BeforeValidator(instant)]
 
 
 @router.get(
@@ -20,8 +33,8 @@ async def history(
     gateway: State,
     request: Request,
     host: Annotated[str | None, Query(max_length=256)] = None,
-    since: datetime | None = None,
-    until: datetime | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
 ) -> Response:
     """CPU, memory and GPUs of one host or all: every 2 s of late, every 30 s of the last day.
 
