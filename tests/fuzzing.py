@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -42,7 +43,7 @@ def seeds(http: httpx.Client, folder: Path) -> Seeds:
         folder, DatasetSpec(classes=CLASSES, counts={"train": 2, "val": 2}, size=96, seed=3)
     )
 
-    def told(path: str, body: dict[str, object]) -> dict[str, str]:
+    def told(path: str, body: Mapping[str, object]) -> dict[str, str]:
         answer = http.post(path, json=body, headers=WAIT)
         assert answer.status_code == 200, answer.text
         found: dict[str, str] = answer.json()
@@ -82,5 +83,3 @@ def fuzz(url: str, found: Seeds, folder: Path, *options: str) -> None:
         line[:300] for line in (done.stdout + done.stderr).splitlines()[-200:]
     )
     print(done.stdout.strip().splitlines()[-1])
-
-

@@ -1,6 +1,7 @@
 """The command `shirushi`: each verb is one call of the client, shown or as JSON.
 
-Exit codes: 0 done, 1 failed or refused (`compare`: worse), 2 wrong usage, 3 nobody answers.
+Exit codes: 0 done, 1 failed or refused (`compare`: worse), 2 wrong usage, 3 nobody answers,
+130 interrupted.
 """
 
 import sys
@@ -22,6 +23,7 @@ from libs.client.verbs import (
     hosts,
     models,
     panels,
+    stack,
     system,
     tokens,
     trainings,
@@ -30,7 +32,8 @@ from libs.client.verbs.verb import AWAY, DONE, FAILED, Verb
 
 _PATIENCE_S = 3.0  # somebody sits in front of it
 VERBS: dict[str, Verb] = (
-    system.VERBS
+    stack.VERBS
+    | system.VERBS
     | explanations.VERBS
     | checks.VERBS
     | datasets.VERBS

@@ -7,7 +7,6 @@ from typing import Self
 import httpx
 
 from libs.client.address import api_url, find_token, find_url
-from libs.client.calls.calls import Json
 from libs.client.calls.checks import CheckCalls
 from libs.client.calls.comparisons import ComparisonCalls
 from libs.client.calls.dataset_edits import DatasetEditCalls
@@ -19,6 +18,7 @@ from libs.client.calls.panels import PanelCalls
 from libs.client.calls.trainings import TrainingCalls
 from libs.client.stream import Frame, follow
 from libs.client.transport import Transport
+from libs.common.answers.system import StoredEvent, SystemStatus
 
 
 class Client(
@@ -70,9 +70,9 @@ class Client(
         """Give the connections back."""
         self._transport.close()
 
-    def status(self) -> Json:
+    def status(self) -> SystemStatus:
         """The machine, the services, the queue, and what is available."""
-        return self.get("/status")
+        return self.get(SystemStatus, "/status")
 
     def events(
         self, after: int = 0, topics: Sequence[str] = (), *, patience_s: float = 60.0
@@ -82,6 +82,8 @@ class Client(
 
     def recorded_events(
         self, after: int = 0, topics: Sequence[str] = (), limit: int = 500
-    ) -> list[Json]:
+    ) -> list[StoredEvent]:
         """Up to `limit` events past `after` that are in the log now."""
-        return self.listed("/events", after=after, topics=",".join(topics) or None, limit=limit)
+        return self.listed(
+            StoredEvent, "/events", after=after, topics=",".join(topics) or None, limit=limit
+        )

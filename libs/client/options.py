@@ -13,6 +13,7 @@ from libs.client.verbs import (
     hosts,
     models,
     panels,
+    stack,
     system,
     tokens,
     trainings,
@@ -29,7 +30,8 @@ def parser() -> argparse.ArgumentParser:
     whole = argparse.ArgumentParser(
         prog="shirushi",
         description=about,
-        epilog="Exit codes: 0 done, 1 failed or refused, 2 wrong usage, 3 nobody answers.",
+        epilog="Exit codes: 0 done; 1 failed, refused, or (`compare`, `validate`, `evaluate`) not "
+        "good enough; 2 wrong usage; 3 nobody answers; 130 interrupted.",
     )
     verbs = whole.add_subparsers(dest="verb", required=True, metavar="COMMAND")
 
@@ -37,6 +39,7 @@ def parser() -> argparse.ArgumentParser:
         return verbs.add_parser(name, parents=[common], help=what, description=what)
 
     for area in (
+        stack,
         system,
         checks,
         datasets,

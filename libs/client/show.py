@@ -8,7 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-Json = dict[str, Any]
+Json = Mapping[str, Any]
+"""An answer, to read."""
 
 _FINDINGS_SHOWN = 12
 _MARKS = {"E": "[red]error[/]", "W": "[yellow]warning[/]", "I": "[dim]info[/]"}

@@ -19,6 +19,12 @@ def _fields(record: logging.LogRecord) -> dict[str, Any]:
     return {name: value for name, value in vars(record).items() if name not in STANDARD}
 
 
+def _plain(value: object) -> str:
+    """On one line, without what a terminal obeys: values may come from outside."""
+    text = str(value)
+    return text if text.isprintable() else repr(text)[1:-1]
+
+
 class JsonLines(logging.Formatter):
     """One JSON object per record."""
 
@@ -41,7 +47,7 @@ class Terminal(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """A line, and the traceback under it if there is one."""
         clock = datetime.fromtimestamp(record.created, UTC).strftime("%H:%M:%S")
-        fields = "".join(f"  {name}={value}" for name, value in _fields(record).items())
+        fields = "".join(f"  {name}={_plain(value)}" for name, value in _fields(record).items())
         line = f"{clock} {record.levelname.lower():7} {record.getMessage()}{fields}"
         return f"{line}\n{self.formatException(record.exc_info)}" if record.exc_info else line
 

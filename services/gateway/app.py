@@ -12,7 +12,8 @@ from libs.common.version import VERSION
 from services.gateway import asyncapi, contract, docs, page, problems
 from services.gateway.access.access import Access
 from services.gateway.audit import Audit
-from services.gateway.guard import Guard, TooLargeError
+from services.gateway.fanout import Fanout
+from services.gateway.guard import Guard
 from services.gateway.ledger import Ledger
 from services.gateway.readings import Readings
 from services.gateway.resolve import Resolver
@@ -78,10 +79,12 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             ledger, readings = Ledger(), Readings()
             resolver = Resolver(ledger, settings)
             app.state.access = access
-            app.state.gateway = Gateway(settings, deps, ledger, readings, resolver)
+            fanout = Fanout(ledger.ring, readings)
+            app.state.gateway = Gateway(settings, deps, ledger, readings, resolver, fanout)
             tasks = [
                 asyncio.create_task(audit.tell(deps.outbox)),
                 asyncio.create_task(ledger.follow(deps.bus)),
+                asyncio.create_task(fanout.look_after()),
                 asyncio.create_task(readings.follow(deps.bus)),
                 asyncio.create_task(readings.poll(deps.bus, deps.artifacts)),
             ]
@@ -103,10 +106,6 @@ def create_app(settings: GatewaySettings) -> FastAPI:
         app.include_router(each.router, prefix=BASE)
     app.include_router(system.root)
     app.include_router(docs.router)
-
-    @app.exception_handler(TooLargeError)
-    async def too_large(*_: object) -> JSONResponse:
-        return problems.problem(413, "the body is too large")
 
     @app.get("/asyncapi.json", include_in_schema=False)
     async def events_document() -> JSONResponse:

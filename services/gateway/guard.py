@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from fastapi import HTTPException
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -134,8 +135,11 @@ async def _refuse(refused: Refused, scope: Scope, receive: Receive, send: Send) 
     await answer(scope, receive, send)
 
 
-class TooLargeError(Exception):
-    """A body without a length went past the limit."""
+class TooLargeError(HTTPException):
+    """A body without a length went past the limit; the framework passes on only its own kind."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(413, f"the body is larger than {limit} bytes")
 
 
 def _bounded(receive: Receive, limit: int) -> Receive:
@@ -146,7 +150,7 @@ def _bounded(receive: Receive, limit: int) -> Receive:
         message = await receive()
         taken += len(message.get("body", b"") or b"")
         if message["type"] == "http.request" and taken > limit:
-            raise TooLargeError
+            raise TooLargeError(limit)
         return message
 
     return counted

@@ -1,31 +1,43 @@
 """The live socket: history past `after`, then what comes; each reader keeps its own place.
 
 No queue per socket: a reader that is slow or was away is simply further behind in the shared
-ring, or in the log itself, and never slows anyone. Readings are kept per topic, newest wins.
+ring, or in the log itself, and never slows anyone.
 """
 
 import asyncio
+import logging
 import time
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 
 import orjson
 from fastapi import WebSocket, WebSocketDisconnect
 
 from libs.common.bus import Bus, raise_if_cancelled
-from libs.common.errors import BadInput
+from libs.common.errors import BadInput, ShirushiError
 from libs.common.service import end
-from services.gateway.readings import Readings
+from services.gateway.edge.wire import EXTENSION, Wire
+from services.gateway.fanout import HEARTBEAT_S, Fanout
 from services.gateway.ring import Frame, Ring, frame
 from services.gateway.topics import Topics, checked
 
-HEARTBEAT_S = 15.0
-READING_S = 0.25
+log = logging.getLogger(__name__)
+
 PAGE = 500
 MOST_OPS = 20  # operations per second on one socket
-ALLOWED_S = 5.0
 POLICY = 1008
+AGAIN = 1013
 NOT_KNOWN = 4401
-BAD_DATA = 1003
+
+
+async def page_after(bus: Bus, ring: Ring, place: int) -> tuple[list[Frame], int]:
+    """Frames past `place`, and how far they lead; as far as the ring is when there are no more."""
+    if place < ring.first - 1 and place < ring.last:
+        raws = [raw for raw in await bus.page(after=place, limit=PAGE) if raw.seq <= ring.last]
+        page = [frame(raw.seq, raw.subject, raw.payload) for raw in raws if readable(raw.payload)]
+        return page, max([place, *(raw.seq for raw in raws)])
+    page = ring.after(place, PAGE)
+    return page, page[-1].seq if len(page) == PAGE else max(place, ring.last)
 
 
 async def frames(bus: Bus, ring: Ring, after: int) -> AsyncIterator[list[Frame]]:
@@ -33,23 +45,14 @@ async def frames(bus: Bus, ring: Ring, after: int) -> AsyncIterator[list[Frame]]
     place = after
     while True:
         raise_if_cancelled()
-        if place < ring.first - 1 and place < ring.last:
-            raws = await bus.page(after=place, limit=PAGE)
-            page = [
-                frame(raw.seq, raw.subject, raw.payload)
-                for raw in raws
-                if raw.seq <= ring.last and readable(raw.payload)
-            ]
-            place = max([place, *(raw.seq for raw in raws if raw.seq <= ring.last)])
-        else:
-            page = ring.after(place, PAGE)
-        if page:
-            place = page[-1].seq
-        yield page
+        page, place = await page_after(bus, ring, place)
+        if page or place >= ring.last:
+            yield page
         if not page:
             try:
                 async with asyncio.timeout(HEARTBEAT_S):
-                    await ring.moved()
+                    while ring.last <= place:
+                        await ring.moved()
             except TimeoutError:
                 yield []
 
@@ -57,61 +60,70 @@ async def frames(bus: Bus, ring: Ring, after: int) -> AsyncIterator[list[Frame]]
 class Viewer:
     """One open socket."""
 
-    def __init__(self, socket: WebSocket, bus: Bus, ring: Ring, readings: Readings) -> None:
+    def __init__(self, socket: WebSocket, bus: Bus, ring: Ring, fanout: Fanout) -> None:
         self.socket = socket
-        self.bus = bus
-        self.ring = ring
-        self.readings = readings
+        self.wire: Wire = socket.scope["extensions"][EXTENSION]
         self.topics = Topics()
+        self.seen = 0
+        self._bus = bus
+        self._ring = ring
+        self._fanout = fanout
+        self._allowed: Callable[[], bool] = lambda: True
+        self._work: asyncio.Task[None] | None = None
 
     async def serve(self, after: int, topics: Topics, allowed: Callable[[], bool]) -> None:
         """Talk until either side ends, or `allowed` says that the reader may no longer listen."""
-        self.topics = topics
-        tasks = [
-            asyncio.create_task(self._send_events(after)),
-            asyncio.create_task(self._send_readings()),
-            asyncio.create_task(self._receive()),
-            asyncio.create_task(self._watch(allowed)),
-        ]
+        self.topics, self._allowed = topics, allowed
+        self._fanout.enter(self)
+        self.fell_behind(after)
+        self.look_again()
         try:
-            done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
-            for task in done:
-                task.result()
-        except WebSocketDisconnect:
-            return
+            await self._receive()
         finally:
-            await end(*tasks)
+            self._fanout.leave(self)
+            if self._work:
+                await end(self._work)
 
-    async def _send_events(self, after: int) -> None:
-        beat = time.monotonic()
-        async for page in frames(self.bus, self.ring, after):
-            for each in page:
-                if self.topics.want(each.topic):
-                    await self.socket.send_text(each.text)
-                    beat = time.monotonic()
-            if time.monotonic() - beat >= HEARTBEAT_S - 1:
-                beat = time.monotonic()
-                await self.socket.send_text(heartbeat(self.ring.last))
+    def fell_behind(self, place: int) -> None:
+        """Fetch what comes after `place`."""
+        self._work = asyncio.create_task(self._catch_up(place))
 
-    async def _send_readings(self) -> None:
-        seen = 0
-        while True:
-            await self.readings.moved()
-            if self.topics.want_area("telemetry"):
-                seen, fresh = self.readings.since(seen)
-                for topic, text in fresh:
-                    if self.topics.want(topic):
-                        await self.socket.send_text(text)
-            await asyncio.sleep(READING_S)
-
-    async def _watch(self, allowed: Callable[[], bool]) -> None:
+    def look_again(self) -> None:
         """Close the socket of a reader whose token was revoked or has ended."""
-        while True:
-            if not allowed():
-                reason = "the token or the session has ended: sign in again"
-                await self.socket.close(NOT_KNOWN, reason)
-                return
-            await asyncio.sleep(ALLOWED_S)
+        if self._allowed():
+            return
+        self._fanout.leave(self)
+        if self._work:
+            self._work.cancel()
+        sentence = "the token or the session has ended: sign in again"
+        self._work = asyncio.create_task(self._close(NOT_KNOWN, sentence))
+
+    async def _catch_up(self, place: int) -> None:
+        """Send page by page what the reader has not, as fast as it reads; then leave it live."""
+        try:
+            while place != self._ring.last or self.wire.full:
+                raise_if_cancelled()
+                if place > self._ring.last:  # it saw more than we have read of the log so far
+                    await self._ring.moved()
+                    continue
+                page, place = await page_after(self._bus, self._ring, place)
+                for each in page:
+                    if self.topics.want(each.topic):
+                        if self.wire.full and not await self.wire.ready():
+                            return
+                        self.wire.put(each.wire)
+                if not await self.wire.ready():
+                    return
+                await asyncio.sleep(0)  # many may catch up at once
+        except ShirushiError as error:
+            log.warning("live socket closed", extra={"reason": error.message})
+            await self._close(AGAIN, "the log cannot be read now: come again")
+        else:
+            self._fanout.release(self)
+
+    async def _close(self, code: int, reason: str) -> None:
+        with suppress(WebSocketDisconnect):
+            await self.socket.close(code, reason[:120])
 
     async def _receive(self) -> None:
         """Topic changes; anything else closes the socket with a code."""
@@ -123,10 +135,14 @@ class Viewer:
             now = time.monotonic()
             window, count = (now, 1) if now - window > 1 else (window, count + 1)
             try:
-                self.topics = changed(self.topics, message.get("text"), rate=count)
+                topics = changed(self.topics, message.get("text"), rate=count)
             except BadInput as error:
-                await self.socket.close(POLICY, error.message[:120])
+                await self._close(POLICY, error.message)
                 return
+            was_live = self._fanout.hold(self)
+            self.topics = topics
+            if was_live:
+                self._fanout.release(self)
 
 
 def changed(topics: Topics, text: str | None, *, rate: int) -> Topics:
@@ -157,8 +173,3 @@ def readable(payload: bytes) -> bool:
         return isinstance(orjson.loads(payload), dict)
     except orjson.JSONDecodeError:
         return False
-
-
-def heartbeat(seq: int) -> str:
-    """Says that the line is alive, and how far the log is."""
-    return orjson.dumps({"type": "heartbeat", "data": {"last_seq": seq}}).decode()

@@ -83,6 +83,12 @@ def status_of(error: ShirushiError) -> int:
     return next((status for cls, status in STATUSES if isinstance(error, cls)), 500)
 
 
+def _sentence(error: dict[str, Any]) -> str:
+    if error["code"] == "json_invalid":
+        return f"the body is no JSON: look at character {error['loc'][-1]}"
+    return f"{'.'.join(map(str, error['loc'][1:]))}: {error['msg']}"
+
+
 def install(app: FastAPI) -> None:
     """Make `app` answer every error as a problem."""
 
@@ -96,7 +102,7 @@ def install(app: FastAPI) -> None:
             {"loc": list(each["loc"]), "msg": each["msg"], "code": each["type"]}
             for each in error.errors()
         ]
-        sentences = (f"{'.'.join(map(str, each['loc'][1:]))}: {each['msg']}" for each in errors)
+        sentences = (_sentence(each) for each in errors)
         return problem(422, "; ".join(sentences), code="bad_field", errors=errors)
 
     @app.exception_handler(HTTPException)

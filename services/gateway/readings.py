@@ -13,6 +13,7 @@ from libs.common.artifacts import ArtifactStore
 from libs.common.bus import GONE, Bus, raise_if_cancelled
 from libs.common.errors import ShirushiError
 from services.gateway.consoles import Consoles
+from services.gateway.edge.wire import text_frame
 from services.gateway.host_history import HostHistory
 
 POLL_S = 3.0
@@ -32,8 +33,7 @@ class Readings:
         self.services: dict[str, dict[str, Any]] = {}
         self.bus: dict[str, Any] = {"status": "unknown", "latency_ms": None}
         self.artifacts: dict[str, Any] = {"status": "unknown", "latency_ms": None}
-        self._count = 0
-        self._moved = asyncio.Event()
+        self.count = 0
 
     async def follow(self, bus: Bus) -> None:
         """Take readings as they come; those of silent workers are forgotten."""
@@ -42,30 +42,24 @@ class Readings:
 
     def take(self, topic: str, payload: dict[str, Any]) -> None:
         """Note one reading."""
-        self._count += 1
+        self.count += 1
         if topic.startswith("console."):
             self.consoles.take(topic.rsplit(".", 1)[-1], payload)
         elif topic.startswith("system."):
             self.hosts.take(payload, time.time())
-        self.newest[topic] = (self._count, time.monotonic(), payload)
+        self.newest[topic] = (self.count, time.monotonic(), payload)
         if len(self.newest) > MOST:
             del self.newest[min(self.newest, key=lambda each: self.newest[each][0])]
-        self._moved.set()
-        self._moved = asyncio.Event()
 
-    def since(self, count: int) -> tuple[int, list[tuple[str, str]]]:
-        """Readings newer than `count` as (topic, frame), and the new count."""
+    def since(self, count: int) -> list[tuple[str, bytes]]:
+        """Readings newer than `count` as (topic, WebSocket frame)."""
         fresh = []
         for topic, (number, _, payload) in self.newest.items():
             if number > count:
                 kind = f"telemetry.{topic.split('.', 1)[0]}"
                 body = {"type": kind, "subject": topic.rsplit(".", 1)[-1], "data": payload}
-                fresh.append((f"telemetry.{topic}", orjson.dumps(body).decode()))
-        return self._count, fresh
-
-    async def moved(self) -> None:
-        """Wait for the next reading."""
-        await self._moved.wait()
+                fresh.append((f"telemetry.{topic}", text_frame(orjson.dumps(body))))
+        return fresh
 
     def progress(self, area: str, job_id: str) -> dict[str, Any] | None:
         """The newest progress of a job."""

@@ -2,19 +2,27 @@
 
 import asyncio
 from bisect import bisect_right
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from services.gateway.edge.wire import payload_of, text_frame
 
 FRAMES = 20_000
 BYTES = 64 * 2**20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Frame:
-    """One event as it is sent: its envelope plus `seq`."""
+    """One event as it is sent: its envelope plus `seq`, in a WebSocket frame."""
 
     seq: int
     topic: str
-    text: str
+    wire: bytes
+
+    @property
+    def text(self) -> str:
+        """Without the frame around it."""
+        return payload_of(self.wire).decode()
 
 
 def topic_of(subject: str) -> str:
@@ -25,8 +33,8 @@ def topic_of(subject: str) -> str:
 
 def frame(seq: int, subject: str, payload: bytes) -> Frame:
     """Add the sequence to a stored envelope without parsing it again."""
-    text = payload.decode().rstrip().removesuffix("}") + f',"seq":{seq}}}'
-    return Frame(seq, topic_of(subject), text)
+    told = payload.strip().removesuffix(b"}") + b',"seq":%d}' % seq
+    return Frame(seq, topic_of(subject), text_frame(told))
 
 
 class Ring:
@@ -34,6 +42,7 @@ class Ring:
 
     def __init__(self, *, frames: int = FRAMES, size_bytes: int = BYTES) -> None:
         self.last = 0
+        self.tell: Callable[[Frame], None] = lambda _: None
         self._limit = (frames, size_bytes)
         self._frames: list[Frame] = []
         self._seqs: list[int] = []
@@ -46,15 +55,16 @@ class Ring:
         return self._seqs[0] if self._seqs else self.last + 1
 
     def append(self, new: Frame) -> None:
-        """Take one more frame and wake all readers."""
+        """Take one more frame, hand it to `tell`, and wake all who wait."""
         self._frames.append(new)
         self._seqs.append(new.seq)
-        self._bytes += len(new.text)
+        self._bytes += len(new.wire)
         self.last = new.seq
         if len(self._frames) > self._limit[0] or self._bytes > self._limit[1]:
             half = max(1, len(self._frames) // 2)
-            self._bytes -= sum(len(old.text) for old in self._frames[:half])
+            self._bytes -= sum(len(old.wire) for old in self._frames[:half])
             del self._frames[:half], self._seqs[:half]
+        self.tell(new)
         self._wake()
 
     def skip(self, seq: int) -> None:

@@ -14,6 +14,7 @@ from libs.common.events import Event, Failed
 from libs.common.events import Request as JobRequest
 from libs.common.jobs import Job
 from libs.common.service import Deps
+from services.gateway.fanout import Fanout
 from services.gateway.ledger import Ledger
 from services.gateway.readings import Readings
 from services.gateway.resolve import Resolver
@@ -34,6 +35,7 @@ class Gateway:
     ledger: Ledger
     readings: Readings
     resolver: Resolver
+    fanout: Fanout
 
     async def publish(self, event: Event) -> Job:
         """Store `event` and wait until our own fold has seen it.

@@ -1,7 +1,9 @@
 """Which topics a reader wants: NATS-like patterns on `<kind>.<job id>`."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 from libs.common.errors import BadInput
 
@@ -29,7 +31,7 @@ class Topics:
 
     def plus(self, patterns: tuple[str, ...]) -> "Topics":
         """With more patterns."""
-        return Topics(checked(dict.fromkeys((*self.patterns, *patterns))))
+        return Topics(checked(tuple(dict.fromkeys((*self.patterns, *patterns)))))
 
     def minus(self, patterns: tuple[str, ...]) -> "Topics":
         """Without these patterns."""
@@ -40,14 +42,21 @@ class Topics:
         tokens = topic.split(".")
         return any(_matches(pattern.split("."), tokens) for pattern in self.patterns)
 
-    def want_area(self, area: str) -> bool:
-        """Whether anything under `area` can be asked for."""
-        return any(pattern.split(".")[0] in {area, "*", ">"} for pattern in self.patterns)
+    @cached_property
+    def telemetry(self) -> bool:
+        """Whether any reading can be asked for."""
+        return any(pattern.split(".")[0] in {"telemetry", "*", ">"} for pattern in self.patterns)
 
 
-def checked(patterns: object) -> tuple[str, ...]:
-    """`patterns` if each is well formed."""
-    found = tuple(str(each) for each in patterns)  # type: ignore[attr-defined]
+def checked(patterns: Iterable[object]) -> tuple[str, ...]:
+    """`patterns` if each is well formed.
+
+    Raises:
+        BadInput: one is not, there are too many, or they are one text or named values.
+    """
+    if isinstance(patterns, str | dict):
+        raise BadInput('give topics as a list: ["training.>"]', code="bad_topic")
+    found = tuple(str(each) for each in patterns)
     if len(found) > MOST:
         raise BadInput(f"at most {MOST} topics per reader", code="too_many_topics")
     for each in found:

@@ -248,7 +248,7 @@ async def test_a_full_queue_refuses_and_loses_nothing(fields: dict[str, Any], bu
 async def test_the_socket_asks_too_and_closes_when_the_token_ends(
     app: FastAPI, book: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("services.gateway.live.ALLOWED_S", 0.05)
+    monkeypatch.setattr("services.gateway.fanout.ALLOWED_S", 0.05)
     kept, text = tokens.create(book, "viewer", "read", None)
     async with serving(app) as address:
         url = f"ws://{address}{BASE}/ws"

@@ -9,7 +9,6 @@ from typing import Any
 
 import orjson
 import pytest
-import uvicorn
 import websockets
 from fastapi import FastAPI
 from httpx import ASGITransport, AsyncClient
@@ -21,6 +20,7 @@ from libs.common.events import AnalysisRequested, DatasetStarted, DatasetValidat
 from libs.common.settings import Settings
 from services.gateway import ledger as ledgers
 from services.gateway.app import create_app
+from services.gateway.edge.serve import server as edge_server
 from services.gateway.settings import GatewaySettings
 
 BASE = "/api/v1/ml"
@@ -46,8 +46,7 @@ async def rest(app: FastAPI) -> AsyncIterator[AsyncClient]:
 @contextlib.asynccontextmanager
 async def serving(app: FastAPI) -> AsyncIterator[str]:
     """The same app behind a real server, for sockets."""
-    config = uvicorn.Config(app, port=0, log_config=None, ws="websockets-sansio")
-    server = uvicorn.Server(config)
+    server = edge_server(app, GatewaySettings(port=0))
     server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
     task = asyncio.create_task(server.serve())
     try:
@@ -181,6 +180,9 @@ async def test_a_validation_without_a_result_cannot_be_compared(
                 job_id=job_id, operation="validate", model=ModelRef(name="m", path="/m.pt")
             )
         )
+    async with asyncio.timeout(10):
+        while len((await rest.get("/model/validate")).json()) < 2:
+            await asyncio.sleep(0.01)
     answer = await rest.post("/model/compare", json={"base": "v1", "candidates": ["v2"]})
     assert answer.status_code == 409
     assert "it is queued" in answer.json()["detail"]
@@ -263,7 +265,7 @@ async def test_the_socket_replays_and_goes_on_without_gap_or_double(app: FastAPI
         await bus.publish(DatasetStarted(job_id=f"old-{number}", attempt=1, worker="w"))
     async with serving(app) as host:
         url = f"ws://{host}{BASE}/ws?after=2&topics=dataset.%3E"
-        async with websockets.connect(url, open_timeout=5) as socket:
+        async with websockets.connect(url, open_timeout=20) as socket:
             for number in range(5):
                 await bus.publish(DatasetStarted(job_id=f"new-{number}", attempt=1, worker="w"))
             async with asyncio.timeout(10):
@@ -281,7 +283,7 @@ async def test_history_older_than_the_window_comes_from_the_log(app: FastAPI, bu
             while ring.last < 30:
                 await asyncio.sleep(0.01)
         del ring._frames[:25], ring._seqs[:25]
-        async with websockets.connect(f"ws://{host}{BASE}/ws?after=0", open_timeout=5) as socket:
+        async with websockets.connect(f"ws://{host}{BASE}/ws?after=0", open_timeout=20) as socket:
             async with asyncio.timeout(10):
                 seqs = [orjson.loads(await socket.recv())["seq"] for _ in range(30)]
     assert seqs == list(range(1, 31))
@@ -293,7 +295,7 @@ async def test_history_older_than_the_window_comes_from_the_log(app: FastAPI, bu
 async def test_a_bad_frame_closes_the_socket_with_a_code(app: FastAPI, frame: str | bytes) -> None:
     async with (
         serving(app) as host,
-        websockets.connect(f"ws://{host}{BASE}/ws", open_timeout=5) as socket,
+        websockets.connect(f"ws://{host}{BASE}/ws", open_timeout=20) as socket,
     ):
         await socket.send(frame)
         with pytest.raises(websockets.ConnectionClosed) as caught:
@@ -306,7 +308,7 @@ async def test_a_socket_of_another_site_is_refused(app: FastAPI) -> None:
     async with serving(app) as host:
         with pytest.raises(websockets.InvalidStatus):
             async with websockets.connect(
-                f"ws://{host}{BASE}/ws", origin=Origin("http://evil.example"), open_timeout=5
+                f"ws://{host}{BASE}/ws", origin=Origin("http://evil.example"), open_timeout=20
             ):
                 pass
 

@@ -3,7 +3,7 @@
 import time
 import uuid
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar, cast
 from urllib.parse import urljoin
 
 import httpx
@@ -12,6 +12,7 @@ from libs.client.errors import JobFailed
 from libs.client.transport import IDEMPOTENCY_KEY, Transport
 
 Json = dict[str, Any]
+T = TypeVar("T")
 OnProgress = Callable[[float], None]
 """Told the percentage done, 0 to 100."""
 
@@ -26,15 +27,17 @@ class Calls:
     url: str
     _transport: Transport
 
-    def get(self, path: str, **query: Any) -> Json:
-        """One thing; fields of the query that are None are left out."""
-        answer: Json = self._ask(path, query)
-        return answer
+    def get(self, _kind: type[T], path: str, /, **query: Any) -> T:
+        """One thing, as the contract types it; fields of the query that are None are left out."""
+        return cast("T", self._ask(path, query))
 
-    def listed(self, path: str, **query: Any) -> list[Json]:
+    def listed(self, _kind: type[T], path: str, /, **query: Any) -> list[T]:
         """Many things."""
-        answer: list[Json] = self._ask(path, query)
-        return answer
+        return cast("list[T]", self._ask(path, query))
+
+    def told(self, _kind: type[T], path: str, body: Json, *, key: str | None = None) -> T:
+        """What a `POST` answers at once."""
+        return cast("T", self.post(path, body, key=key).json())
 
     def _ask(self, path: str, query: Json) -> Any:
         wanted = {name: value for name, value in query.items() if value is not None}
@@ -49,14 +52,20 @@ class Calls:
             headers["Prefer"] = prefer
         return self._transport.send("POST", path, json=body, headers=headers)
 
-    def work(self, path: str, body: Json, id_field: str, on_progress: OnProgress | None) -> Json:
+    def work(
+        self, _kind: type[T], path: str, body: Json, id_field: str, on_progress: OnProgress | None
+    ) -> T:
         """POST work and wait until it is done, however long it takes."""
         prefer = "respond-async" if on_progress else "wait=60"
-        return self.until_done(self.post(path, body, prefer=prefer), id_field, on_progress)
+        return self.until_done(_kind, self.post(path, body, prefer=prefer), id_field, on_progress)
 
     def until_done(
-        self, response: httpx.Response, id_field: str, on_progress: OnProgress | None
-    ) -> Json:
+        self,
+        _kind: type[T],
+        response: httpx.Response,
+        id_field: str,
+        on_progress: OnProgress | None,
+    ) -> T:
         """Wait for the work that a response speaks of, however long it takes.
 
         Raises:
@@ -75,7 +84,7 @@ class Calls:
         if answer.get("status") in _ENDED_BADLY:
             job_id = str(answer.get(id_field) or answer.get("id") or "the job")
             raise JobFailed(job_id, str(answer["status"]), _reason(answer))
-        return answer
+        return cast("T", answer)
 
 
 def _reason(answer: Json) -> str:

@@ -5,7 +5,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urljoin
 
-from libs.client.calls.calls import Calls, Json, OnProgress
+from libs.client.calls.calls import Calls, Json, OnProgress, T
+from libs.common.answers.checks import DatasetReport, Finding, RuleFacts
+from libs.common.answers.datasets import ImageRow
+from libs.common.answers.jobs import Stopping
 
 _PAGE = 500
 
@@ -15,7 +18,7 @@ class CheckCalls(Calls):
 
     def validate_dataset(
         self, dataset_path: str | Path, *, on_progress: OnProgress | None = None, **options: Any
-    ) -> Json:
+    ) -> DatasetReport:
         """Check a dataset and wait for the findings.
 
         Args:
@@ -28,15 +31,17 @@ class CheckCalls(Calls):
             JobFailed: the dataset could not be checked.
         """
         body = {"dataset_path": str(dataset_path), **options}
-        return self.work("/dataset/validate", body, "validation_id", on_progress)
+        return self.work(DatasetReport, "/dataset/validate", body, "validation_id", on_progress)
 
-    def dataset_report(self, validation_id: str, *, lang: str = "en") -> Json:
+    def dataset_report(self, validation_id: str, *, lang: str = "en") -> DatasetReport:
         """The report of a check, with its sentences in `en` or `ja`."""
-        return self.get(f"/dataset/validate/{quote(validation_id, safe='')}", lang=lang)
+        return self.get(
+            DatasetReport, f"/dataset/validate/{quote(validation_id, safe='')}", lang=lang
+        )
 
     def dataset_findings(
         self, validation_id: str, *, lang: str = "en", **wanted: Any
-    ) -> Iterator[Json]:
+    ) -> Iterator[Finding]:
         """Every finding of a check, errors first, a page at a time.
 
         Args:
@@ -45,9 +50,9 @@ class CheckCalls(Calls):
             wanted: rule, severity, split (one or many) and file (a part of the path).
         """
         url = f"{self.url}/dataset/validate/{quote(validation_id, safe='')}/findings"
-        return self._pages(url, {"limit": _PAGE, "lang": lang, **wanted})
+        return self._pages(Finding, url, {"limit": _PAGE, "lang": lang, **wanted})
 
-    def checked_images(self, validation_id: str, **wanted: Any) -> Iterator[Json]:
+    def checked_images(self, validation_id: str, **wanted: Any) -> Iterator[ImageRow]:
         """Every image that a check looked at, a page at a time, with its boxes.
 
         Args:
@@ -55,9 +60,9 @@ class CheckCalls(Calls):
             wanted: split, class, finding (a rule's id), file (paths as findings tell them).
         """
         url = f"{self.url}/dataset/validate/{quote(validation_id, safe='')}/images"
-        return self._pages(url, {"limit": _PAGE, **wanted})
+        return self._pages(ImageRow, url, {"limit": _PAGE, **wanted})
 
-    def dataset_images(self, name: str, **wanted: Any) -> Iterator[Json]:
+    def dataset_images(self, name: str, **wanted: Any) -> Iterator[ImageRow]:
         """Every image of a dataset or of a version (`name@v3`), a page at a time, with its boxes.
 
         Args:
@@ -65,19 +70,19 @@ class CheckCalls(Calls):
             wanted: split, class, finding (a rule's id, of the newest check), file.
         """
         url = f"{self.url}/datasets/{quote(name, safe='')}/images"
-        return self._pages(url, {"limit": _PAGE, **wanted})
+        return self._pages(ImageRow, url, {"limit": _PAGE, **wanted})
 
-    def cancel_dataset_job(self, job_id: str) -> Json:
+    def cancel_dataset_job(self, job_id: str) -> Stopping:
         """Stop a check, an import or an edit.
 
         Raises:
             ApiError: 409 when it has ended already.
         """
         path = f"/dataset/cancel/{quote(job_id, safe='')}"
-        answer: Json = self._transport.send("POST", path).json()
+        answer: Stopping = self._transport.send("POST", path).json()
         return answer
 
-    def _pages(self, url: str, query: Json | None) -> Iterator[Json]:
+    def _pages(self, _kind: type[T], url: str, query: Json | None) -> Iterator[T]:
         while True:
             answer = self._transport.send("GET", url, params=query)
             yield from answer.json()
@@ -86,6 +91,6 @@ class CheckCalls(Calls):
                 return
             url, query = urljoin(url, following), None
 
-    def dataset_rules(self) -> list[Json]:
+    def dataset_rules(self) -> list[RuleFacts]:
         """Every rule: severity, threshold and unit, fix, title and sentence in both languages."""
-        return self.listed("/dataset/rules")
+        return self.listed(RuleFacts, "/dataset/rules")

@@ -6,6 +6,8 @@ from typing import Any
 from urllib.parse import quote
 
 from libs.client.calls.calls import Calls, Json, OnProgress
+from libs.common.answers.comparisons import ComparedBoxes, ComparisonReport
+from libs.common.answers.insights import ThresholdReport
 
 
 class ComparisonCalls(Calls):
@@ -18,7 +20,7 @@ class ComparisonCalls(Calls):
         *,
         on_progress: OnProgress | None = None,
         **options: Any,
-    ) -> Json:
+    ) -> ComparisonReport:
         """Hold validations of the same images against the first one, and wait for the verdicts.
 
         Args:
@@ -31,7 +33,7 @@ class ComparisonCalls(Calls):
             JobFailed: they cannot be compared.
         """
         body = {"base": base, "candidates": list(candidates), **options}
-        return self.work("/model/compare", body, "comparison_id", on_progress)
+        return self.work(ComparisonReport, "/model/compare", body, "comparison_id", on_progress)
 
     def compare_models(
         self,
@@ -40,7 +42,7 @@ class ComparisonCalls(Calls):
         *,
         on_progress: OnProgress | None = None,
         **options: Any,
-    ) -> Json:
+    ) -> ComparisonReport:
         """Judge models on one dataset where that was not done yet, and compare them.
 
         Args:
@@ -53,9 +55,11 @@ class ComparisonCalls(Calls):
             JobFailed: a model could not be judged.
         """
         body = {"models": list(models), "test_dataset_path": str(test_dataset_path), **options}
-        return self.work("/model/compare", body, "comparison_id", on_progress)
+        return self.work(ComparisonReport, "/model/compare", body, "comparison_id", on_progress)
 
-    def changed_boxes(self, comparison_id: str, kind: str | None = None, **query: Any) -> Json:
+    def changed_boxes(
+        self, comparison_id: str, kind: str | None = None, **query: Any
+    ) -> ComparedBoxes:
         """One page of the boxes of a comparison: `fixed`, `broken`, `still_wrong`, `still_right`.
 
         Args:
@@ -64,11 +68,11 @@ class ComparisonCalls(Calls):
             query: of (label, false_positive), class, candidate, limit, cursor.
         """
         path = f"/model/compare/{quote(comparison_id, safe='')}/boxes"
-        return self.get(path, kind=kind, **query)
+        return self.get(ComparedBoxes, path, kind=kind, **query)
 
     def choose_thresholds(
         self, validation_id: str, *, test_validation_id: str | None = None, **target: Any
-    ) -> Json:
+    ) -> ThresholdReport:
         """A confidence threshold per class, chosen on one validation and measured on another.
 
         Args:
@@ -82,4 +86,4 @@ class ComparisonCalls(Calls):
         body: Json = {"validation_id": validation_id, "target": target}
         if test_validation_id:
             body["test_validation_id"] = test_validation_id
-        return self.work("/model/thresholds", body, "thresholds_id", None)
+        return self.work(ThresholdReport, "/model/thresholds", body, "thresholds_id", None)

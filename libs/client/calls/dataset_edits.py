@@ -7,6 +7,8 @@ from urllib.parse import quote
 
 from libs.client.calls.calls import Calls, Json, OnProgress
 from libs.client.transport import IDEMPOTENCY_KEY
+from libs.common.answers.dataset_edits import Change, ChangesPage, EditDone, VersionsDiff
+from libs.common.answers.datasets import VersionFacts
 
 
 class DatasetEditCalls(Calls):
@@ -27,7 +29,7 @@ class DatasetEditCalls(Calls):
         *,
         on_progress: OnProgress | None = None,
         **options: Any,
-    ) -> Json:
+    ) -> EditDone:
         """Mend what a check found; without `rules`, all whose fix is safe.
 
         Args:
@@ -37,7 +39,7 @@ class DatasetEditCalls(Calls):
             options: dry_run, name, allow_older.
         """
         path = f"/dataset/validate/{quote(validation_id, safe='')}/fix"
-        return self.work(path, {"rules": rules or [], **options}, "edit_id", on_progress)
+        return self.work(EditDone, path, {"rules": rules or [], **options}, "edit_id", on_progress)
 
     def edit_dataset(
         self,
@@ -46,7 +48,7 @@ class DatasetEditCalls(Calls):
         *,
         on_progress: OnProgress | None = None,
         **options: Any,
-    ) -> Json:
+    ) -> EditDone:
         """Apply steps as one new version, e.g. `{"op": "rename_class", "class": "a", "to": "b"}`.
 
         Args:
@@ -56,11 +58,11 @@ class DatasetEditCalls(Calls):
             options: dry_run, name, allow_older.
         """
         body = {"dataset_path": dataset_path, "steps": steps, **options}
-        return self.work("/dataset/edit", body, "edit_id", on_progress)
+        return self.work(EditDone, "/dataset/edit", body, "edit_id", on_progress)
 
     def split_dataset(
         self, dataset_path: str, *, on_progress: OnProgress | None = None, **options: Any
-    ) -> Json:
+    ) -> EditDone:
         """Deal images out to train, val and test anew.
 
         Args:
@@ -69,7 +71,7 @@ class DatasetEditCalls(Calls):
             options: train_ratio, val_ratio, test_ratio, seed, group, dry_run, name, allow_older.
         """
         body = {"dataset_path": dataset_path, **options}
-        return self.work("/dataset/split", body, "edit_id", on_progress)
+        return self.work(EditDone, "/dataset/split", body, "edit_id", on_progress)
 
     def import_dataset(
         self,
@@ -78,7 +80,7 @@ class DatasetEditCalls(Calls):
         *,
         on_progress: OnProgress | None = None,
         **options: Any,
-    ) -> Json:
+    ) -> EditDone:
         """Register a folder on the server, `s3://bucket/prefix`, or a ZIP of this machine.
 
         Args:
@@ -91,11 +93,11 @@ class DatasetEditCalls(Calls):
         if archive.suffix.lower() == ".zip" and archive.is_file():
             return self._upload(archive, dataset_name, options.get("format"), on_progress)
         body = {"source": str(source), "dataset_name": dataset_name, **options}
-        return self.work("/dataset/import", body, "edit_id", on_progress)
+        return self.work(EditDone, "/dataset/import", body, "edit_id", on_progress)
 
     def _upload(
         self, archive: Path, name: str, form: str | None, on_progress: OnProgress | None
-    ) -> Json:
+    ) -> EditDone:
         query = {"dataset_name": name, "format": form or "auto"}
         with archive.open("rb") as stream:
             response = self._transport.send(
@@ -105,16 +107,16 @@ class DatasetEditCalls(Calls):
                 files={"file": (archive.name, stream, "application/zip")},
                 headers={"Prefer": "respond-async"},
             )
-        return self.until_done(response, "edit_id", on_progress)
+        return self.until_done(EditDone, response, "edit_id", on_progress)
 
     def restore_dataset(
         self, name: str, version: str, *, on_progress: OnProgress | None = None, **options: Any
-    ) -> Json:
+    ) -> EditDone:
         """An earlier version again, as the newest; also of a deleted dataset."""
         path = f"/datasets/{quote(name, safe='')}/restore"
-        return self.work(path, {"version": version, **options}, "edit_id", on_progress)
+        return self.work(EditDone, path, {"version": version, **options}, "edit_id", on_progress)
 
-    def delete_dataset(self, name: str) -> Json:
+    def delete_dataset(self, name: str) -> EditDone:
         """A tombstone: restoring a version takes it back until it is collected."""
         response = self._transport.send(
             "DELETE",
@@ -122,25 +124,27 @@ class DatasetEditCalls(Calls):
             params={"confirm": "true"},
             headers={IDEMPOTENCY_KEY: uuid.uuid4().hex},
         )
-        return self.until_done(response, "edit_id", None)
+        return self.until_done(EditDone, response, "edit_id", None)
 
-    def collect_dataset(self, name: str, *, on_progress: OnProgress | None = None) -> Json:
+    def collect_dataset(self, name: str, *, on_progress: OnProgress | None = None) -> EditDone:
         """Remove for good what no version of a live dataset holds."""
         path = f"/datasets/{quote(name, safe='')}/collect"
-        return self.work(path, {"confirm": True}, "edit_id", on_progress)
+        return self.work(EditDone, path, {"confirm": True}, "edit_id", on_progress)
 
-    def dataset_versions(self, name: str) -> list[Json]:
+    def dataset_versions(self, name: str) -> list[VersionFacts]:
         """All versions, the newest first."""
-        return self.listed(f"/datasets/{quote(name, safe='')}/versions")
+        return self.listed(VersionFacts, f"/datasets/{quote(name, safe='')}/versions")
 
     def dataset_diff(
         self, name: str, older: str, newer: str, *, offset: int = 0, limit: int = 100
-    ) -> Json:
+    ) -> VersionsDiff:
         """What differs between two versions, with one page of the changed files."""
         query = {"from": older, "to": newer, "offset": offset, "limit": limit}
-        return self.get(f"/datasets/{quote(name, safe='')}/diff", **query)
+        return self.get(VersionsDiff, f"/datasets/{quote(name, safe='')}/diff", **query)
 
-    def edit_changes(self, edit_id: str, *, offset: int = 0, limit: int = 100) -> list[Json]:
+    def edit_changes(self, edit_id: str, *, offset: int = 0, limit: int = 100) -> list[Change]:
         """One page of the files that an edit, or its preview, changes."""
-        answer = self.get(f"/dataset/edits/{edit_id}/changes", offset=offset, limit=limit)
+        answer = self.get(
+            ChangesPage, f"/dataset/edits/{edit_id}/changes", offset=offset, limit=limit
+        )
         return list(answer["changed"])

@@ -2,7 +2,8 @@
 
 from typing import Any
 
-from libs.client.calls.calls import Calls, Json, OnProgress
+from libs.client.calls.calls import Calls, OnProgress
+from libs.common.answers.drawings import Explanation
 
 
 class ExplanationCalls(Calls):
@@ -15,7 +16,7 @@ class ExplanationCalls(Calls):
         *,
         on_progress: OnProgress | None = None,
         **options: Any,
-    ) -> Json:
+    ) -> Explanation:
         """Explain one box of a validation, and wait for the heat map.
 
         Args:
@@ -28,7 +29,7 @@ class ExplanationCalls(Calls):
             JobFailed: it cannot be explained.
         """
         body = {"validation_id": validation_id, "box": box, **options}
-        return self.work("/model/explain", body, "explanation_id", on_progress)
+        return self.work(Explanation, "/model/explain", body, "explanation_id", on_progress)
 
     def explain_image(
         self,
@@ -37,7 +38,7 @@ class ExplanationCalls(Calls):
         *,
         on_progress: OnProgress | None = None,
         **options: Any,
-    ) -> Json:
+    ) -> Explanation:
         """Explain the surest box of a model on an image; as `explain_detection`."""
         body = {"model_path": model_path, "image_path": image_path, **options}
-        return self.work("/model/explain", body, "explanation_id", on_progress)
+        return self.work(Explanation, "/model/explain", body, "explanation_id", on_progress)

@@ -3,13 +3,16 @@
 from typing import Literal
 from urllib.parse import quote
 
-from libs.client.calls.calls import Calls, Json
+from libs.client.calls.calls import Calls
+from libs.common.answers.system import DrainedHost
 
 
 class HostCalls(Calls):
     """The routes on hosts that train."""
 
-    def drain(self, host: str, running: Literal["hand_over", "finish"] = "hand_over") -> Json:
+    def drain(
+        self, host: str, running: Literal["hand_over", "finish"] = "hand_over"
+    ) -> DrainedHost:
         """Let a host take no trainings up any more, until `undrain`.
 
         Args:
@@ -18,10 +21,8 @@ class HostCalls(Calls):
                 them to other hosts, `finish` brings them to their end.
         """
         path = f"/training/drain/{quote(host, safe='')}"
-        answer: Json = self.post(path, {"running": running}).json()
-        return answer
+        return self.told(DrainedHost, path, {"running": running})
 
-    def undrain(self, host: str) -> Json:
+    def undrain(self, host: str) -> DrainedHost:
         """Let a host take trainings up again."""
-        answer: Json = self.post(f"/training/undrain/{quote(host, safe='')}", {}).json()
-        return answer
+        return self.told(DrainedHost, f"/training/undrain/{quote(host, safe='')}", {})

@@ -4,15 +4,18 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from libs.client.calls.calls import Calls, Json, OnProgress
+from libs.client.calls.calls import Calls, OnProgress
+from libs.common.answers.drawings import Visualization
+from libs.common.answers.judgements import JudgementReport
+from libs.common.answers.models import ModelEntry
 
 
 class ModelCalls(Calls):
     """The routes on models."""
 
-    def models(self) -> list[Json]:
+    def models(self) -> list[ModelEntry]:
         """Every model that can be used."""
-        return self.listed("/models")
+        return self.listed(ModelEntry, "/models")
 
     def upload_model(self, weights: Path, model_name: str) -> Json:
         """Register a .pt or .safetensors file of this machine."""
@@ -42,7 +45,7 @@ class ModelCalls(Calls):
         predictions_path: str | Path | None = None,
         on_progress: OnProgress | None = None,
         **options: Any,
-    ) -> Json:
+    ) -> JudgementReport:
         """Judge a model, or predictions from elsewhere, on labelled images; wait for the numbers.
 
         Raises:
@@ -54,15 +57,15 @@ class ModelCalls(Calls):
             else {"model_path": model_path}
         )
         body = {**judged, "test_dataset_path": str(test_dataset_path), **options}
-        return self.work("/model/validate", body, "validation_id", on_progress)
+        return self.work(JudgementReport, "/model/validate", body, "validation_id", on_progress)
 
     def visualize_model(
         self, model_path: str, *, on_progress: OnProgress | None = None, **options: Any
-    ) -> Json:
+    ) -> Visualization:
         """Draw a model's curves and matrices and wait for them.
 
         Raises:
             JobFailed: the pictures could not be drawn.
         """
         body = {"model_path": model_path, **options}
-        return self.work("/model/visualize", body, "visualization_id", on_progress)
+        return self.work(Visualization, "/model/visualize", body, "visualization_id", on_progress)

@@ -4,7 +4,9 @@ from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
-from libs.client.calls.calls import Calls, Json
+from libs.client.calls.calls import Calls, Json, T
+from libs.common.answers.judgements import JudgementReport
+from libs.common.answers.panels import JudgedBox, JudgedImageRow, Panels
 
 _PAGE = 500
 
@@ -16,9 +18,9 @@ class PanelCalls(Calls):
     validation.
     """
 
-    def validation(self, validation_id: str) -> Json:
+    def validation(self, validation_id: str) -> JudgementReport:
         """The report, or how far it is."""
-        return self.get(_at(validation_id))
+        return self.get(JudgementReport, _at(validation_id))
 
     def panels(
         self,
@@ -28,10 +30,10 @@ class PanelCalls(Calls):
         iou: float | None = None,
         class_name: str | None = None,
         size: str | None = None,
-    ) -> Json:
+    ) -> Panels:
         """Headline, classes, confusion matrix, causes and false alarms, each with its boxes."""
         point = {"confidence": confidence, "iou": iou, "class": class_name, "size": size}
-        return self.get(f"{_at(validation_id)}/panels", **point)
+        return self.get(Panels, f"{_at(validation_id)}/panels", **point)
 
     def matches(
         self,
@@ -44,7 +46,7 @@ class PanelCalls(Calls):
         kind: str | None = None,
         limit: int | None = None,
         **further: Any,
-    ) -> Iterator[Json]:
+    ) -> Iterator[JudgedBox]:
         """The boxes behind a number, the surest first, over all pages or up to `limit`.
 
         Args:
@@ -59,7 +61,7 @@ class PanelCalls(Calls):
         """
         wanted = {"confidence": confidence, "iou": iou, "class": class_name, "cause": cause}
         wanted |= {"kind": kind, **further}
-        return self._paged(f"{_at(validation_id)}/matches", "boxes", limit, wanted)
+        return self._paged(JudgedBox, f"{_at(validation_id)}/matches", "boxes", limit, wanted)
 
     def confusion_cell(
         self,
@@ -69,10 +71,10 @@ class PanelCalls(Calls):
         *,
         confidence: float | None = None,
         iou: float | None = None,
-    ) -> Iterator[Json]:
+    ) -> Iterator[JudgedBox]:
         """The boxes of one cell of the confusion matrix: predicted as `row`, truly `column`."""
         wanted = {"row": row, "column": column, "confidence": confidence, "iou": iou}
-        return self._paged(f"{_at(validation_id)}/confusion", "boxes", None, wanted)
+        return self._paged(JudgedBox, f"{_at(validation_id)}/confusion", "boxes", None, wanted)
 
     def judged_images(
         self,
@@ -83,11 +85,11 @@ class PanelCalls(Calls):
         correct: bool | None = None,
         cause: str | None = None,
         limit: int | None = None,
-    ) -> Iterator[Json]:
+    ) -> Iterator[JudgedImageRow]:
         """The images with their counts, those with the most errors first."""
         wanted = {"confidence": confidence, "iou": iou, "cause": cause}
         wanted |= {"correct": None if correct is None else str(correct).lower()}
-        return self._paged(f"{_at(validation_id)}/images", "images", limit, wanted)
+        return self._paged(JudgedImageRow, f"{_at(validation_id)}/images", "images", limit, wanted)
 
     def crop(self, validation_id: str, box_id: str, **how: Any) -> bytes:
         """A JPEG of one box and what lies around it.
@@ -112,12 +114,14 @@ class PanelCalls(Calls):
     def _bytes(self, path: str, query: dict[str, Any]) -> bytes:
         return bytes(self._transport.send("GET", path, params=query or None).content)
 
-    def _paged(self, path: str, rows: str, limit: int | None, wanted: Json) -> Iterator[Json]:
+    def _paged(
+        self, _kind: type[T], path: str, rows: str, limit: int | None, wanted: Json
+    ) -> Iterator[T]:
         """The rows of all pages, as they are asked for."""
         cursor, left = 0, limit
         while left is None or left > 0:
             size = _PAGE if left is None else min(left, _PAGE)
-            page = self.get(path, **wanted, limit=size, cursor=cursor)
+            page = self.get(dict[str, Any], path, **wanted, limit=size, cursor=cursor)
             yield from page[rows]
             if page["next_cursor"] is None:
                 return

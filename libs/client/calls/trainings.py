@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from libs.client.calls.calls import Calls, Json
+from libs.client.calls.calls import Calls
 from libs.client.errors import ClientError
+from libs.common.answers.histories import ConsoleLine
+from libs.common.answers.trainings import ArtifactEntry, SampleSheet, TrainingStatus, TrainingTold
 
 
 class TrainingCalls(Calls):
@@ -14,7 +16,7 @@ class TrainingCalls(Calls):
 
     def start_training(
         self, dataset_path: str | Path, mode: str = "full", *, key: str | None = None, **rest: Any
-    ) -> Json:
+    ) -> TrainingTold:
         """Queue a training; answers at once with `training_id`.
 
         Args:
@@ -24,62 +26,61 @@ class TrainingCalls(Calls):
             rest: further fields of the request: model_architecture, epochs, batch_size, ….
         """
         body = {"dataset_path": str(dataset_path), "mode": mode, **rest}
-        answer: Json = self.post("/training/start", body, key=key).json()
-        return answer
+        return self.told(TrainingTold, "/training/start", body, key=key)
 
-    def training(self, training_id: str) -> Json:
+    def training(self, training_id: str) -> TrainingStatus:
         """The state of one training."""
-        return self.get(f"/training/status/{quote(training_id, safe='')}")
+        return self.get(TrainingStatus, f"/training/status/{quote(training_id, safe='')}")
 
-    def trainings(self, status: str | None = None) -> list[Json]:
+    def trainings(self, status: str | None = None) -> list[TrainingStatus]:
         """Every training, or those in one state."""
-        return self.listed("/training/status", status=status)
+        return self.listed(TrainingStatus, "/training/status", status=status)
 
-    def cancel(self, training_id: str, *, keep: bool = False) -> Json:
+    def cancel(self, training_id: str, *, keep: bool = False) -> TrainingTold:
         """Ask a training to stop; `keep` finishes now and keeps the weights."""
         path = f"/training/cancel/{quote(training_id, safe='')}"
         query = {"keep": "true"} if keep else None
-        answer: Json = self._transport.send("POST", path, params=query).json()
+        answer: TrainingTold = self._transport.send("POST", path, params=query).json()
         return answer
 
-    def pause(self, training_id: str) -> Json:
+    def pause(self, training_id: str) -> TrainingTold:
         """Ask a training to leave its place; its checkpoint is kept."""
         return self._told(training_id, "pause")
 
-    def resume(self, training_id: str) -> Json:
+    def resume(self, training_id: str) -> TrainingTold:
         """Ask a paused training to go on."""
         return self._told(training_id, "resume")
 
-    def extend(self, training_id: str, epochs: int) -> Json:
+    def extend(self, training_id: str, epochs: int) -> TrainingTold:
         """Go on past the end of a completed training, as a new run: that many epochs more."""
         path = f"/training/extend/{quote(training_id, safe='')}"
-        answer: Json = self.post(path, {"epochs": epochs}).json()
-        return answer
+        return self.told(TrainingTold, path, {"epochs": epochs})
 
-    def retry(self, training_id: str) -> Json:
+    def retry(self, training_id: str) -> TrainingTold:
         """The same training again, from the start, as a new run."""
         return self._told(training_id, "retry")
 
-    def logs(self, training_id: str, after: int = 0) -> list[Json]:
+    def logs(self, training_id: str, after: int = 0) -> list[ConsoleLine]:
         """What the training printed past line `after`: `line` and `text` of each."""
-        return self.listed(f"/training/{quote(training_id, safe='')}/logs", after=after)
+        return self.listed(
+            ConsoleLine, f"/training/{quote(training_id, safe='')}/logs", after=after
+        )
 
-    def _told(self, training_id: str, what: str) -> Json:
+    def _told(self, training_id: str, what: str) -> TrainingTold:
         path = f"/training/{what}/{quote(training_id, safe='')}"
-        answer: Json = self.post(path, {}).json()
-        return answer
+        return self.told(TrainingTold, path, {})
 
-    def history(self, training_id: str) -> list[Json]:
+    def history(self, training_id: str) -> list[dict[str, float]]:
         """Losses, metrics, learning rates and seconds of every epoch."""
-        return self.listed(f"/training/{quote(training_id, safe='')}/history")
+        return self.listed(dict[str, float], f"/training/{quote(training_id, safe='')}/history")
 
-    def samples(self, training_id: str) -> list[Json]:
+    def samples(self, training_id: str) -> list[SampleSheet]:
         """Sheets of validation images with labelled and predicted boxes, by epoch."""
-        return self.listed(f"/training/{quote(training_id, safe='')}/samples")
+        return self.listed(SampleSheet, f"/training/{quote(training_id, safe='')}/samples")
 
-    def artifacts(self, training_id: str) -> list[Json]:
+    def artifacts(self, training_id: str) -> list[ArtifactEntry]:
         """Name, size, sha256 and url of everything the training made."""
-        return self.listed(f"/training/{quote(training_id, safe='')}/artifacts")
+        return self.listed(ArtifactEntry, f"/training/{quote(training_id, safe='')}/artifacts")
 
     def download(self, key: str, to: Path, *, sha256: str | None = None) -> Path:
         """Write the artifact `key` to the file `to`; a broken download leaves no file.

@@ -1,6 +1,6 @@
 """Whether what was found is bad enough to stop a pipeline."""
 
-from libs.client.calls.calls import Json
+from libs.client.show import Json
 
 WEIGHT = {"I": 1, "W": 2, "E": 3, "never": 4}
 """How heavy a finding is; nothing is as heavy as `never`."""

@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 from xml.etree import ElementTree as ET  # only written here; nothing is parsed
 
-from libs.client.calls.calls import Json
 from libs.client.reports.gate import is_bad
+from libs.client.show import Json
 
 MOST_LINES = 200
 """Findings told in the text of one test case; the count is always the true one."""

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from libs.client.calls.calls import Json
+from libs.client.show import Json
 from libs.common.version import VERSION
 
 SCHEMA = "https://json.schemastore.org/sarif-2.1.0.json"
@@ -31,7 +31,7 @@ def sarif(
     """
     found = list(dict.fromkeys(str(finding["rule"]) for finding in findings))
     told = {str(rule["rule"]): rule for rule in rules}
-    run: Json = {
+    run: dict[str, Any] = {
         "tool": {
             "driver": {
                 "name": "Shirushi",
@@ -52,7 +52,7 @@ def sarif(
 def _rule(rule_id: str, rule: Mapping[str, Any], lang: str) -> Json:
     title = (rule.get("title") or {}).get(lang) or rule_id
     sentence = (rule.get("sentence") or {}).get(lang) or title
-    shown: Json = {
+    shown: dict[str, Any] = {
         "id": rule_id,
         "name": "".join(word.capitalize() for word in rule_id.split("_")),
         "shortDescription": {"text": title},
@@ -67,7 +67,9 @@ def _rule(rule_id: str, rule: Mapping[str, Any], lang: str) -> Json:
 
 def _result(finding: Json, index: int) -> Json:
     file, line = finding.get("file"), finding.get("line")
-    place: Json = {"artifactLocation": {"uri": uri(str(file or _DESCRIPTION)), "uriBaseId": ROOT}}
+    place: dict[str, Any] = {
+        "artifactLocation": {"uri": uri(str(file or _DESCRIPTION)), "uriBaseId": ROOT}
+    }
     if line:
         place["region"] = {"startLine": int(line)}
     properties = {

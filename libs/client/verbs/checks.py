@@ -23,7 +23,7 @@ FORMATS = ("text", "json", "sarif", "junit")
 
 def validate(client: Client, arguments: argparse.Namespace, console: Console) -> int:
     """Check a dataset; exits with 1 where a finding is at or above `--fail-on`."""
-    options: Json = {"mode": arguments.mode}
+    options: dict[str, Any] = {"mode": arguments.mode}
     if arguments.rules:
         options["rules"] = read_rules(arguments.rules)
     if arguments.predictions:
@@ -48,7 +48,7 @@ def _rendered(client: Client, arguments: argparse.Namespace, report: Json, wante
     lang = arguments.lang
     findings = list(client.dataset_findings(report["validation_id"], lang=lang))
     if wanted == "json":
-        return json.dumps(report | {"findings": findings}, ensure_ascii=False) + "\n"
+        return json.dumps({**report, "findings": findings}, ensure_ascii=False) + "\n"
     rules = client.dataset_rules()
     if wanted == "junit":
         return junit(report, findings, rules, fail_on=arguments.fail_on, lang=lang)

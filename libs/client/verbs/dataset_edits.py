@@ -11,10 +11,9 @@ from rich.console import Console
 
 from libs.client import show
 from libs.client.client import Client
-from libs.client.show import print_json
+from libs.client.show import Json, print_json
 from libs.client.verbs.verb import DONE, FAILED, AddVerb, Verb, full_path, progress, show_list
 
-Json = dict[str, Any]
 _FILES_SHOWN = 12
 _FORMATS = ["auto", "yolo", "yolo_polygons", "coco", "voc", "darknet"]
 
@@ -26,13 +25,12 @@ def dataset(client: Client, arguments: argparse.Namespace, console: Console) -> 
 
 def _versions(client: Client, arguments: argparse.Namespace, console: Console) -> int:
     versions = client.dataset_versions(arguments.name)
-    if not arguments.json:
-        versions = [
-            {**each, "counts": _numbers(each["counts"]), "changes": _numbers(each["changes"])}
-            for each in versions
-        ]
+    shown: list[Json] = [
+        {**each, "counts": _numbers(each["counts"]), "changes": _numbers(each["changes"])}
+        for each in versions
+    ]
     columns = ("version", "parent", "operation", "created_at", "counts", "changes")
-    return show_list(versions, columns, arguments, console)
+    return show_list(versions if arguments.json else shown, columns, arguments, console)
 
 
 def _numbers(found: Json | None) -> str:
@@ -83,7 +81,7 @@ def _split(client: Client, arguments: argparse.Namespace, console: Console) -> i
     names = ("train_ratio", "val_ratio", "test_ratio", "seed")
     wanted = {name: getattr(arguments, name) for name in names}
     options = {name: value for name, value in wanted.items() if value is not None}
-    options |= _options(arguments) | {"group": not arguments.no_groups}
+    options |= {**_options(arguments), "group": not arguments.no_groups}
     return _made(
         arguments,
         console,

@@ -18,9 +18,10 @@ COLUMNS = ("id", "kind", "cause", "class", "true_class", "confidence", "iou", "i
 
 def report(client: Client, arguments: argparse.Namespace, console: Console) -> int:
     """The report of a validation; at another confidence or IoU if asked for."""
-    found = client.validation(arguments.validation)
+    found: Json = client.validation(arguments.validation)
     if arguments.confidence is not None or arguments.iou is not None:
-        found |= _moved(client.panels(arguments.validation, **_point(arguments)))
+        moved = client.panels(arguments.validation, **_point(arguments))
+        found = {**found, **_moved(moved)}
     if arguments.json:
         print_json(found)
     elif found.get("status", "completed") != "completed":

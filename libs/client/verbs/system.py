@@ -7,6 +7,7 @@ from rich.console import Console
 
 from libs.client import show
 from libs.client.client import Client
+from libs.client.completion import script
 from libs.client.show import print_json, text
 from libs.client.verbs.verb import DONE, AddVerb, Verb
 
@@ -38,8 +39,24 @@ def tail(client: Client, arguments: argparse.Namespace, console: Console) -> int
     return DONE
 
 
+def complete(_: Client, arguments: argparse.Namespace, __: Console) -> int:
+    """What a shell reads to complete words."""
+    from libs.client.options import parser  # noqa: PLC0415 - it imports this file
+
+    written = script(arguments.shell, parser())
+    if arguments.json:
+        print_json({"shell": arguments.shell, "script": written})
+    else:
+        print(written, end="")
+    return DONE
+
+
 def add_arguments(verb: AddVerb) -> None:
     """The verbs of this area."""
+    completion = verb(
+        "completion", 'let a shell complete words: eval "$(shirushi completion bash)"'
+    )
+    completion.add_argument("shell", choices=["bash", "zsh", "fish"])
     verb("status", "the machine, the services, the queue")
     _events_arguments(verb("events", "the log of everything that happens"))
 
@@ -56,4 +73,4 @@ def _events_arguments(command: argparse.ArgumentParser) -> None:
     )
 
 
-VERBS: dict[str, Verb] = {"status": status, "events": tail}
+VERBS: dict[str, Verb] = {"status": status, "events": tail, "completion": complete}

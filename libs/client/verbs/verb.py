@@ -1,7 +1,7 @@
 """What all verbs share: their shape, their exit codes, a bar, a list."""
 
 import argparse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -22,7 +22,7 @@ Verb = Callable[[Client, argparse.Namespace, Console], int]
 
 
 def show_list(
-    entries: list[show.Json],
+    entries: Sequence[show.Json],
     columns: tuple[str, ...],
     arguments: argparse.Namespace,
     console: Console,

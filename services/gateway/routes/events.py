@@ -40,7 +40,7 @@ async def live(socket: WebSocket, after: int = -1, topics: str | None = None) ->
         await socket.close(TRY_AGAIN, error.message)
         return
     place = gateway.ledger.ring.last if after < 0 else after
-    viewer = Viewer(socket, gateway.deps.bus, gateway.ledger.ring, gateway.readings)
+    viewer = Viewer(socket, gateway.deps.bus, gateway.ledger.ring, gateway.fanout)
     access, identity = socket.app.state.access, identity_of(socket)
     await viewer.serve(place, wanted, lambda: access.still(identity))
 

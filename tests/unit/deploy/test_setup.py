@@ -1,6 +1,8 @@
 """The set-up: pinned, checked by hash, done again only when something changed."""
 
 import re
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -65,6 +67,21 @@ def test_a_step_that_fails_says_how_it_ended_and_what_to_do_and_is_tried_again(
     for _ in range(2):
         with pytest.raises(setup.SetupError, match=r"(?s)the last line.*stopped at it\. Do this\."):
             setup.set_up("runtime")
+
+
+def test_the_command_works_from_any_folder(
+    checkout: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(setup, "ROOT", ROOT)
+    (checkout / ".venv/bin").mkdir()
+    python = checkout / ".venv/bin/python"
+    python.write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    python.chmod(0o755)
+    setup.write_command()
+    command = [str(checkout / ".venv/bin/shirushi"), "completion", "fish"]
+    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "complete -c shirushi" in done.stdout
 
 
 @pytest.mark.parametrize("name", ["torch", "runtime", "dev"])

@@ -1,0 +1,1 @@
+"""The client for asyncio, made from the other one."""

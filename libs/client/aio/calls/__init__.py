@@ -1,0 +1,1 @@
+"""The routes, an area a file."""

@@ -1,0 +1,114 @@
+"""Trainings: start, look, stop, and what they made.
+
+Made from `libs/client/calls/trainings.py` by `python -m tests.contract.async_client`.
+"""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from libs.client.aio.calls.calls import Calls
+from libs.client.errors import ClientError
+from libs.common.answers.histories import ConsoleLine
+from libs.common.answers.trainings import ArtifactEntry, SampleSheet, TrainingStatus, TrainingTold
+
+
+class TrainingCalls(Calls):
+    """The routes on trainings."""
+
+    async def start_training(
+        self, dataset_path: str | Path, mode: str = "full", *, key: str | None = None, **rest: Any
+    ) -> TrainingTold:
+        """Queue a training; answers at once with `training_id`.
+
+        Args:
+            dataset_path: as in `validate_dataset`.
+            mode: `full`, `transfer` (needs base_model_path) or `continue`.
+            key: idempotency key; the same key and body start nothing twice.
+            rest: further fields of the request: model_architecture, epochs, batch_size, ….
+        """
+        body = {"dataset_path": str(dataset_path), "mode": mode, **rest}
+        return await self.told(TrainingTold, "/training/start", body, key=key)
+
+    async def training(self, training_id: str) -> TrainingStatus:
+        """The state of one training."""
+        return await self.get(TrainingStatus, f"/training/status/{quote(training_id, safe='')}")
+
+    async def trainings(self, status: str | None = None) -> list[TrainingStatus]:
+        """Every training, or those in one state."""
+        return await self.listed(TrainingStatus, "/training/status", status=status)
+
+    async def cancel(self, training_id: str, *, keep: bool = False) -> TrainingTold:
+        """Ask a training to stop; `keep` finishes now and keeps the weights."""
+        path = f"/training/cancel/{quote(training_id, safe='')}"
+        query = {"keep": "true"} if keep else None
+        answer: TrainingTold = (await self._transport.send("POST", path, params=query)).json()
+        return answer
+
+    async def pause(self, training_id: str) -> TrainingTold:
+        """Ask a training to leave its place; its checkpoint is kept."""
+        return await self._told(training_id, "pause")
+
+    async def resume(self, training_id: str) -> TrainingTold:
+        """Ask a paused training to go on."""
+        return await self._told(training_id, "resume")
+
+    async def extend(self, training_id: str, epochs: int) -> TrainingTold:
+        """Go on past the end of a completed training, as a new run: that many epochs more."""
+        path = f"/training/extend/{quote(training_id, safe='')}"
+        return await self.told(TrainingTold, path, {"epochs": epochs})
+
+    async def retry(self, training_id: str) -> TrainingTold:
+        """The same training again, from the start, as a new run."""
+        return await self._told(training_id, "retry")
+
+    async def logs(self, training_id: str, after: int = 0) -> list[ConsoleLine]:
+        """What the training printed past line `after`: `line` and `text` of each."""
+        return await self.listed(
+            ConsoleLine, f"/training/{quote(training_id, safe='')}/logs", after=after
+        )
+
+    async def _told(self, training_id: str, what: str) -> TrainingTold:
+        path = f"/training/{what}/{quote(training_id, safe='')}"
+        return await self.told(TrainingTold, path, {})
+
+    async def history(self, training_id: str) -> list[dict[str, float]]:
+        """Losses, metrics, learning rates and seconds of every epoch."""
+        return await self.listed(
+            dict[str, float], f"/training/{quote(training_id, safe='')}/history"
+        )
+
+    async def samples(self, training_id: str) -> list[SampleSheet]:
+        """Sheets of validation images with labelled and predicted boxes, by epoch."""
+        return await self.listed(SampleSheet, f"/training/{quote(training_id, safe='')}/samples")
+
+    async def artifacts(self, training_id: str) -> list[ArtifactEntry]:
+        """Name, size, sha256 and url of everything the training made."""
+        return await self.listed(
+            ArtifactEntry, f"/training/{quote(training_id, safe='')}/artifacts"
+        )
+
+    async def download(self, key: str, to: Path, *, sha256: str | None = None) -> Path:
+        """Write the artifact `key` to the file `to`; a broken download leaves no file.
+
+        Raises:
+            ClientError: its bytes do not have the hash `sha256`.
+        """
+        part = to.with_name(f".{to.name}.part")
+        to.parent.mkdir(parents=True, exist_ok=True)
+        digest = hashlib.sha256()
+
+        def write(chunk: bytes) -> None:
+            digest.update(chunk)
+            file.write(chunk)
+
+        try:
+            with part.open("wb") as file:
+                await self._transport.stream_to(f"/artifacts/{quote(key)}", write)
+            if sha256 and digest.hexdigest() != sha256:
+                raise ClientError(f"{to.name} arrived changed: download it again")
+            part.replace(to)
+        finally:
+            part.unlink(missing_ok=True)
+        return to
