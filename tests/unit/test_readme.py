@@ -40,7 +40,9 @@ def test_make_targets_exist(readme: Path) -> None:
 
 @pytest.mark.parametrize("readme", READMES, ids=lambda path: path.name)
 def test_command_lines_are_understood(readme: Path) -> None:
-    lines = re.findall(r"\.venv/bin/shirushi (.+)", readme.read_text(encoding="utf-8"))
+    lines = re.findall(
+        r"^\.venv/bin/shirushi (.+)", readme.read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert len(lines) >= 5
     for line in lines:
         parser().parse_args(shlex.split(line, comments=True))

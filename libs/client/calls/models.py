@@ -7,7 +7,7 @@ from urllib.parse import quote
 from libs.client.calls.calls import Calls, OnProgress
 from libs.common.answers.drawings import Visualization
 from libs.common.answers.judgements import JudgementReport
-from libs.common.answers.models import ModelEntry
+from libs.common.answers.models import DeletedModel, ModelEntry, UploadedModel
 
 
 class ModelCalls(Calls):
@@ -17,7 +17,7 @@ class ModelCalls(Calls):
         """Every model that can be used."""
         return self.listed(ModelEntry, "/models")
 
-    def upload_model(self, weights: Path, model_name: str) -> Json:
+    def upload_model(self, weights: Path, model_name: str) -> UploadedModel:
         """Register a .pt or .safetensors file of this machine."""
         with weights.open("rb") as stream:
             response = self._transport.send(
@@ -26,15 +26,15 @@ class ModelCalls(Calls):
                 params={"model_name": model_name},
                 files={"file": (weights.name, stream, "application/octet-stream")},
             )
-        answer: Json = response.json()
+        answer: UploadedModel = response.json()
         return answer
 
-    def delete_model(self, name: str) -> Json:
+    def delete_model(self, name: str) -> DeletedModel:
         """Take an upload, or the weights of a training, away for good."""
         response = self._transport.send(
             "DELETE", f"/models/{quote(name)}", params={"confirm": "true"}
         )
-        answer: Json = response.json()
+        answer: DeletedModel = response.json()
         return answer
 
     def validate_model(

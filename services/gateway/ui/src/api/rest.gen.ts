@@ -712,7 +712,7 @@ export interface FalseAlarms {
   clean_images: number;
   alarms: number;
   per_1000_images: number | null;
-  per_1000_images_by_class: Record<string, number>;
+  per_1000_images_by_class: Record<string, number | null>;
   note: string | null;
 }
 
