@@ -5,13 +5,13 @@ import stat
 from typing import NamedTuple
 
 from services.dataset.images import HEADER_BYTES, MAX_IMAGE_BYTES, OPEN_FLAGS
-from services.dataset.jpegs import END_OF_JPEG, jpeg_header, jpeg_orientation
+from services.dataset.jpegs import END_OF_JPEG, bytes_behind, jpeg_header, jpeg_orientation
 
 _START = b"\xff\xd8\xff"
 
 
 class Glanced(NamedTuple):
-    """A JPEG that ends where its file ends, and has its size in its first bytes."""
+    """A JPEG that has its end mark, and its size in its first bytes."""
 
     size_bytes: int
     mtime_ns: int
@@ -23,6 +23,8 @@ class Glanced(NamedTuple):
     """EXIF, 1 = upright."""
     mode: str
     """Its colours, as the header names them."""
+    trailing_bytes: int
+    """Behind the end mark; such a file is only told when every byte is read."""
 
     @property
     def stamp(self) -> tuple[int, int, int]:
@@ -42,14 +44,21 @@ def glance(path: bytes, most_pixels: float, *, whole: bool) -> tuple[Glanced, by
     if read is None:
         return None
     info, data, end = read
-    if end != END_OF_JPEG or data[:3] != _START:
+    if data[:3] != _START:
         return None
+    trailing = 0
+    if end != END_OF_JPEG:
+        trailing = bytes_behind(data) if whole else -1
+        if trailing < 0:
+            return None
     header = jpeg_header(data)
     if header is None or header[0] * header[1] > most_pixels:
         return None
     height, width, mode = header
     times = info.st_mtime_ns, info.st_ctime_ns
-    return Glanced(info.st_size, *times, width, height, jpeg_orientation(data), mode), data
+    return Glanced(
+        info.st_size, *times, width, height, jpeg_orientation(data), mode, trailing
+    ), data
 
 
 def _read(path: bytes, *, whole: bool) -> tuple[os.stat_result, bytes, bytes] | None:

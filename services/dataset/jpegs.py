@@ -42,11 +42,14 @@ def jpeg_end(handle: int, data: bytes, size: int) -> tuple[Hit | None, int]:
     tail = data[-2:] if len(data) == size else os.pread(handle, 2, max(0, size - 2))
     if tail == END_OF_JPEG:
         return None, 0
-    whole = data if len(data) == size else os.pread(handle, size, 0)
-    end = whole.rfind(END_OF_JPEG, _scan_of_jpeg(whole))
-    if end < 0:
-        return _truncated(), 0
-    return None, size - end - 2
+    behind = bytes_behind(data if len(data) == size else os.pread(handle, size, 0))
+    return (_truncated(), 0) if behind < 0 else (None, behind)
+
+
+def bytes_behind(data: bytes) -> int:
+    """How many bytes of a whole file follow its end mark; -1 when it has none."""
+    end = data.rfind(END_OF_JPEG, _scan_of_jpeg(data))
+    return -1 if end < 0 else len(data) - end - 2
 
 
 def _scan_of_jpeg(data: bytes) -> int:

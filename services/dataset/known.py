@@ -75,7 +75,7 @@ class KnownFiles:
         self._boxes.clear()
         if (np.diff(facts.boxes["image"]) < 0).any():
             facts.boxes = facts.boxes[np.argsort(facts.boxes["image"], kind="stable")]
-        pa.default_memory_pool().release_unused()
+        _give_back(len(paths))
         return facts
 
     def keep(self, name: str, paths: Paths, facts: Facts, rows: Rows, boxes: Table) -> None:
@@ -122,7 +122,7 @@ class KnownFiles:
             )
             writer.write_table(table)
         writer.close()
-        pa.default_memory_pool().release_unused()
+        _give_back(len(rows))
 
     def _take(self, path: Path, listed: Any, facts: Facts) -> int:
         """Take over what one file says of the images that are listed; how many rows it has.
@@ -154,6 +154,12 @@ class KnownFiles:
                 start += len(table)
                 self._boxes.append((number, take_over(table, here, facts, labels=same)))
         return len(places)
+
+
+def _give_back(rows: int) -> None:
+    """Give the system the memory of tables back, where it is much: to get it again takes time."""
+    if rows > ROWS_PER_GROUP:
+        pa.default_memory_pool().release_unused()
 
 
 @contextmanager

@@ -88,7 +88,8 @@ def _unpacked(column: Any, kind: np.dtype[Any]) -> npt.NDArray[Any]:
 
 def take_over(table: Any, places: npt.NDArray[np.int64], facts: Facts, *, labels: bool) -> Table:
     """Fill in the rows of a group; the boxes of those whose label is known."""
-    known = places >= 0
+    there = places >= 0
+    known = slice(None) if there.all() else there  # all of them are not copied
     rows = places[known]
     facts.images[rows] = _unpacked(table["image"], IMAGE)[known]
     facts.pixels[rows] = _unpacked(table["pixels"], PIXELS)[known]

@@ -105,7 +105,10 @@ def _split(survey: Survey, split: str, fence: Fence, tell: Tell) -> _Found:
     for source in survey.sources[split]:
         if source.is_dir():
             for entry in walk(os.fsencode(source), survey, fence):
-                _sort_in(entry, found, survey, fence)
+                if entry.is_file(follow_symlinks=False) and _is_image(entry.name):
+                    found.images.append(entry.path)
+                else:
+                    _sort_in(entry, found, survey, fence)
                 if len(found.images) % _TELL_EVERY == 1:
                     tell(len(found.images))
         else:

@@ -1,14 +1,13 @@
 """Look at a handful of images and labels: what a worker process of the scan does."""
 
-import os
 import time
 
 import numpy as np
-import numpy.typing as npt
 
 from services.dataset.look_images import ImageBatch
 from services.dataset.look_labels import LabelBatch
 from services.dataset.part import OF_IMAGE, OF_LABEL, Chunk, Orders, Part, Stamps, empty
+from services.dataset.standing import unchanged
 
 PATIENCE_S = 0.4
 """A chunk is handed back half done after this time, so that a scan can be stopped at once."""
@@ -16,7 +15,6 @@ MOST_LABEL_BYTES = 16 * 1024 * 1024
 """Of a chunk in memory; it is handed back half done when there are more."""
 FRESH_NS = 1_000_000_000
 """A file that was changed so shortly before could change again without its times showing it."""
-_NONE = (0, 0, 0)
 
 
 def look_at(chunk: Chunk, orders: Orders, *, patience_s: float = PATIENCE_S) -> Part:
@@ -24,11 +22,11 @@ def look_at(chunk: Chunk, orders: Orders, *, patience_s: float = PATIENCE_S) -> 
     until = time.monotonic() + patience_s
     count = len(chunk.images)
     images, labels = ImageBatch(chunk, orders), LabelBatch(chunk, orders)
-    label_stands = _unchanged(labels.paths, chunk.stamps, OF_LABEL)
-    if orders.images:
-        image_stands = _unchanged(chunk.images, chunk.stamps, OF_IMAGE)
-    else:
-        image_stands = np.ones(count, bool)
+    image_stands, label_stands = np.full(count, not orders.images), np.zeros(count, bool)
+    if chunk.stamps is not None:
+        label_stands = unchanged(labels.paths, chunk.stamps[:, OF_LABEL])
+        if orders.images:
+            image_stands = unchanged(chunk.images, chunk.stamps[:, OF_IMAGE])
     for index in np.flatnonzero(~(image_stands & label_stands)).tolist():
         if not image_stands[index]:
             images.look(index)
@@ -46,24 +44,6 @@ def look_at(chunk: Chunk, orders: Orders, *, patience_s: float = PATIENCE_S) -> 
     part.hits.sort(key=lambda hit: hit[:2])
     _distrust_fresh(part.stamps)
     return part
-
-
-def _unchanged(
-    paths: tuple[bytes, ...], stamps: Stamps | None, columns: slice
-) -> npt.NDArray[np.bool_]:
-    """(n,): whether a file is known, and its size and times are still those."""
-    if stamps is None or not stamps[:, columns].any():
-        return np.zeros(len(paths), bool)
-    now = []
-    for path in paths:
-        try:
-            info = os.stat(path)  # noqa: PTH116 -- a million of them: pathlib takes as long again
-            now.append((info.st_size, info.st_mtime_ns, info.st_ctime_ns))
-        except OSError:
-            now.append(_NONE)
-    known = stamps[:, columns]
-    same = (known == np.array(now, np.int64).reshape(-1, 3)).all(axis=1)
-    return np.asarray(same & (known[:, 1] != 0), np.bool_)
 
 
 def _distrust_fresh(stamps: Stamps) -> None:

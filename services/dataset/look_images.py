@@ -109,6 +109,7 @@ class ImageBatch:
         rows["size_bytes"], rows["mtime_ns"] = numbers[:, 0], numbers[:, 1]
         rows["width"], rows["height"] = numbers[:, 3], numbers[:, 4]
         rows["orientation"] = numbers[:, 5]
+        rows["trailing_bytes"] = [seen.trailing_bytes for seen in glanced]
         rows["format"] = _FORMAT["jpeg"]
         rows["mode"] = [_MODE.get(seen.mode, 0) for seen in glanced]
         if self.hashed:

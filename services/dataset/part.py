@@ -87,6 +87,30 @@ def deadly(orders: Orders) -> Part:
     return part
 
 
+def spread(part: Part | None, rows: npt.NDArray[np.intp], stamps: Stamps, orders: Orders) -> Part:
+    """What was seen of some rows, and of all the others that what is known still holds.
+
+    Args:
+        part: one image per row; None = none.
+        rows: their places, which ascend.
+        stamps: (n, 6), what is known of all.
+        orders: those of the scan.
+    """
+    whole = empty(len(stamps), orders)
+    whole.new_image[:] = whole.new_label[:] = False
+    whole.stamps[:] = stamps
+    if part is None:
+        return whole
+    for name in ("images", "stamps", "new_image", "new_label"):
+        getattr(whole, name)[rows] = getattr(part, name)
+    if len(part.pixels):
+        whole.pixels[rows] = part.pixels
+    whole.boxes = part.boxes
+    whole.boxes["image"] = rows[part.boxes["image"]]
+    whole.hits = [(int(rows[index]), on_label, hit) for index, on_label, hit in part.hits]
+    return whole
+
+
 def joined(parts: Sequence[Part]) -> Part:
     """Parts that follow each other, as one."""
     start, hits = 0, []

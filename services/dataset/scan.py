@@ -1,14 +1,13 @@
 """Scan a listed dataset chunk by chunk, a bounded number at a time; cancellable, and resumable."""
 
 import asyncio
-import os
 import time
-from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import numpy as np
 import numpy.typing as npt
 
+from services.dataset.chunks import Chunks
 from services.dataset.domain.findings import Hit
 from services.dataset.domain.images import check_image, facts_of
 from services.dataset.domain.paths import shown
@@ -23,11 +22,9 @@ from services.dataset.domain.scanned import (
 from services.dataset.known import KnownFiles
 from services.dataset.known_rows import Facts
 from services.dataset.listing import Listing
-from services.dataset.part import Chunk, FileHit, Orders, Part
+from services.dataset.part import FileHit, Orders, Part
 from services.dataset.workers import Workers
 
-CHUNK_IMAGES, LARGE_CHUNK_IMAGES = 256, 1024
-"""Where pixels are decoded, and where a look takes microseconds."""
 KEEP_S = 1.0
 KEEP_SHARE = 0.1
 """What was seen is put by after this time, or this share of the scan's time so far if that is
@@ -84,7 +81,8 @@ class Scan:
         scanned = Scanned(self.listing.root, self.names, self.listing.splits, paths, facts.images)
         facts.images["split"] = np.repeat(np.arange(len(self.listing.splits)), self.listing.counts)
         begin = kept_at = time.monotonic()
-        async for start, part in self._parts():
+        chunks = Chunks(self.listing, facts, self.orders, self.workers, self.need)
+        async for start, part in chunks.parts():
             stop = start + len(part)
             for row, on_label, hit in self._merge(start, part):
                 file = scanned.label_file_of(row) if on_label else scanned.file_of(row)
@@ -119,49 +117,6 @@ class Scan:
         bombs = pixels > self.orders.rules.threshold("decompression_bomb")
         facts.depth[bombs | facts.images["faulty"]] = 0  # what is faulty is looked at again
         facts.stamps[facts.depth < self.need, :3] = 0
-
-    async def _parts(self) -> AsyncIterator[tuple[int, Part]]:
-        """Results in the listing's order, with at most a few chunks under way."""
-        waiting: deque[tuple[int, int, asyncio.Task[Part]]] = deque()
-        total, next_one = len(self.listing.paths), 0
-
-        def send(start: int, stop: int) -> tuple[int, int, asyncio.Task[Part]]:
-            look = self.workers.look(self._chunk(start, stop), self.orders)
-            return start, stop, asyncio.create_task(look)
-
-        try:
-            while next_one < total or waiting:
-                while len(waiting) < 3 * self.workers.processes and next_one < total:
-                    stop = min(total, next_one + self._step(next_one))
-                    waiting.append(send(next_one, stop))
-                    next_one = stop
-                start, stop, task = waiting[0]
-                part = await task
-                waiting.popleft()
-                if start + len(part) < stop:  # it took long: the rest goes first
-                    waiting.appendleft(send(start + len(part), stop))
-                yield start, part
-        finally:
-            for _, _, task in waiting:
-                task.cancel()
-
-    def _step(self, start: int) -> int:
-        """How many images the chunk from `start` has."""
-        known = self.known is not None and bool(
-            self.facts.depth[start : start + LARGE_CHUNK_IMAGES].all()
-        )
-        return LARGE_CHUNK_IMAGES if self.need < 3 or known else CHUNK_IMAGES
-
-    def _chunk(self, start: int, stop: int) -> Chunk:
-        home = os.fsencode(self.listing.root) + b"/"
-        paths = self.listing.paths.raws(start, stop)
-        images = tuple([path if path.startswith(b"/") else home + path for path in paths])
-        facts = self.facts
-        if not self.known or not facts.depth[start:stop].any():
-            return Chunk(images)
-        digests = facts.images["digest"][start:stop].copy()
-        digests[facts.depth[start:stop] < self.need] = 0
-        return Chunk(images, facts.stamps[start:stop], digests)
 
     def _merge(self, start: int, part: Part) -> list[FileHit]:
         """Put a part in its place; what is found in it, in the order of rows."""

@@ -17,8 +17,10 @@ from typing import Any, Self, TypeVar
 
 from threadpoolctl import threadpool_limits
 
+from services.dataset.domain.paths import Paths
 from services.dataset.look import look_at
-from services.dataset.part import Chunk, Orders, Part, deadly, joined
+from services.dataset.part import Chunk, Orders, Part, Stamps, deadly, joined
+from services.dataset.standing import Mask, standing
 
 Given = TypeVar("Given")
 Told = TypeVar("Told")
@@ -83,6 +85,12 @@ class Workers:
             if self._pool is pool:
                 self._pool = None
             raise
+
+    async def standing(
+        self, root: str, images: Paths, stamps: Stamps, orders: Orders
+    ) -> tuple[Mask, Mask]:
+        """Which images, and which labels, are still those that are known; opens none of them."""
+        return await asyncio.to_thread(standing, root, images, stamps, with_images=orders.images)
 
     async def look(self, chunk: Chunk, orders: Orders) -> Part:
         """Look at a chunk. A file that kills the process that opens it becomes a finding."""

@@ -77,13 +77,20 @@ def _in_bulk(images: Paths, home: bytes) -> Paths | None:
     They are one text between NULs, which no path has in it; None if some are of another kind.
     """
     text = b"\0/" + b"\0/".join(images.raws()) + b"\0"
-    parts = text.split(b"/images/")
     odd = not len(images) or b"/images/" in home or b"//" in text or b"/images/images/" in text
-    if odd or not all(b"\0" in part for part in parts[1:-1]):
+    if odd:
         return None
-    text = b"/labels/".join(parts)
+    count = text.count(b"/images/")
+    if count != len(images) or count != text.count(b"\0/images/"):  # not each begins with it
+        parts = text.split(b"/images/")
+        if not all(b"\0" in part for part in parts[1:-1]):
+            return None
+    text = text.replace(b"/images/", b"/labels/")
+    length = len(text)
     for suffix in _SUFFIXES:
         text = text.replace(suffix + b"\0", b".txt\0")
         if text.count(b".txt\0") == len(images):
+            if len(text) == length:  # each has the length of its image
+                return Paths(text[:-1].replace(b"\0/", b""), images.ends - images.ends[0])
             return Paths.of(text[2:-1].split(b"\0/"))
     return None

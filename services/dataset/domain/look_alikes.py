@@ -23,6 +23,8 @@ SURE = 0.85
 """Share of a class's crops whose neighbours are of the class, below which nothing is said of it."""
 MOST_BOXES = 4_000
 SHOWN_PAIRS = 20
+ROWS_AT_ONCE = 1024
+"""Of crops whose distances to all others are held at once."""
 
 
 def sampled_images(scanned: Scanned) -> Rows:
@@ -54,9 +56,10 @@ def neighbours(scanned: Scanned, crops: Crops) -> Neighbours:
     lengths = (vectors**2).sum(axis=1)
     starts = np.searchsorted(by_class, np.arange(kinds))
     filled = np.flatnonzero(np.diff(np.append(starts, count)))
-    for begin in range(0, count, 512):
-        mine = slice(begin, begin + 512)
-        squares = vectors[mine] @ vectors.T
+    for begin in range(0, count, ROWS_AT_ONCE):
+        mine = slice(begin, begin + ROWS_AT_ONCE)
+        some = vectors[mine] if count > ROWS_AT_ONCE else vectors  # of one array: half the work
+        squares = some @ vectors.T
         squares *= -2
         squares += lengths[mine, None]
         squares += lengths
@@ -65,10 +68,12 @@ def neighbours(scanned: Scanned, crops: Crops) -> Neighbours:
         if len(filled):
             least = np.minimum.reduceat(squares, starts[filled], axis=1)
             nearest[order[mine, None], filled] = np.sqrt(least)
-        best = np.argpartition(squares, min(NEIGHBOURS, count - 1), axis=1)[:, :NEIGHBOURS]
-        real = np.isfinite(np.take_along_axis(squares, best, axis=1))
-        voters = np.broadcast_to(order[mine, None], best.shape)[real]
-        np.add.at(votes, (voters, by_class[best][real]), 1)
+        own = np.arange(len(squares))
+        for _ in range(min(NEIGHBOURS, count)):
+            best = squares.argmin(axis=1)
+            real = np.isfinite(squares[own, best])
+            votes[order[mine][real], by_class[best[real]]] += 1
+            squares[own, best] = np.inf
     return Neighbours(classes, votes, nearest)
 
 

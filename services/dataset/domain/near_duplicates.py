@@ -65,8 +65,10 @@ def all_pairs(hashes: Hashes, radius: int) -> Pairs:
     return np.concatenate(found).astype(np.int64)
 
 
-def mirrored_pairs(hashes: Hashes, mirrored: Hashes, radius: int = RADIUS) -> Pairs:
-    """All pairs where one's hash is near to the hash of the other's mirror image.
+def near_and_mirrored(
+    hashes: Hashes, mirrored: Hashes, radius: int = RADIUS
+) -> tuple[Pairs, Pairs]:
+    """All pairs that are near, and all where one is near to the other's mirror image: one search.
 
     Args:
         hashes: of the images.
@@ -75,10 +77,11 @@ def mirrored_pairs(hashes: Hashes, mirrored: Hashes, radius: int = RADIUS) -> Pa
     """
     size = len(hashes)
     pairs = near_pairs(np.concatenate([hashes, mirrored]), radius)
+    near = pairs[pairs[:, 1] < size]
     across = pairs[(pairs[:, 0] < size) & (pairs[:, 1] >= size)]
     ends = np.sort(np.column_stack([across[:, 0], across[:, 1] - size]), axis=1)
     crossed = np.column_stack([ends, across[:, 2]])
-    return _unique(crossed[ends[:, 0] != ends[:, 1]])
+    return near, _unique(crossed[ends[:, 0] != ends[:, 1]])
 
 
 def clusters(pairs: npt.NDArray[np.int64], rows: int) -> Rows:
@@ -104,13 +107,15 @@ def _balanced(hashes: Hashes) -> Hashes:
     Distances stay as they are. Pictures of one kind share some bits; bands made of these alone
     would put everything into one run.
     """
-    bits = np.arange(64, dtype=np.uint64)
-    ones = np.array([np.count_nonzero(hashes >> bit & np.uint64(1)) for bit in bits])
-    dealt = np.zeros_like(hashes)
-    for place, bit in enumerate(np.argsort(np.abs(ones - len(hashes) / 2), kind="stable")):
-        target = np.uint64(place % BANDS * 8 + place // BANDS)
-        dealt |= (hashes >> bits[bit] & np.uint64(1)) << target
-    return dealt
+    if not len(hashes):
+        return hashes
+    octets = hashes.view(np.uint8).reshape(-1, 8)
+    blocks = [octets[start : start + _BLOCK] for start in range(0, len(hashes), _BLOCK)]
+    ones = sum(np.unpackbits(block, axis=1).sum(axis=0) for block in blocks)
+    even = np.argsort(np.abs(ones - len(hashes) / 2), kind="stable")
+    order = even.reshape(-1, BANDS).T.ravel()  # the most varied bits first, one to each band
+    dealt = [np.packbits(np.unpackbits(block, axis=1)[:, order], axis=1) for block in blocks]
+    return np.ascontiguousarray(np.concatenate(dealt)).view(np.uint64).ravel()
 
 
 def _search(hashes: Hashes, radius: int) -> Pairs:

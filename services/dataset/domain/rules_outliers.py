@@ -1,6 +1,6 @@
 """Rules over what stands out from the rest: image sizes, numbers of boxes, sizes and shapes."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -25,8 +25,15 @@ def deviations(values: Floats, least_spread: float) -> Floats:
 
     Source: Iglewicz and Hoaglin, How to Detect and Handle Outliers, 1993: 1.4826 × MAD.
     """
-    apart = values - _median(values)
-    return np.asarray(apart / max(1.4826 * _median(np.abs(apart)), least_spread), np.float64)
+    return _deviations(values, least_spread)[0]
+
+
+def _deviations(values: Floats, least_spread: float) -> tuple[Floats, float]:
+    """The deviations, and the median."""
+    usual = _median(values)
+    apart = values - usual
+    apart /= max(1.4826 * _median(np.abs(apart)), least_spread)
+    return apart, usual
 
 
 def _median(values: Floats) -> float:
@@ -79,8 +86,11 @@ def check_box_shapes(scanned: Scanned, rules: Rules) -> Iterator[Place]:
         "box_size_outlier": ((width + height) / 2, ("larger", "smaller")),
         "box_aspect_outlier": (width - height, ("flatter", "taller")),
     }
+    order = np.argsort(classes, kind="stable")
+    _, starts = np.unique(classes[order], return_index=True)
+    groups = [rows for rows in np.split(order, starts[1:]) if len(rows) >= ENOUGH]
     for rule, (values, ways) in measures.items():
-        far, usual = _by_class(values, classes)
+        far, usual = _within(values, groups)
         for index in np.flatnonzero(np.abs(far) > rules.threshold(rule)).tolist():
             box = boxes[drawn[index]]
             row = int(box["image"])
@@ -92,15 +102,12 @@ def check_box_shapes(scanned: Scanned, rules: Rules) -> Iterator[Place]:
             yield scanned.split_of(row), scanned.label_file_of(row), hit
 
 
-def _by_class(values: Floats, classes: npt.NDArray[np.int32]) -> tuple[Floats, Floats]:
-    """Deviations and medians within each class that has enough boxes; of the others, within all."""
-    far, usual = deviations(values, LEAST_SPREAD), np.full(len(values), _median(values))
-    order = np.argsort(classes, kind="stable")
-    _, starts = np.unique(classes[order], return_index=True)
-    for rows in np.split(order, starts[1:]):
-        if len(rows) >= ENOUGH:
-            far[rows] = deviations(values[rows], LEAST_SPREAD)
-            usual[rows] = _median(values[rows])
+def _within(values: Floats, groups: Sequence[npt.NDArray[np.intp]]) -> tuple[Floats, Floats]:
+    """Deviations and medians within each group of rows; of rows in none, within all."""
+    far, middle = _deviations(values, LEAST_SPREAD)
+    usual = np.full(len(values), middle)
+    for rows in groups:
+        far[rows], usual[rows] = _deviations(values[rows], LEAST_SPREAD)
     return far, usual
 
 

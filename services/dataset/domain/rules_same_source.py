@@ -4,7 +4,12 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from services.dataset.domain.findings import Hit, Rules
-from services.dataset.domain.groups import may_have_sources, sequences, source_of
+from services.dataset.domain.groups import (
+    may_have_sequences,
+    may_have_sources,
+    sequences,
+    source_of,
+)
 from services.dataset.domain.paths import shown
 from services.dataset.domain.scanned import Place, Scanned
 
@@ -18,9 +23,10 @@ def check_same_source(scanned: Scanned, _: Rules) -> Iterator[Place]:
         said = {
             row: source for row, name in enumerate(_names(scanned)) if (source := source_of(name))
         }
-    names = enumerate(_names(scanned))
-    others = (name for row, name in names if row not in said) if said else _names(scanned)
-    numbered = sequences(others)
+    numbered: dict[str, str] = {}
+    if said or may_have_sequences(scanned.paths):
+        names = enumerate(_names(scanned))
+        numbered = sequences(name for row, name in names if row not in said)
     if not said and not numbered:
         return
     home: dict[str, int] = {}

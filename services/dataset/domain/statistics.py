@@ -24,6 +24,7 @@ def figures(scanned: Scanned, imgsz: int) -> dict[str, Any]:
     """
     boxes = scanned.boxes
     sides = box_sides(scanned, imgsz)
+    areas = sides[:, 0] * sides[:, 1]
     drawn = np.maximum(sides, 1e-6)  # a box may have no width
     ratio = np.log2(drawn[:, 0] / drawn[:, 1]) if len(sides) else np.zeros(0)
     width, height = (scanned.images[name] for name in ("width", "height"))
@@ -31,12 +32,12 @@ def figures(scanned: Scanned, imgsz: int) -> dict[str, Any]:
     return {
         "imgsz": imgsz,
         "boxes": {
-            "side_px": histogram(np.sqrt(sides.prod(axis=1)), _powers(2, 2048)),
+            "side_px": histogram(np.sqrt(areas), _powers(2, 2048)),
             "aspect_log2": histogram(ratio, np.linspace(-4, 4, 33)),
             "position": positions(boxes["x"], boxes["y"]),
             "per_image": histogram(np.diff(scanned.first_box), np.arange(0, 52)),
-            "by_size": size_shares(sides),
-            "small_by_class": _small_by_class(scanned, sides),
+            "by_size": size_shares(areas),
+            "small_by_class": _small_by_class(scanned, areas),
         },
         "images": {
             "width": histogram(width[known], _powers(16, 16_384)),
@@ -72,15 +73,14 @@ def box_sides(scanned: Scanned, imgsz: int) -> Values:
     return np.asarray(shares * scaled[image])
 
 
-def size_shares(sides: Values) -> dict[str, float]:
-    """Shares of small, medium and large boxes by area; 0 where there are none."""
-    area = sides.prod(axis=1)
-    total = max(1, len(area))
-    small, medium = (area < SMALL_PX**2).sum(), (area < MEDIUM_PX**2).sum()
+def size_shares(areas: Values) -> dict[str, float]:
+    """Shares of small, medium and large boxes by area in pixels; 0 where there are none."""
+    total = max(1, len(areas))
+    small, medium = (areas < SMALL_PX**2).sum(), (areas < MEDIUM_PX**2).sum()
     return {
         "small": round(float(small) / total, 4),
         "medium": round(float(medium - small) / total, 4),
-        "large": round(float(len(area) - medium) / total, 4),
+        "large": round(float(len(areas) - medium) / total, 4),
     }
 
 
@@ -105,9 +105,9 @@ def positions(x: Values, y: Values) -> list[list[int]]:
     return counts
 
 
-def _small_by_class(scanned: Scanned, sides: Values) -> dict[str, float]:
+def _small_by_class(scanned: Scanned, areas: Values) -> dict[str, float]:
     """Share of small boxes per class that has boxes; classes of one name are added up."""
-    small = sides.prod(axis=1) < SMALL_PX**2
+    small = areas < SMALL_PX**2
     kinds = scanned.boxes["class"]
     width = len(scanned.names)
     total, few = np.bincount(kinds, minlength=width), np.bincount(kinds[small], minlength=width)

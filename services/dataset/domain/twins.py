@@ -10,8 +10,7 @@ from services.dataset.domain.near_duplicates import (
     Pairs,
     all_pairs,
     clusters,
-    mirrored_pairs,
-    near_pairs,
+    near_and_mirrored,
 )
 from services.dataset.domain.rules_pixels import is_blank
 from services.dataset.domain.scanned import TWIN, Place, Scanned, Table
@@ -44,8 +43,10 @@ def candidates(scanned: Scanned, rules: Rules) -> Table:
     rows = rows[_first_of_kind(scanned.images["digest"][rows])]
     hashes, mirrored = pixels["phash"][rows], pixels["phash_mirrored"][rows]
     radius = next((bits for most, bits in WIDE_RADIUS if len(rows) <= most), None)
-    near = all_pairs(hashes, radius) if radius else near_pairs(hashes)
-    found = np.concatenate([_table(near, rows, NEAR), _table(_mirrored(hashes, mirrored), rows, 2)])
+    near, crossed = near_and_mirrored(hashes, mirrored)
+    near = all_pairs(hashes, radius) if radius else near
+    crossed = _nearer_so(hashes, crossed)
+    found = np.concatenate([_table(near, rows, NEAR), _table(crossed, rows, MIRRORED)])
     found = _closest(found[np.argsort(found["bits"], kind="stable")])
     return found[: max(LEAST_COMPARED, int(SHARE_COMPARED * len(rows)))]
 
@@ -58,9 +59,8 @@ def _first_of_kind(digests: npt.NDArray[np.uint64]) -> npt.NDArray[np.intp]:
     return np.sort(order[new])
 
 
-def _mirrored(hashes: npt.NDArray[np.uint64], mirrored: npt.NDArray[np.uint64]) -> Pairs:
-    """Pairs that are nearer to each other mirrored than as they are: others are near anyway."""
-    pairs = mirrored_pairs(hashes, mirrored)
+def _nearer_so(hashes: npt.NDArray[np.uint64], pairs: Pairs) -> Pairs:
+    """Those of mirrored pairs that are nearer so than as they are: the others are near anyway."""
     plain = np.bitwise_count(hashes[pairs[:, 0]] ^ hashes[pairs[:, 1]])
     nearer: Pairs = pairs[pairs[:, 2] < plain]
     return nearer

@@ -7,14 +7,16 @@ from typing import Any
 import pyarrow.parquet as pq
 import pytest
 
-from services.dataset import closer, look, scan
+from services.dataset import chunks, closer, look, scan
 from services.dataset.crops import Cut, Vectors, describe
 from services.dataset.domain.findings import Findings
 from services.dataset.findings_file import FindingsWriter
 from services.dataset.found_so_far import Found
 from services.dataset.known import MOST_PARTS, WHOLE
 from services.dataset.options import ValidateOptions
+from services.dataset.part import Chunk, Orders, Part
 from services.dataset.validation import Means, validate
+from services.dataset.workers import Workers
 from tests.unit.services.dataset.conftest import (
     Check,
     HereAndNow,
@@ -94,6 +96,34 @@ async def test_what_has_changed_is_looked_at_again(root: Path, check: Check, kno
     assert told(again) == told(report)
 
 
+async def test_only_what_has_changed_is_handed_to_a_process(
+    root: Path, check: Check, known: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_dataset(root, train=40)
+    handed: list[int] = []
+
+    async def impatient(_: Workers, chunk: Chunk, orders: Orders) -> Part:
+        handed.append(len(chunk.images))
+        return look.look_at(chunk, orders, patience_s=0)  # hands back the first and no more
+
+    await check(root, known=known)
+    monkeypatch.setattr(HereAndNow, "look", impatient)
+    unchanged = await check(root, known=known)
+    assert handed == []
+    for name in ("train03", "train07", "train39"):
+        put(root / f"images/train/{name}.jpg", jpeg(900 + int(name[-2:])) + b"tail")
+        put(root / f"labels/train/{name}.txt", "1 0.5 0.5 0.25 0.25\n")
+    put(root / "labels/val/val05.txt", "7 0.5 0.5 0.2 0.2\n")
+    report = await check(root, known=known)
+    assert handed == [4, 3, 2, 1]
+    assert report["reused"] == {"images": 43, "labels": 42}
+    assert report["summary"]["jpeg_trailing_data"] == 3
+    assert report["summary"]["class_out_of_range"] == 1
+    monkeypatch.undo()
+    monkeypatch.setattr(look, "FRESH_NS", 0)
+    assert told(report) == told(await check(root)) != told(unchanged)
+
+
 async def test_a_file_that_was_only_written_anew_is_known_by_its_hash(
     root: Path, check: Check, known: Path
 ) -> None:
@@ -138,7 +168,7 @@ async def test_a_scan_that_is_killed_goes_on_where_it_was(
     root: Path, tmp_path: Path, check: Check, known: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     put(root / "labels/train/train20.txt", "9 0.5 0.5 0.2 0.2\n")
-    monkeypatch.setattr(scan, "CHUNK_IMAGES", 4)
+    monkeypatch.setattr(chunks, "CHUNK_IMAGES", 4)
     monkeypatch.setattr(scan, "KEEP_S", 0.0)
     monkeypatch.setattr(scan, "KEEP_SHARE", 0.0)
 

@@ -2,10 +2,17 @@
 
 import random
 from collections import Counter, defaultdict
+from itertools import product
 
 import pytest
 
-from services.dataset.domain.groups import grouped, sequences, source_of
+from services.dataset.domain.groups import (
+    grouped,
+    may_have_sequences,
+    sequences,
+    source_of,
+)
+from services.dataset.domain.paths import Paths
 from services.dataset.domain.splits import Sample, plan_split
 
 RATIOS = {"train": 0.7, "val": 0.2, "test": 0.1}
@@ -35,6 +42,19 @@ def test_numbered_names_are_frames_only_where_there_are_several_videos() -> None
     counted = [f"logo_{n:04d}.jpg" for n in range(30)]
     assert sequences(counted) == {}, "the whole dataset is counted, that is no video"
     assert sequences([*videos, *[f"IMG_{n:04d}.jpg" for n in range(8)]]).keys() == set(videos)
+
+
+def test_names_are_looked_at_one_by_one_wherever_one_may_be_a_frame() -> None:
+    heads = ["img_", "IMG-", "walk_", "3d_walk", "", "Straße", "ab", "a_jpg_", "photo"]
+    tails = [".jpg", "_jpg.jpg", ".x.png", "b.jpg", "_frame.jpg"]
+    others = [f"{place}_{n:03d}.jpg" for place in ("one", "two", "three") for n in range(50)]
+    quick = 0
+    for head, tail in product(heads, tails):
+        names = [f"{head}{n:04d}{tail}" for n in range(40)]
+        if not may_have_sequences(Paths.of(f"images/2024/{name}" for name in names)):
+            quick += 1
+            assert not sequences([*names, *others]).keys() & set(names)
+    assert quick == 5
 
 
 def test_marks_join_groups_over_any_number_of_steps() -> None:

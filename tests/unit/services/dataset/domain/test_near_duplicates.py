@@ -6,7 +6,7 @@ import pytest
 from services.dataset.domain.near_duplicates import (
     all_pairs,
     clusters,
-    mirrored_pairs,
+    near_and_mirrored,
     near_pairs,
 )
 
@@ -56,12 +56,28 @@ def test_a_cluster_is_named_after_its_first_row() -> None:
 def test_a_mirror_image_is_found_by_its_own_mirrored_hash() -> None:
     hashes, mirrored = drawn(50, 1), drawn(50, 2)
     hashes[40], mirrored[40] = mirrored[3], hashes[3]
-    assert mirrored_pairs(hashes, mirrored).tolist() == [[3, 40, 0]]
+    near, crossed = near_and_mirrored(hashes, mirrored)
+    assert crossed.tolist() == [[3, 40, 0]]
+    assert not len(near)
 
 
 def test_an_image_like_its_own_mirror_image_is_no_twin_of_itself() -> None:
     hashes = drawn(5)
-    assert len(mirrored_pairs(hashes, hashes.copy())) == 0
+    near, crossed = near_and_mirrored(hashes, hashes.copy())
+    assert len(near) == len(crossed) == 0
+
+
+def test_one_search_for_both_finds_what_two_would() -> None:
+    base = drawn(400)
+    hashes = np.concatenate([base, with_flips(base[:100], 4, 1), base[:50]])
+    mirrored = np.concatenate([drawn(400, 3), with_flips(base[100:250], 5, 2)])
+    near, crossed = near_and_mirrored(hashes, mirrored)
+    assert np.array_equal(near, near_pairs(hashes))
+    every = all_pairs(np.concatenate([hashes, mirrored]), 6)
+    every = every[(every[:, 0] < 550) & (every[:, 1] >= 550)]
+    ends = {tuple(sorted((a, b - 550))) for a, b, _ in every.tolist()}
+    assert {tuple(pair[:2]) for pair in crossed.tolist()} <= ends
+    assert len(crossed) >= 150
 
 
 def test_a_radius_that_cannot_be_searched_exactly_is_refused() -> None:
