@@ -9,14 +9,23 @@ MOST_WINDOWS = 40
 """Of PAGE events each, that one request looks through for rare topics."""
 
 
-async def forwards(bus: Bus, ring: Ring, after: int, wanted: Topics, limit: int) -> list[Frame]:
-    """The first `limit` frames of these topics past `after`."""
+async def forwards(
+    bus: Bus, ring: Ring, after: int, wanted: Topics, limit: int
+) -> tuple[list[Frame], int]:
+    """The first `limit` frames of these topics past `after`.
+
+    Returns:
+        The frames, and the sequence up to which the log was looked through.
+    """
     found: list[Frame] = []
+    last = ring.last
     async for page in frames(bus, ring, after):
         found += [each for each in page if wanted.want(each.topic)]
         if not page or len(found) >= limit:
             break
-    return found[:limit]
+    if len(found) >= limit:
+        return found[:limit], found[limit - 1].seq
+    return found, max([last, after, *(each.seq for each in found[-1:])])
 
 
 async def backwards(

@@ -62,6 +62,7 @@ class HostHistory:
             "time": [round(at, 1) for at, _ in within],
             "cpu_percent": [reading.get("cpu_percent") for reading in readings],
             "memory_percent": [reading.get("memory_percent") for reading in readings],
+            "disk_percent": [(reading.get("disk") or {}).get("percent") for reading in readings],
             "gpus": _gpus(readings),
         }
 

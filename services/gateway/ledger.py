@@ -58,6 +58,8 @@ class Ledger:
             except BadInput as error:
                 log.warning("unreadable event skipped", extra={"reason": error.message})
                 self.ring.skip(raw.seq)
+                if raw.seq >= target:
+                    self._caught_up.set()
                 continue
             if record:
                 self.drains.fold(record)

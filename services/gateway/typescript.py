@@ -47,6 +47,13 @@ def event_types(document: Schema) -> str:
     ]
     doc = "/** The data of an event, by its kind. */"
     parts.append(f"{doc}\nexport interface Events {{\n{''.join(kinds)}}}\n")
+    names = "".join(
+        f"  {json.dumps(message['name'])},\n"
+        for channel in document["channels"].values()
+        for message in channel["messages"].values()
+    )
+    doc = "/** Every kind of event that is told. */"
+    parts.append(f"{doc}\nexport const KINDS: readonly (keyof Events)[] = [\n{names}];\n")
     return "\n".join([HEAD, *parts])
 
 

@@ -270,8 +270,12 @@ async def test_the_socket_replays_and_goes_on_without_gap_or_double(app: FastAPI
                 await bus.publish(DatasetStarted(job_id=f"new-{number}", attempt=1, worker="w"))
             async with asyncio.timeout(10):
                 frames = [orjson.loads(await socket.recv()) for _ in range(8)]
-    assert [each["seq"] for each in frames] == list(range(3, 11))
-    assert frames[-1]["subject"] == "new-4"
+        assert [each["seq"] for each in frames] == list(range(3, 11))
+        assert frames[-1]["subject"] == "new-4"
+        url = f"ws://{host}{BASE}/ws?after=-4"
+        async with websockets.connect(url, open_timeout=5) as socket, asyncio.timeout(10):
+            last = [orjson.loads(await socket.recv())["seq"] for _ in range(3)]
+    assert last == [8, 9, 10]
 
 
 async def test_history_older_than_the_window_comes_from_the_log(app: FastAPI, bus: Bus) -> None:

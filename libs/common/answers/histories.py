@@ -23,6 +23,7 @@ class MachineHistory(TypedDict):
     time: list[float]
     cpu_percent: list[float | None]
     memory_percent: list[float | None]
+    disk_percent: list[float | None]
     gpus: list[GpuHistory]
 
 

@@ -74,6 +74,46 @@ class Health(TypedDict):
     checked_at: NotRequired[str]
 
 
+class Lease(TypedDict):
+    """Room on a card that somebody else than a training has."""
+
+    holder: str
+    device: str
+    need_bytes: int
+
+
+class DiskBytes(TypedDict):
+    """The file system of a trainer's scratch folder."""
+
+    total_bytes: int
+    used_bytes: int
+    free_bytes: int
+    percent: float
+
+
+class HostFacts(TypedDict):
+    """A trainer's host: its newest reading, and its drain; of a silent host only that."""
+
+    host: str
+    drained: Literal["hand_over", "finish"] | None
+    drained_since: str | None
+    drain_state: Literal["draining", "drained"] | None
+    service: NotRequired[str]
+    worker: NotRequired[str]
+    pool: NotRequired[str]
+    slots: NotRequired[int]
+    trainings: NotRequired[list[str]]
+    leases: NotRequired[list[Lease]]
+    gpus: NotRequired[list[GpuDevice]]
+    cpu_percent: NotRequired[float]
+    cpu_count: NotRequired[int]
+    memory_percent: NotRequired[float]
+    memory_total_bytes: NotRequired[int]
+    memory_used_bytes: NotRequired[int]
+    disk: NotRequired[DiskBytes]
+    child_network: NotRequired[str | None]
+
+
 class SystemStatus(TypedDict):
     """Everything at a glance; `last_seq` is the newest event that it knows of."""
 
@@ -90,7 +130,7 @@ class SystemStatus(TypedDict):
     queue: QueueLength
     bus: Health
     artifacts: Health
-    hosts: list[dict[str, object]]
+    hosts: list[HostFacts]
     last_seq: int
 
 

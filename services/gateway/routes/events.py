@@ -26,7 +26,7 @@ TRY_AGAIN = 1013
 
 @router.websocket("/ws", dependencies=[READ])
 async def live(socket: WebSocket, after: int = -1, topics: str | None = None) -> None:
-    """History past `after`, then live; without `after` only what comes."""
+    """History past `after`, then live; -1 = only what comes, -N = the last N - 1 events first."""
     gateway: Gateway = socket.app.state.gateway
     await socket.accept()
     try:
@@ -39,7 +39,7 @@ async def live(socket: WebSocket, after: int = -1, topics: str | None = None) ->
     except Unavailable as error:
         await socket.close(TRY_AGAIN, error.message)
         return
-    place = gateway.ledger.ring.last if after < 0 else after
+    place = max(0, gateway.ledger.ring.last + 1 + after) if after < 0 else after
     viewer = Viewer(socket, gateway.deps.bus, gateway.ledger.ring, gateway.fanout)
     access, identity = socket.app.state.access, identity_of(socket)
     await viewer.serve(place, wanted, lambda: access.still(identity))
@@ -57,15 +57,17 @@ async def events(
     """A page of the log past `after`, or all that comes when asked for `text/event-stream`.
 
     With `before` the newest events before that sequence; `Link` leads to those before them.
+    `X-Last-Seq` is up to where the log was looked through: from there on it goes forwards.
     """
     wanted = Topics.parse(topics)
     bus, ring = gateway.deps.bus, gateway.ledger.ring
     if "text/event-stream" in request.headers.get("accept", ""):
         stream = _server_sent(gateway, after, wanted)
         return StreamingResponse(stream, media_type="text/event-stream")
-    headers = {}
+    headers = {"X-Last-Seq": str(ring.last)}
     if before is None:
-        found = await forwards(bus, ring, after, wanted, limit)
+        found, last = await forwards(bus, ring, after, wanted, limit)
+        headers["X-Last-Seq"] = str(last)
     else:
         found, place = await backwards(bus, ring, before, wanted, limit)
         if place > 1:

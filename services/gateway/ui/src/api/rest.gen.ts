@@ -525,6 +525,14 @@ export interface Difference {
   better_is?: "higher" | "lower";
 }
 
+/** The file system of a trainer's scratch folder. */
+export interface DiskBytes {
+  total_bytes: number;
+  used_bytes: number;
+  free_bytes: number;
+  percent: number;
+}
+
 /** In GiB. */
 export interface DiskUsage {
   total: number;
@@ -843,6 +851,28 @@ export interface Health {
 export interface Histogram {
   edges: number[];
   counts: number[];
+}
+
+/** A trainer's host: its newest reading, and its drain; of a silent host only that. */
+export interface HostFacts {
+  host: string;
+  drained: "hand_over" | "finish" | null;
+  drained_since: string | null;
+  drain_state: "draining" | "drained" | null;
+  service?: string;
+  worker?: string;
+  pool?: string;
+  slots?: number;
+  trainings?: string[];
+  leases?: Lease[];
+  gpus?: GpuDevice[];
+  cpu_percent?: number;
+  cpu_count?: number;
+  memory_percent?: number;
+  memory_total_bytes?: number;
+  memory_used_bytes?: number;
+  disk?: DiskBytes;
+  child_network?: string | null;
 }
 
 export interface ImageBox {
@@ -1187,6 +1217,13 @@ export interface LastCheck {
   url: string;
 }
 
+/** Room on a card that somebody else than a training has. */
+export interface Lease {
+  holder: string;
+  device: string;
+  need_bytes: number;
+}
+
 /** The mean over classes, and each class. */
 export interface LrpNumbers {
   error: number | null;
@@ -1212,6 +1249,7 @@ export interface MachineHistory {
   time: number[];
   cpu_percent: (number | null)[];
   memory_percent: (number | null)[];
+  disk_percent: (number | null)[];
   gpus: GpuHistory[];
 }
 
@@ -1777,7 +1815,7 @@ export interface SystemStatus {
   queue: QueueLength;
   bus: Health;
   artifacts: Health;
-  hosts: Record<string, unknown>[];
+  hosts: HostFacts[];
   last_seq: number;
 }
 

@@ -2,12 +2,9 @@
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { ApiError, get, post, remove } from "./client";
 import { csrfWord } from "./csrf";
+import type { Caller } from "./rest.gen";
 
-export interface Session {
-  signed_in: boolean;
-  who: string;
-  scope: "read" | "run" | "admin";
-}
+export type Session = Caller;
 
 const KEY = ["session"];
 

@@ -18,13 +18,15 @@ import { signOut, useSession } from "../api/session";
 import { type Language, chooseLanguage } from "../i18n";
 import { useConnection } from "../live/store";
 import { Seal } from "./Seal";
-import { DatasetIcon, EvaluationIcon, MoonIcon, OverviewIcon, PlusIcon, SunIcon, TrainingIcon } from "./icons";
+import { DatasetIcon, EvaluationIcon, EventIcon, ModelIcon, MoonIcon, OverviewIcon, PlusIcon, SunIcon, TrainingIcon } from "./icons";
 
 const PAGES = [
   { to: "/", key: "overview", Icon: OverviewIcon },
   { to: "/trainings", key: "trainings", Icon: TrainingIcon },
   { to: "/datasets", key: "datasets", Icon: DatasetIcon },
+  { to: "/models", key: "models", Icon: ModelIcon },
   { to: "/evaluations", key: "evaluations", Icon: EvaluationIcon },
+  { to: "/events", key: "events", Icon: EventIcon },
 ] as const;
 
 export function Shell() {

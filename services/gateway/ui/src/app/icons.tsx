@@ -25,6 +25,8 @@ export const OverviewIcon = icon(<path d="M4 13h6V4H4zM14 20h6v-9h-6zM4 20h6v-3H
 export const TrainingIcon = icon(<path d="M4 4v16h16M7 15l4-5 3 3 5-7" />);
 export const DatasetIcon = icon(<path d="M4 5h16v14H4zM4 15l5-5 4 4 3-2 4 4M15.5 9h.01" />);
 export const EvaluationIcon = icon(<path d="M4 4h5v5H4zM15 4h5v5h-5zM4 15h5v5H4zM14.5 18l2 2 4-4.5" />);
+export const ModelIcon = icon(<path d="M12 3l8 4.5v9L12 21l-8-4.5v-9zM4 7.5l8 4.5 8-4.5M12 12v9" />);
+export const EventIcon = icon(<path d="M5 6h.01M5 12h.01M5 18h.01M9 6h11M9 12h11M9 18h7" />);
 export const PlusIcon = icon(<path d="M12 5v14M5 12h14" />);
 export const SunIcon = icon(
   <path d="M12 8a4 4 0 1 0 0 8 4 4 0 0 0 0-8zM12 2v2M12 20v2M4.9 4.9l1.4 1.4M17.7 17.7l1.4 1.4M2 12h2M20 12h2M4.9 19.1l1.4-1.4M17.7 6.3l1.4-1.4" />,

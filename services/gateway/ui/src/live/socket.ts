@@ -8,6 +8,8 @@ const SILENCE_MS = 45_000; // the heartbeat comes every 15 s: three missed ones 
 const FIRST_DELAY_MS = 300;
 const LAST_DELAY_MS = 8_000;
 const BATCH_MS = 60;
+/** Events that a page begins with: what is older is asked for by REST where it is shown. */
+export const HISTORY = 3000;
 
 export interface SocketEvents {
   frames: (frames: Frame[]) => void;
@@ -57,7 +59,8 @@ export class LiveSocket {
 
   private open(): void {
     const scheme = window.location.protocol === "https:" ? "wss" : "ws";
-    const query = new URLSearchParams({ after: String(this.last), topics: this.topics });
+    const after = this.last > 0 ? this.last : -1 - HISTORY;
+    const query = new URLSearchParams({ after: String(after), topics: this.topics });
     const socket = new WebSocket(`${scheme}://${window.location.host}${BASE}/ws?${query}`);
     this.socket = socket;
     this.listenForSilence(socket);

@@ -1,10 +1,12 @@
 // All that the page knows from the socket, as a fold: out of order, doubled or replayed frames give the same state.
-import { type Fact, type Frame, type Reading, asNumber, asNumbers, asString } from "./frames";
+import { type Fact, type Frame, type Reading, asNumber, asNumbers, asObject, asString } from "./frames";
 
 export const MAX_JOBS = 200;
 export const MAX_FEED = 100;
 export const MAX_SAMPLES = 120;
 export const MAX_HOSTS = 16;
+/** Facts of hosts and audits are no jobs: they only pass by. */
+const HAVE_JOBS = new Set(["training", "dataset", "analysis", "model"]);
 
 export interface EpochPoint {
   epoch: number;
@@ -45,6 +47,10 @@ export interface JobLive {
 export interface HostSample {
   cpu: number;
   memory: number;
+  /** Per cent used of the file system of the trainer's scratch folder, and its bytes. */
+  disk: number;
+  diskFree: number;
+  diskTotal: number;
   gpus: Record<string, unknown>[];
 }
 
@@ -72,9 +78,10 @@ export function reduce(state: LiveState, frames: readonly Frame[], at: number): 
   for (const frame of frames) {
     if ("fact" in frame) {
       const { fact } = frame;
+      fresh.push(fact);
+      if (!HAVE_JOBS.has(areaOf(fact.kind))) continue;
       const job = jobs.get(fact.jobId) ?? copyOf(state.jobs[fact.jobId]) ?? newJob(fact.jobId, areaOf(fact.kind));
       jobs.set(fact.jobId, withFact(job, fact));
-      fresh.push(fact);
     } else if (!("reading" in frame)) {
       continue;
     } else if (frame.reading.topic === "progress") {
@@ -170,9 +177,13 @@ function withSample(hosts: Record<string, HostLive>, { data }: Reading, at: numb
   const before = hosts[name];
   const last = before?.samples.at(-1);
   const gpus = Array.isArray(data["gpus"]) ? (data["gpus"] as Record<string, unknown>[]) : [];
+  const disk = asObject(data["disk"]);
   const sample: HostSample = {
     cpu: asNumber(data["cpu_percent"]) ?? last?.cpu ?? 0,
     memory: asNumber(data["memory_percent"]) ?? last?.memory ?? 0,
+    disk: asNumber(disk["percent"]) ?? last?.disk ?? 0,
+    diskFree: asNumber(disk["free_bytes"]) ?? last?.diskFree ?? 0,
+    diskTotal: asNumber(disk["total_bytes"]) ?? last?.diskTotal ?? 0,
     gpus: gpus.length > 0 ? gpus : (last?.gpus ?? []),
   };
   const merge = before !== undefined && at - before.at < 900; // several services of one host tell at once

@@ -2,11 +2,11 @@
 import type { QueryClient } from "@tanstack/react-query";
 import { useEffect, useRef, useSyncExternalStore } from "react";
 import type { Frame, Reading } from "./frames";
-import { factName } from "./job";
+import { factName, viewOf } from "./job";
 import { type Connection, LiveSocket } from "./socket";
 import { EMPTY, type HostLive, type JobLive, type LiveState, reduce } from "./state";
 
-export const TOPICS = ["training.>", "dataset.>", "analysis.>", "model.>", "telemetry.>"];
+export const TOPICS = ["training.>", "dataset.>", "analysis.>", "model.>", "host.>", "audit.>", "telemetry.>"];
 
 let state: LiveState = EMPTY;
 let connection: Connection = "connecting";
@@ -53,16 +53,22 @@ const STALE_AFTER: Record<string, string[]> = {
   "training.cancelled": ["status", "trainings", "artifacts"],
   "training.samples_drawn": ["samples"],
   "analysis.started": ["status"],
-  "analysis.validated": ["status"],
+  "analysis.validated": ["status", "validations"],
   "analysis.failed": ["status"],
   "dataset.registered": ["status", "datasets", "images"],
   "dataset.deleted": ["status", "datasets"],
   "dataset.validated": ["datasets"],
   "model.uploaded": ["models"],
+  "model.deleted": ["models", "artifacts"],
+  "host.drain_requested": ["status"],
+  "host.undrain_requested": ["status"],
+  "host.drained": ["status"],
 };
 
 const REFRESH_MS = 400; // a replayed history makes the same lists stale many times: ask once
 const stale = new Set<string>();
+/** Runs that began before what the socket told: their state is known by REST alone. */
+const olderRuns = new Set<string>();
 let refreshTimer: ReturnType<typeof setTimeout> | undefined;
 
 function refresh(queries: QueryClient, frames: readonly Frame[]): void {
@@ -70,12 +76,16 @@ function refresh(queries: QueryClient, frames: readonly Frame[]): void {
     if (!("fact" in frame)) continue;
     const [area] = frame.fact.kind.split(".");
     for (const key of STALE_AFTER[`${area}.${factName(frame.fact.kind)}`] ?? []) stale.add(key);
+    const job = state.jobs[frame.fact.jobId];
+    if (job?.area === "training" && viewOf(job).request === null) olderRuns.add(job.id);
   }
-  if (stale.size === 0) return;
+  if (stale.size === 0 && olderRuns.size === 0) return;
   refreshTimer ??= setTimeout(() => {
     refreshTimer = undefined;
     for (const key of stale) void queries.invalidateQueries({ queryKey: [key] });
+    for (const id of olderRuns) void queries.invalidateQueries({ queryKey: ["training", id] });
     stale.clear();
+    olderRuns.clear();
   }, REFRESH_MS);
 }
 

@@ -48,6 +48,14 @@ export function clock(iso: string): string {
   return Number.isNaN(date.getTime()) ? "" : date.toLocaleTimeString(i18next.language, { hour12: false });
 }
 
+/** Of today only the time, to the second; else the date, too. */
+export function instant(iso: string): string {
+  const date = new Date(iso);
+  if (Number.isNaN(date.getTime())) return "";
+  if (date.toDateString() === new Date().toDateString()) return clock(iso);
+  return date.toLocaleString(i18next.language, { month: "numeric", day: "numeric", hour: "2-digit", minute: "2-digit", hour12: false });
+}
+
 export function baseName(path: string): string {
   return path.replace(/\/+$/, "").split("/").at(-1) ?? path;
 }

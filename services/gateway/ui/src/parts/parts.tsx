@@ -90,13 +90,13 @@ export function Trouble({ error, title, onRetry }: { error: unknown; title?: str
   );
 }
 
-export function Copy({ value }: { value: string }) {
+export function Copy({ value, label, testId }: { value: string; label?: string; testId?: string }) {
   const { t } = useTranslation();
   return (
     <CopyButton value={value}>
       {({ copied, copy }) => (
-        <Tooltip label={copied ? t("app.copied") : t("app.copy")}>
-          <ActionIcon variant="subtle" color={copied ? "teal" : "gray"} onClick={copy} aria-label={t("app.copy")}>
+        <Tooltip label={copied ? t("app.copied") : (label ?? t("app.copy"))}>
+          <ActionIcon variant="subtle" color={copied ? "teal" : "gray"} onClick={copy} aria-label={label ?? t("app.copy")} data-testid={testId}>
             {copied ? <CheckIcon size={16} /> : <CopyIcon size={16} />}
           </ActionIcon>
         </Tooltip>

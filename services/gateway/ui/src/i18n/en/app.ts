@@ -23,6 +23,8 @@ export const nav = {
   trainings: "Trainings",
   datasets: "Datasets",
   evaluations: "Evaluations",
+  models: "Models",
+  events: "Events",
   start: "New training",
 };
 

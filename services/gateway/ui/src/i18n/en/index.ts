@@ -5,7 +5,9 @@ import { chart } from "./chart";
 import { compare } from "./compare";
 import { data } from "./datasets";
 import { evals } from "./evaluations";
+import { log } from "./log";
 import { metric } from "./metrics";
+import { models } from "./models";
 import { area, event, overview } from "./overview";
 import { run, runs } from "./runs";
 import { form } from "./start";
@@ -32,6 +34,8 @@ export const en = {
   metric,
   data,
   evals,
+  models,
+  log,
 };
 
 type Texts<T> = { [K in keyof T]: T[K] extends string ? string : Texts<T[K]> };

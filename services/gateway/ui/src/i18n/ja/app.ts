@@ -24,6 +24,8 @@ export const nav: Resource["nav"] = {
   trainings: "学習",
   datasets: "データセット",
   evaluations: "評価",
+  models: "モデル",
+  events: "イベント",
   start: "学習を開始",
 };
 

@@ -2,7 +2,7 @@
 import type { Resource } from "../en";
 
 export const chart: Resource["chart"] = {
-  log: "対数目盛",
+  log: "log: 対数目盛",
   large: "拡大: {{title}}",
   png: "PNG で保存: {{title}}",
   csv: "CSV で保存: {{title}}",

@@ -6,7 +6,9 @@ import { chart } from "./chart";
 import { compare } from "./compare";
 import { data } from "./datasets";
 import { evals } from "./evaluations";
+import { log } from "./log";
 import { metric } from "./metrics";
+import { models } from "./models";
 import { area, event, overview } from "./overview";
 import { run, runs } from "./runs";
 import { form } from "./start";
@@ -33,4 +35,6 @@ export const ja: Resource = {
   metric,
   data,
   evals,
+  models,
+  log,
 };

@@ -48,7 +48,7 @@ export function Classes({ found, onOpen }: { found: Panels; onOpen: (selection: 
                       className="number"
                       disabled={row[kind] === 0}
                       onClick={() => onOpen({ of: "class", kind, name })}
-                      aria-label={`${name}: ${t(`evals.kind.${kind}`)}`}
+                      aria-label={`${name}: ${t(`evals.kind.${kind}`)} ${count(row[kind])}`}
                     >
                       {count(row[kind])}
                     </UnstyledButton>

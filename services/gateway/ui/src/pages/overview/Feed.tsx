@@ -1,24 +1,27 @@
 // The last events of the log, newest first, each with its sequence and a way to its job.
-import { Text } from "@mantine/core";
+import { Anchor, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { type Fact, asString } from "../../live/frames";
 import { factName } from "../../live/job";
 import { useFeed } from "../../live/store";
 import { clock } from "../../parts/format";
+import { jobPage } from "../../parts/jobPage";
 import { Dim, Section } from "../../parts/parts";
-
-const PAGES: Record<string, string> = {
-  training: "/trainings/",
-  dataset: "/datasets/checks/",
-  analysis: "/evaluations/",
-};
 
 export function Feed() {
   const { t } = useTranslation();
   const feed = useFeed();
   return (
-    <Section title={t("overview.events")} testId="feed">
+    <Section
+      title={t("overview.events")}
+      aside={
+        <Anchor component={Link} to="/events" size="sm">
+          {t("overview.allEvents")}
+        </Anchor>
+      }
+      testId="feed"
+    >
       {feed.length === 0 ? (
         <Dim>{t("overview.noEvents")}</Dim>
       ) : (
@@ -35,7 +38,7 @@ export function Feed() {
 function Row({ fact }: { fact: Fact }) {
   const { t } = useTranslation();
   const area = fact.kind.split(".")[0] ?? "";
-  const page = PAGES[area];
+  const page = jobPage(area, fact.jobId);
   const what = t(`event.${factName(fact.kind)}`, { ...fact.data, defaultValue: factName(fact.kind) });
   return (
     <li>
@@ -45,7 +48,7 @@ function Row({ fact }: { fact: Fact }) {
       <Text size="sm">
         {t(`area.${area}`)}{" "}
         {page ? (
-          <Link className="row-link mono" to={page + fact.jobId}>
+          <Link className="row-link mono" to={page}>
             {fact.jobId.slice(0, 8)}
           </Link>
         ) : (

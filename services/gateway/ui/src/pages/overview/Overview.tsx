@@ -4,6 +4,7 @@ import { useTranslation } from "react-i18next";
 import { useStatus } from "../../api/queries";
 import { PageHead, Trouble } from "../../parts/parts";
 import { Feed } from "./Feed";
+import { Hosts } from "./Hosts";
 import { Machine } from "./Machine";
 import { Services } from "./Services";
 import { Work } from "./Work";
@@ -22,6 +23,7 @@ export function Overview() {
         <Grid.Col span={{ base: 12, md: 7 }}>
           <Stack gap="md">
             <Work status={status.data} />
+            <Hosts status={status.data} />
             <Services status={status.data} />
           </Stack>
         </Grid.Col>

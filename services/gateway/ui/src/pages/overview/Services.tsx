@@ -13,7 +13,7 @@ export function Services({ status }: { status: SystemStatus | undefined }) {
   ];
   return (
     <Section title={t("overview.services")} testId="services">
-      <div className="scroll-x">
+      <div className="scroll-x" tabIndex={0} role="region" aria-label={t("overview.services")}>
         <Table verticalSpacing={6} horizontalSpacing="xs">
           <Table.Thead>
             <Table.Tr>
@@ -51,7 +51,7 @@ export function Services({ status }: { status: SystemStatus | undefined }) {
 function Health({ state }: { state: string | undefined }) {
   const color = state === "ok" ? "teal" : state === undefined || state === "unknown" ? "gray" : "red";
   return (
-    <Text span title={state} aria-label={state}>
+    <Text span title={state} role="img" aria-label={state ?? "unknown"}>
       <span
         className="dot"
         style={{ "--dot": `var(--mantine-color-${color}-6)`, display: "inline-block" } as React.CSSProperties}

@@ -53,7 +53,7 @@ export function Judgement({ id, dataset }: { id: string; dataset: string }) {
 
 const SHOWN = ["map50", "map50_95", "precision", "recall", "f1_score", "accuracy"];
 
-function Result(props: { id: string | null; waiting: string; testId: string; link?: boolean }) {
+export function Result(props: { id: string | null; waiting: string; testId: string; link?: boolean }) {
   const { t } = useTranslation();
   const job = useJob(props.id ?? undefined);
   if (!props.id) return null;

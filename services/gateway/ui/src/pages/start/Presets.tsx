@@ -40,7 +40,7 @@ export function Presets({ fields, forecast, chosen, choose, take }: PresetProps)
       ) : (
         <Stack gap="xs">
           <Dim>{t(`form.preset.${name}Hint`)}</Dim>
-          <Table verticalSpacing={3} horizontalSpacing="xs" data-testid="preset">
+          <Table className="presets" verticalSpacing={3} horizontalSpacing="xs" data-testid="preset">
             <Table.Tbody>
               {choices.map((each) => {
                 const taken = fields[each.field] === String(each.value);
