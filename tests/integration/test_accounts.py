@@ -125,7 +125,7 @@ async def test_a_reader_replays_from_the_first_event_and_follows_with_our_sequen
 async def wait_for_mirror(bus: Bus, last: int) -> None:
     async with asyncio.timeout(STOP_S):
         while True:
-            with suppress(nats.js.errors.NotFoundError):
+            with suppress(Unavailable):
                 if await bus.last_sequence() == last:
                     return
             await asyncio.sleep(0.02)
