@@ -4,7 +4,7 @@ RUN := .venv/bin/python
 SHIRUSHI_HOME ?= .shirushi
 export SHIRUSHI_HOME
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down rotate test gpu check bench fuzz
+.PHONY: help setup demo up down rotate test gpu check bench fuzz load lock bill audit
 
 help:  ## list these targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,3 +47,16 @@ SECONDS ?= 60
 fuzz:  ## look for inputs that break a property: make fuzz SECONDS=600
 	@$(PYTHON) deploy/setup.py test
 	@$(RUN) -m tests.fuzz $(SECONDS)
+
+load:  ## 10,000 jobs in the log, 1,000 sockets, 200 requests a second for a minute
+	@$(PYTHON) deploy/setup.py test
+	@$(RUN) -m tests.load
+
+lock:  ## the hashes of what set-up installs, for changed requirements
+	@$(RUN) -m deploy.lock
+
+bill:  ## sbom.cdx.json (CycloneDX) and docs/licences.md
+	@$(RUN) -m deploy.bill
+
+audit: setup  ## known weaknesses of what is pinned
+	@$(RUN) -m deploy.audit

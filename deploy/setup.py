@@ -175,13 +175,24 @@ def install_browser() -> None:
     command(["apt-get", "install", "-y", "--no-install-recommends", "chromium"], quiet)
 
 
+def install_listed(name: str, *options: str) -> None:
+    """By hash, from `<name>.lock`, unless that is of an older list: `make lock` brings it on."""
+    listed, lock = REQUIREMENTS / f"{name}.txt", REQUIREMENTS / f"{name}.lock"
+    if lock.exists() and hashlib.sha256(listed.read_bytes()).hexdigest() in lock.read_text()[:200]:
+        pip("--require-hashes", "--no-deps", "-r", str(lock))
+        return
+    if lock.exists():
+        print(f"setup  {name}: its hashes are of an older list, run `make lock`", flush=True)
+    pip(*options, "-r", str(listed))
+
+
 def requirement_step(name: str, doing: str, *options: str) -> Step:
-    """Install `requirements/<name>.txt` into `.venv`."""
+    """Install what `requirements/<name>.txt` names into `.venv`."""
     file = REQUIREMENTS / f"{name}.txt"
     return Step(
         name,
-        lambda: pip(*options, "-r", str(file)),
-        lambda: [file],
+        lambda: install_listed(name, *options),
+        lambda: [path for path in (file, file.with_suffix(".lock")) if path.exists()],
         VENV / "bin/python",
         doing,
         "Is a package index reachable (`python3 -m pip config list`) and the disk not full? "

@@ -7,7 +7,6 @@ from typing import Any
 import orjson
 from pydantic import ValidationError
 
-from libs.common import subjects
 from libs.common.errors import BadInput
 from libs.common.events import KINDS, Event
 
@@ -42,15 +41,11 @@ def encode(event: Event, *, source: str, traceparent: str | None = None) -> byte
     return orjson.dumps(envelope)
 
 
-def decode(payload: bytes, *, seq: int, subject: str | None = None) -> Recorded | None:
+def decode(payload: bytes, *, seq: int) -> Recorded | None:
     """Read what `encode` wrote. None for a kind this release does not know.
 
-    `subject` is where it was stored: the bus lets each service tell its own facts by subject, so
-    what is stored under another subject than its content has was told by somebody who may not.
-
     Raises:
-        BadInput: the payload is no CloudEvent, or its data does not fit its kind, or its
-            content belongs under another subject.
+        BadInput: the payload is no CloudEvent, or its data does not fit its kind.
     """
     try:
         envelope = orjson.loads(payload)
@@ -58,8 +53,6 @@ def decode(payload: bytes, *, seq: int, subject: str | None = None) -> Recorded 
         if cls is None:
             return None
         event = cls.model_validate(envelope["data"] | {"kind": envelope["type"]})
-        if subject is not None and subject != subjects.of(event):
-            raise ValueError(f"it is stored under {subject}")  # noqa: TRY301
         time = datetime.fromisoformat(envelope["time"])
         return Recorded(seq, time, envelope["source"], event)
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, ValidationError) as error:

@@ -7,7 +7,7 @@ from collections.abc import Awaitable, Callable
 from weakref import WeakValueDictionary
 
 from libs.common.attempts import Attempt, HandedBack, Leaving, fact, load
-from libs.common.cloudevents import decode
+from libs.common.bus import stored
 from libs.common.errors import BadInput, PermanentError, ShirushiError, Unavailable
 from libs.common.events import CancelRequested, Failed, Started, TrainingPauseRequested
 from libs.common.gate import Gate
@@ -115,7 +115,7 @@ class Worker:
         """Bring one delivery to its end: done, handed back, or buried."""
         async with delivery.kept_alive():
             try:
-                record = decode(
+                record = stored(
                     delivery.msg.data, seq=delivery.sequence, subject=delivery.msg.subject
                 )
             except BadInput as error:

@@ -3,7 +3,7 @@
 import hashlib
 import logging
 
-from libs.common.cloudevents import decode
+from libs.common.bus import stored
 from libs.common.errors import BadInput, NotFound
 from libs.common.events import AnalysisRequested, ModelRef, TrainingCompleted, TrainingRequested
 from libs.common.jobs import Job
@@ -28,7 +28,7 @@ async def follow_trainings(deps: Deps) -> None:
 
 async def _settle(deps: Deps, delivery: Delivery) -> None:
     try:
-        record = decode(delivery.msg.data, seq=delivery.sequence, subject=delivery.msg.subject)
+        record = stored(delivery.msg.data, seq=delivery.sequence, subject=delivery.msg.subject)
         if record is not None and isinstance(record.event, TrainingCompleted):
             await ask_for_judgements(deps, record.event.job_id)
     except BadInput as error:

@@ -5,8 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection
 
-from libs.common.bus import Bus
-from libs.common.cloudevents import decode
+from libs.common.bus import Bus, stored
 from libs.common.dataset_log import DatasetLog, name_and_version
 from libs.common.errors import BadInput, NotFound, Unavailable
 from libs.common.events import (
@@ -54,7 +53,7 @@ class Ledger:
             self._caught_up.set()
         async for raw in bus.follow(after=0):
             try:
-                record = decode(raw.payload, seq=raw.seq, subject=raw.subject)
+                record = stored(raw.payload, seq=raw.seq, subject=raw.subject)
             except BadInput as error:
                 log.warning("unreadable event skipped", extra={"reason": error.message})
                 self.ring.skip(raw.seq)
