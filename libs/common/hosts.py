@@ -1,19 +1,11 @@
 """Hosts by name, and which of them are drained: a fold over their events, the same everywhere."""
 
-import hashlib
-import re
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
 from libs.common.cloudevents import Recorded
 from libs.common.events import HostDrained, HostDrainRequested, HostUndrainRequested
-
-
-def host_id(host: str) -> str:
-    """A host's name as a token of a subject: readable, and no two hosts have the same."""
-    digest = hashlib.sha256(host.encode()).hexdigest()[:8]
-    return f"{re.sub('[^A-Za-z0-9_-]', '-', host)[:50]}-{digest}"
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from nats.js.api import DiscardPolicy, RetentionPolicy, StorageType, StreamConfig
 
 from libs.common.events import Event, Request, TrainingRequested
-from libs.common.hosts import host_id
+from libs.common.host_names import host_id
 
 DAY_S = 24 * 3600
 GIB = 2**30

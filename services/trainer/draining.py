@@ -6,7 +6,8 @@ import logging
 from libs.common import subjects
 from libs.common.cloudevents import Recorded
 from libs.common.events import HostDrained
-from libs.common.hosts import Drain, Drains, host_id
+from libs.common.host_names import host_id
+from libs.common.hosts import Drain, Drains
 from libs.common.service import Deps
 from libs.common.work import Gate, Leaving
 

@@ -12,7 +12,7 @@ from libs.common.events import (
     HostUndrainRequested,
     TrainingStarted,
 )
-from libs.common.hosts import host_id
+from libs.common.host_names import host_id
 from libs.common.service import Deps
 from libs.common.work import Gate, run_jobs
 from services.trainer.draining import Draining

@@ -64,3 +64,27 @@ def test_imports_stay_in_their_rooms(path: Path) -> None:
 def test_the_walls_are_looked_at() -> None:
     assert len(FILES) > 60
     assert all((ROOT / room).exists() for room in TORCH_ROOMS)
+
+
+def imported(path: Path, names: set[str]) -> set[str]:
+    """Modules among `names` that are imported when this one is."""
+    found: set[str] = set()
+    for node in ast.parse(path.read_text(encoding="utf-8")).body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            found |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return found & names
+
+
+def test_no_library_imports_itself_in_a_circle() -> None:
+    """A circle works or not by who comes first, and programs of others begin anywhere."""
+    paths = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts): path
+        for path in (ROOT / "libs").glob("**/*.py")
+        if path.stem != "__init__"
+    }
+    left = {name: imported(path, set(paths)) for name, path in paths.items()}
+    while free := {name for name, wanted in left.items() if not wanted & left.keys()}:
+        left = {name: wanted for name, wanted in left.items() if name not in free}
+    assert not left, f"in a circle, or above one: {sorted(left)}"

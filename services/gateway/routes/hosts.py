@@ -8,7 +8,7 @@ from fastapi import APIRouter, Path
 from libs.common.answers.system import DrainedHost
 from libs.common.errors import Conflict, NotFound
 from libs.common.events import HostDrainRequested, HostUndrainRequested
-from libs.common.hosts import host_id
+from libs.common.host_names import host_id
 from services.gateway.access.scopes import ADMIN
 from services.gateway.routes.system import hosts
 from services.gateway.schemas.trainings import DrainHost

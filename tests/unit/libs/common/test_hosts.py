@@ -4,7 +4,8 @@ from datetime import UTC, datetime
 
 from libs.common.cloudevents import Recorded
 from libs.common.events import Event, HostDrained, HostDrainRequested, HostUndrainRequested
-from libs.common.hosts import Drains, host_id
+from libs.common.host_names import host_id
+from libs.common.hosts import Drains
 
 START = datetime(2026, 1, 1, tzinfo=UTC)
 HOST = {"job_id": host_id("a.b"), "host": "a.b"}
