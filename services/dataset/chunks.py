@@ -12,8 +12,8 @@ from services.dataset.listing import Listing
 from services.dataset.part import Chunk, Orders, Part, spread
 from services.dataset.workers import Workers
 
-CHUNK_IMAGES, LARGE_CHUNK_IMAGES = 256, 1024
-"""Where pixels are decoded, and where a look takes microseconds."""
+CHUNK_IMAGES, LARGE_CHUNK_IMAGES, QUIET_CHUNK_IMAGES = 256, 1024, 4096
+"""Where pixels are decoded, where a look takes microseconds, and where little has changed."""
 QUIET_IMAGES = 128
 """Up to so many changed images of a chunk, only they are handed to a process: asking for times
 takes less than handing over all that is known of a file."""
@@ -69,14 +69,18 @@ class Chunks:
 
     def _step(self, start: int) -> int:
         """How many images the chunk from `start` has."""
-        known = bool(self.facts.depth[start : start + LARGE_CHUNK_IMAGES].all())
-        return LARGE_CHUNK_IMAGES if self.need < 3 or known else CHUNK_IMAGES
+        known = self.facts.depth[start : start + QUIET_CHUNK_IMAGES] > 0
+        if self._quiet and known.all():
+            return QUIET_CHUNK_IMAGES
+        known = known[:LARGE_CHUNK_IMAGES]
+        return LARGE_CHUNK_IMAGES if self.need < 3 or known.all() else CHUNK_IMAGES
 
     async def _look(self, start: int, stop: int) -> Part:
         """Look at images from `start` on, at least one, up to `stop`."""
         depth, stamps = self.facts.depth[start:stop], self.facts.stamps[start:stop]
+        first = np.arange(min(stop - start, LARGE_CHUNK_IMAGES))
         if not self._quiet or not depth.all():
-            return await self._handed_over(start, np.arange(stop - start))
+            return await self._handed_over(start, first)
         async with self._one_at_a_time:  # more threads would only wait for each other
             images, labels = await self.workers.standing(
                 self.listing.root, self.listing.paths[start:stop], stamps, self.orders
@@ -84,7 +88,7 @@ class Chunks:
         changed = np.flatnonzero(~(images & labels))
         if len(changed) > QUIET_IMAGES:
             self._quiet = False
-            return await self._handed_over(start, np.arange(stop - start))
+            return await self._handed_over(start, first)
         if not len(changed):
             return spread(None, changed, stamps, self.orders)
         part = await self._handed_over(start, changed)
@@ -95,7 +99,7 @@ class Chunks:
         """What a process sees of rows, counted from `start`."""
         part = await self.workers.look(self._chunk(start + rows), self.orders)
         new = part.new_image | part.new_label
-        self._quiet |= bool(new.mean() <= QUIET_IMAGES / LARGE_CHUNK_IMAGES)
+        self._quiet |= bool(new.mean() <= QUIET_IMAGES / QUIET_CHUNK_IMAGES)
         return part
 
     def _chunk(self, rows: np.ndarray) -> Chunk:

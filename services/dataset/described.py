@@ -4,7 +4,6 @@ One file per dataset, beside what is known of its files. A description is known 
 its image and the places of the boxes; another version of the service's code makes it void.
 """
 
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -27,16 +26,16 @@ class DescribedBoxes:
     """The descriptions that one dataset's last check used."""
 
     def __init__(self, folder: Path) -> None:
-        self.file = folder / "described.npz"
+        self.file = folder / "described.npy"
 
     def load(self) -> dict[bytes, Vectors]:
         """By key, (n, LENGTH) each. A file that cannot be read counts for nothing."""
         try:
-            with self.file.open("rb") as stream, np.load(stream, allow_pickle=False) as kept:
-                if str(kept["looks"]) != looks():
+            with self.file.open("rb") as stream:
+                if str(np.load(stream)) != looks():
                     return {}
-                keys, counts, vectors = kept["keys"], kept["counts"], kept["vectors"]
-        except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+                keys, counts, vectors = np.load(stream), np.load(stream), np.load(stream)
+        except (OSError, ValueError, EOFError):
             return {}
         if keys.shape != (len(counts), _KEY_BYTES) or vectors.shape != (counts.sum(), LENGTH):
             return {}
@@ -50,10 +49,6 @@ class DescribedBoxes:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         keys = np.frombuffer(b"".join(described), np.uint8).reshape(-1, _KEY_BYTES)
         with whole_or_not(self.file) as draft, draft.open("wb") as stream:
-            np.savez(
-                stream,
-                looks=np.array(looks()),
-                keys=keys,
-                counts=np.array([len(part) for part in described.values()]),
-                vectors=np.concatenate(list(described.values())),
-            )
+            counts = np.array([len(part) for part in described.values()])
+            for column in (np.array(looks()), keys, counts, np.concatenate([*described.values()])):
+                np.save(stream, column)  # an archive would read everything twice

@@ -276,7 +276,7 @@ async def test_after_a_restart_boxes_are_described_only_where_image_or_boxes_hav
     second = await check(root, known=known, mode="full")
     assert [Path(path.decode()).stem for path in opened] == ["train03", "train05"]
     assert told(second) == told(await check(root, mode="full"))
-    damage(known, "described.npz", 40)
+    damage(known, "described.npy", 40)
     opened.clear()
     assert told(await check(root, known=known, mode="full")) == told(second)
     assert len(opened) == 30, "a damaged file counts for nothing"
