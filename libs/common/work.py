@@ -17,8 +17,9 @@ from libs.common.bus import raise_if_cancelled
 from libs.common.gate import Gate
 from libs.common.requests import Delivery, open_queues
 from libs.common.service import Deps
+from libs.common.settling import Tidy
 from libs.common.subjects import Subscription
-from libs.common.worker import Handler, Tidy, Worker
+from libs.common.worker import Handler, Worker
 
 __all__ = ["Attempt", "Gate", "HandedBack", "Handler", "Leaving", "load", "run_jobs"]
 

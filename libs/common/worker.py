@@ -6,30 +6,24 @@ import time
 from collections.abc import Awaitable, Callable
 from weakref import WeakValueDictionary
 
-from libs.common.attempts import Attempt, HandedBack, Leaving, fact, load
+from libs.common.attempts import Attempt, Leaving, fact, load
 from libs.common.bus import stored
-from libs.common.errors import BadInput, PermanentError, ShirushiError, Unavailable
-from libs.common.events import CancelRequested, Failed, Started, TrainingPauseRequested
+from libs.common.errors import BadInput, PermanentError
+from libs.common.events import CancelRequested, Started, TrainingPauseRequested
 from libs.common.gate import Gate
-from libs.common.jobs import Job
 from libs.common.requests import Delivery, Queues
 from libs.common.service import Deps
+from libs.common.settling import PAUSED_LOOK_S, Settler, Tidy, spent
 from libs.common.urgency import Turns, gives_way, open_levels
 
 log = logging.getLogger(__name__)
 
-PAUSED_LOOK_S = 1.5
-"""How soon a paused job is looked at again: also how long a resume may take."""
 LOOK_S = 1.0
 HEAD_START_S = 0.35
 """How long a worker without a free place leaves an urgent job to one that has a place; workers
 whose jobs are less urgent are the next."""
 
-TIDY_AGAIN_S = 5.0
-
 Handler = Callable[[Attempt], Awaitable[None]]
-Tidy = Callable[[Deps, Job], Awaitable[None]]
-"""Removes from the store what the attempts of a finished job left and its facts do not name."""
 
 
 class Worker:
@@ -45,7 +39,8 @@ class Worker:
         gate: Gate,
         tidy: Tidy | None = None,
     ) -> None:
-        self.deps, self.area, self.handler, self.tidy = deps, area, handler, tidy
+        self.deps, self.area, self.handler = deps, area, handler
+        self.settler = Settler(deps, area, tidy)
         self.queues, self.slots, self.gate = queues, slots, gate
         self.turns = Turns()
         self.settling = 0
@@ -160,19 +155,19 @@ class Worker:
         """A new attempt; None when there is nothing to try, and the delivery is settled."""
         job = await load(self.deps, self.area, job_id)
         if job is None or job.finished:
-            await self._end(job_id, delivery)
+            await self.settler.end(job_id, delivery)
             return None
         level = self.queues.subscriptions.index(delivery.subscription)
         attempt = Attempt(job, max(delivery.count, job.attempt + 1), self.deps, level)
         if job.cancel and not job.cancel.keep:
-            await self._cancelled(attempt, delivery)
+            await self.settler.cancelled(attempt, delivery)
             return None
         if job.pausing or not self.gate.opened.is_set():
             await delivery.hand_back(PAUSED_LOOK_S)
             return None
         if spent(job, delivery):
             died = PermanentError("the worker died on every attempt", code="worker_died")
-            await self._failed(attempt, delivery, died)
+            await self.settler.failed(attempt, delivery, died)
             return None
         return attempt
 
@@ -246,71 +241,11 @@ class Worker:
         if attempt.fenced:
             return  # the delivery belongs to the newer attempt
         if not task.cancelled():
-            await self._conclude(task.exception(), attempt, delivery)
+            await self.settler.conclude(task.exception(), attempt, delivery)
         elif attempt.cancelling:
-            await self._cancelled(attempt, delivery)
+            await self.settler.cancelled(attempt, delivery)
         else:
             await delivery.hand_back()
-
-    async def _conclude(
-        self, error: BaseException | None, attempt: Attempt, delivery: Delivery
-    ) -> None:
-        if error is None:
-            await self._end(attempt.job.id, delivery)
-            return
-        if isinstance(error, HandedBack):
-            waits_s = PAUSED_LOOK_S if attempt.leaving == Leaving("asked") else 0.0
-            await delivery.hand_back(waits_s)
-            return
-        if isinstance(error, PermanentError):
-            await self._failed(attempt, delivery, error)
-            return
-        log.error("attempt failed", exc_info=error, extra={"job_id": attempt.job.id})
-        job = await load(self.deps, self.area, attempt.job.id) or attempt.job
-        if spent(job, delivery):
-            await self._failed(attempt, delivery, error)
-        else:
-            waits = delivery.subscription.backoff_s
-            await delivery.hand_back(waits[min(max(job.fruitless, 1), len(waits)) - 1])
-
-    async def _cancelled(self, attempt: Attempt, delivery: Delivery) -> None:
-        await attempt.tell(fact(self.area, "cancelled"))
-        await self._end(attempt.job.id, delivery)
-
-    async def _end(self, job_id: str, delivery: Delivery) -> None:
-        """The request goes once the log has what we told, and nothing is left behind.
-
-        Whoever dies on the way leaves the request, and the next one ends here.
-        """
-        job = await load(self.deps, self.area, job_id)
-        if job and job.finished and self.tidy:
-            try:
-                await self.tidy(self.deps, job)
-            except Unavailable:
-                log.warning("store away, a finished job is tidied later", extra={"job_id": job_id})
-                await delivery.hand_back(TIDY_AGAIN_S)
-                return
-        if job and isinstance(job.outcome, Failed):
-            await delivery.bury(f"{job.outcome.error_code}: {job.outcome.message}")
-        else:
-            await delivery.done()
-
-    async def _failed(self, attempt: Attempt, delivery: Delivery, error: BaseException) -> None:
-        if not isinstance(error, ShirushiError):
-            error = PermanentError(f"{type(error).__name__}: {error}", code="internal_error")
-        await attempt.tell(
-            fact(self.area, "failed"),
-            error_code=error.code,
-            message=error.message,
-            console=error.console[-50:],
-        )
-        await self._end(attempt.job.id, delivery)
-
-
-def spent(job: Job, delivery: Delivery) -> bool:
-    """Whether the tries without progress are used up."""
-    silent = 0 if job.waited else delivery.count - 1  # died before they could say so
-    return (job.fruitless if job.attempt else silent) >= delivery.subscription.attempts
 
 
 async def until_either(

@@ -16,6 +16,7 @@ from typing import Any
 from libs.common.errors import PermanentError
 from libs.common.isolation import SETTING, leave_network
 from services.trainer import crew
+from services.trainer.wishes import Paused, Wishes
 
 
 class Channel:
@@ -83,6 +84,7 @@ def train(order: dict[str, Any], channel: Channel, wishes: dict[str, Event]) -> 
     """Run one order to its end."""
     from services.trainer import checkpoint, yolo  # noqa: PLC0415 - the nursery has them
     from services.trainer.ranks import Ranks  # noqa: PLC0415
+    from services.trainer.records import METRICS  # noqa: PLC0415
 
     ranks = Ranks.of_environment()
     order["overrides"]["save_dir"] = ranks.folder(order["run_dir"])
@@ -102,10 +104,10 @@ def train(order: dict[str, Any], channel: Channel, wishes: dict[str, Event]) -> 
         channel.say("resumed_at_end", history=state["history"])
     else:
         say = channel.say if ranks.speaks else unheard
-        trainer = yolo.Trainer(order, state, say, yolo.Wishes(**wishes), ranks)
+        trainer = yolo.Trainer(order, state, say, Wishes(**wishes), ranks)
         try:
             trainer.train()  # type: ignore[no-untyped-call]
-        except yolo.Paused:
+        except Paused:
             channel.say("paused")
             return
         if not ranks.first:
@@ -118,7 +120,7 @@ def train(order: dict[str, Any], channel: Channel, wishes: dict[str, Event]) -> 
         epochs_done=len(history),
         stopped_early=state["cut"] or len(history) < best["epochs"],
         best_epoch=best["epoch"],
-        best_metrics={name: best[name] for name in yolo.METRICS},
+        best_metrics={name: best[name] for name in METRICS},
         classes=list(state["names"].values()),
         seconds=round(state["elapsed_s"], 3),
         files=checkpoint.publish(state, save_dir),

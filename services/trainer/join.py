@@ -21,7 +21,8 @@ from libs.common.work import Attempt
 from services.trainer.domain.devices import choose_device
 from services.trainer.domain.levers import LEVERS
 from services.trainer.gpu import read_gpus
-from services.trainer.handlers import attempt_folder, fetch_checkpoint, prepare, put_away
+from services.trainer.handlers import attempt_folder, put_away
+from services.trainer.prepare import fetch_checkpoint, prepare
 from services.trainer.settings import TrainerSettings
 from services.trainer.stock import Stock, training_environment
 

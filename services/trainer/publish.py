@@ -15,8 +15,8 @@ from libs.common.errors import NotFound, Unavailable
 from libs.common.events import Artifact, SamplesDrawn, TrainingCompleted, TrainingRequested
 from libs.common.jobs import fold
 from libs.common.work import Attempt
+from services.trainer.keeping import attempt_prefix
 from services.trainer.patience import patiently
-from services.trainer.relay import attempt_prefix
 
 
 async def publish(

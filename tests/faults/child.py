@@ -17,7 +17,7 @@ from typing import Any
 from ultralytics.data.dataset import YOLODataset
 
 from libs.common.isolation import KILL, refuse_sockets
-from services.trainer import entry, yolo
+from services.trainer import entry, validator, yolo
 
 SLOW_S = 0.5
 EPOCH = 3
@@ -34,14 +34,14 @@ class StepTooLarge(yolo.Trainer):
         return super().preprocess_batch(batch)
 
 
-class ValidationTooLarge(yolo.Validator):
+class ValidationTooLarge(validator.Validator):
     def update_metrics(self, preds: Any, batch: Any) -> None:
         if self.args.batch > FITS:
             raise RuntimeError(OUT)
         super().update_metrics(preds, batch)
 
 
-class SlowValidation(yolo.Validator):
+class SlowValidation(validator.Validator):
     def update_metrics(self, preds: Any, batch: Any) -> None:
         super().update_metrics(preds, batch)
         for _ in range(100):
@@ -120,7 +120,7 @@ def main(messages: int) -> None:
         StepTooLarge.fits = int(name or 2)
         yolo.Trainer = StepTooLarge  # type: ignore[misc]
     elif fault == "out_of_memory_in_validation":
-        yolo.Validator = ValidationTooLarge  # type: ignore[misc]
+        setattr(yolo, "Validator", ValidationTooLarge)  # noqa: B010
     elif fault == "nan_in_epoch":
         NotFiniteOnce.at = int(name)
         yolo.Trainer = NotFiniteOnce  # type: ignore[misc]
@@ -129,7 +129,7 @@ def main(messages: int) -> None:
     elif fault in TRAINERS:
         yolo.Trainer = TRAINERS[fault]  # type: ignore[misc]
     elif fault == "slow_validation":
-        yolo.Validator = SlowValidation  # type: ignore[misc]
+        setattr(yolo, "Validator", SlowValidation)  # noqa: B010
     elif fault == "crash_on_image":
         crash_on(name)
     elif fault == "card_dies":

@@ -19,6 +19,10 @@ OUTSIDE = {
 TORCH_ROOMS = {
     "libs/common/detectors.py",
     "services/trainer/yolo.py",
+    "services/trainer/card.py",
+    "services/trainer/exact.py",
+    "services/trainer/validator.py",
+    "services/trainer/records.py",
     "services/trainer/entry.py",
     "services/trainer/ranks.py",
     "services/trainer/checkpoint.py",

@@ -184,6 +184,8 @@ async def test_a_run_paused_within_its_first_and_its_last_epoch_ends_with_the_sa
     assert (last["epoch"], second.last("started")["start_epoch"]) == (2, 0)
     third = await train("third", resume=folder_of(last), **options)
     assert await told_by(STATES, child_home, newest_state(whole), newest_state(third)) == "[]"
+    begun = str(whole.of("epoch")[0]["checkpoint"]["state.pt"])
+    assert "model" in await told_by(STATES, child_home, begun, newest_state(whole)), "it learns"
     assert rows(third) == rows(whole)
 
 
