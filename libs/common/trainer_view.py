@@ -1,5 +1,7 @@
 """Show a dataset to ultralytics in a folder of ours, so that it changes and trusts nothing else."""
+# ruff: noqa: PTH100, PTH103, PTH113, PTH119, PTH122, PTH211
 
+import os
 import shutil
 from pathlib import Path
 
@@ -45,23 +47,27 @@ def write_data_yaml(dataset: Dataset, out: Path) -> Path:
 
 
 def _link_split(farm: Path, split: str, items: tuple[Item, ...]) -> list[str]:
-    """Link the images and labels of one split under `farm`; the links' paths in the same order."""
-    folders = {kind: farm / kind / split for kind in ("images", "labels")}
-    for folder in folders.values():
+    """Link the images and labels of one split under `farm`; the links' paths in the same order.
+
+    By `os`, on strings: a path object for each of a hundred thousand images costs seconds.
+    """
+    images, labels = (f"{farm}/{kind}/{split}" for kind in ("images", "labels"))
+    for folder in (images, labels):
         shutil.rmtree(folder, ignore_errors=True)
-        folder.mkdir(parents=True)
+        os.makedirs(folder)
     taken: set[str] = set()
     linked: list[str] = []
     for index, item in enumerate(items):
-        if not item.image.is_file():  # a pipe or a device would never end
+        source = os.path.abspath(item.image)
+        if not os.path.isfile(source):  # a pipe or a device would never end
             continue
-        stem = item.image.stem
+        stem, suffix = os.path.splitext(os.path.basename(source))
         if stem in taken or not stem.isprintable():
             stem = f"{index:07d}"
         taken.add(stem)
-        image = folders["images"] / f"{stem}{item.image.suffix}"
-        image.symlink_to(item.image.absolute())
-        linked.append(str(image))
+        image = f"{images}/{stem}{suffix}"
+        os.symlink(source, image)
+        linked.append(image)
         if item.label:
-            (folders["labels"] / f"{stem}.txt").symlink_to(item.label.absolute())
+            os.symlink(os.path.abspath(item.label), f"{labels}/{stem}.txt")
     return linked

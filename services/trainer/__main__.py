@@ -28,6 +28,7 @@ async def main() -> None:
             deps.scratch / "gpu-peaks.json",
             stall_s=settings.stall_s,
             checkpoint_s=settings.checkpoint_s,
+            meet_s=settings.meet_s,
             levers=settings.levers,
         )
         stock.refill()

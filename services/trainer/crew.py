@@ -25,8 +25,8 @@ from services.trainer.domain.blame import Blame, End, blame
 
 GRACE_S = 1.0
 """For the last words of the others, once one rank has failed or rank 0 is done."""
-MEET_S, MEET_SAY_S = 600.0, 2.0
-"""How long hosts may take to find each other, and how often we say that we wait."""
+MEET_SAY_S = 2.0
+"""How often we say that we wait for other hosts."""
 PIPE_BYTES = 2**16
 Work = Callable[[int], None]
 """What a rank does; it gets the file descriptor of its messages."""
@@ -43,12 +43,15 @@ class Hosts:
     endpoint: str | None
     folder: Path
     """Of the attempt: the ranks of a single host find each other by a file in it."""
+    meet_s: float
+    """How long hosts may take to find each other."""
 
     @classmethod
     def of(cls, order: dict[str, Any]) -> "Hosts":
         """As the order says."""
         folder = Path(order["run_dir"]).parent
-        return cls(order["ranks"], order["nodes"], order["node"], order["endpoint"], folder)
+        where = (order["ranks"], order["nodes"], order["node"], order["endpoint"])
+        return cls(*where, folder, order["meet_s"])
 
     @property
     def ranks(self) -> int:
@@ -166,7 +169,7 @@ def _watch(members: list[Member], hosts: Hosts, messages: int) -> Blame | None:
     """Pass on what rank 0 says until all have ended, or one has failed; then, why."""
     ended: list[Member] = []
     deadline: float | None = None
-    meeting_ends = time.monotonic() + MEET_S if hosts.count > 1 else None
+    meeting_ends = time.monotonic() + hosts.meet_s if hosts.count > 1 else None
     with selectors.DefaultSelector() as selector:
         for member in members:
             selector.register(member.messages, selectors.EVENT_READ, member)
@@ -201,8 +204,8 @@ def _missing(hosts: Hosts) -> Blame:
     """Somebody did not come."""
     return Blame(
         "hosts_missing",
-        f"{hosts.count} hosts were to meet at {hosts.endpoint} within {MEET_S:.0f} s, and some did "
-        "not: start `python -m services.trainer.join TRAINING_ID --node N` on each other one",
+        f"{hosts.count} hosts were to meet at {hosts.endpoint} within {hosts.meet_s:g} s, and some "
+        "did not: start `python -m services.trainer.join TRAINING_ID --node N` on each other one",
     )
 
 

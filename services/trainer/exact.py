@@ -19,7 +19,6 @@ from libs.common.errors import BadInput
 from services.trainer.checkpoint import Pace
 from services.trainer.domain.seeds import mix
 from services.trainer.quick import Quick
-from services.trainer.ranks import Ranks
 from services.trainer.records import mean
 from services.trainer.repeatable import Note, noted, repeatable
 from services.trainer.trouble import LOADING
@@ -36,7 +35,6 @@ class Exact(Quick):
     scaler: Any
     tloss: Any
     state: dict[str, Any] | None
-    ranks: Ranks
     run_dir: Path
     pace: Pace
     done_before_s: float
@@ -59,7 +57,7 @@ class Exact(Quick):
     ) -> Any:
         """Training batches in an order, and augmented in a way, that is a function of the seed."""
         loader = super().get_dataloader(dataset_path, batch_size, rank, mode)
-        note, kept = Note(self.run_dir / LOADING), self.kept_images(self.ranks.local_size)
+        note, kept = Note(self.run_dir / LOADING), self.kept_images()
         if mode == "train":
             self.sampler = repeatable(loader, note, kept, seed=self.args.seed)
             self.ranks.divide(loader, self.sampler, self.batch_size)

@@ -19,6 +19,7 @@ from services.trainer.admission import Admission
 from services.trainer.child import Child
 from services.trainer.domain.healing import remedy
 from services.trainer.domain.levers import LEVERS
+from services.trainer.domain.plan import MEET_S
 from services.trainer.gpu import read_gpus
 from services.trainer.prepare import Prepared, fetch_checkpoint, named, prepare
 from services.trainer.publish import publish
@@ -37,9 +38,11 @@ class Trainings:
         *,
         stall_s: float = 60.0,
         checkpoint_s: float = 45.0,
+        meet_s: float = MEET_S,
         levers: Iterable[str] = LEVERS,
     ) -> None:
-        self.stock, self.stall_s, self.checkpoint_s = stock, stall_s, checkpoint_s
+        self.stock, self.stall_s = stock, stall_s
+        self.paces_s = {"checkpoint_s": checkpoint_s, "meet_s": meet_s}
         self.levers = tuple(levers)
         self.admission = Admission(peaks)
         self.pids: dict[int, str] = {}
@@ -75,8 +78,7 @@ class Trainings:
                 from_epoch=resume.epoch if resume else 0,
             )
             prepared = await attempt.unless_leaving(prepare(attempt, folder, device))
-            prepared.order["checkpoint_s"] = self.checkpoint_s
-            prepared.order["levers"] = self.levers
+            prepared.order.update(self.paces_s, levers=self.levers)
             if resume:
                 prepared.order["resume"] = str(folder / "resume")
                 prepared.order["extends"] = resume.extends

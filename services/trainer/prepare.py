@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from libs.common.datasets import Dataset, materialise, read_dataset, write_data_yaml
+from libs.common.datasets import Dataset, Item, materialise, read_dataset, write_data_yaml
 from libs.common.errors import BadInput, NotFound, PermanentError
 from libs.common.events import Artifact, ModelRef, TrainingPlanned, TrainingRequested
 from libs.common.service import Deps
@@ -50,11 +50,18 @@ async def prepare(attempt: Attempt, folder: Path, device: str) -> Prepared:
     )
     if plan.fitted:
         await attempt.tell(TrainingPlanned, preset=request.arguments.preset, fitted=plan.fitted)
-    data = await asyncio.to_thread(write_data_yaml, dataset, folder / "data.yaml")
+    shown = replace(dataset, splits=trained_on(dataset))
+    data = await asyncio.to_thread(write_data_yaml, shown, folder / "data.yaml")
     order = plan.order(data=str(data), save_dir=str(folder / "train"), resume=None)
     if smaller := attempt.job.batch_size:
         order["overrides"] = gathered(order["overrides"], smaller)
     return Prepared(order, dataset, sum(len(items) for items in dataset.splits.values()))
+
+
+def trained_on(dataset: Dataset) -> dict[str, tuple[Item, ...]]:
+    """The splits that a training reads."""
+    wanted = ("train", "val") if dataset.splits.get("val") else ("train", "test")
+    return {split: items for split, items in dataset.splits.items() if split in wanted}
 
 
 async def fetch_dataset(deps: Deps, request: TrainingRequested) -> Dataset:

@@ -89,6 +89,8 @@ class Relay:
         elif kind == "meeting":
             waits = f"waits for {message['hosts']} hosts to meet at {message['endpoint']}"
             await self.attempt.progress(done=0, of=1, stage="waiting", waiting_reason=waits)
+        elif kind == "begins":
+            await self.attempt.progress(**place(message))
         elif kind == "batch":
             await self._progress(message)
 
@@ -105,24 +107,17 @@ class Relay:
             self.admission.paces.learn(pace_key(card or "cpu", shape), pace_s)
 
     async def _progress(self, message: Message) -> None:
-        batches, before = message["of"], message["epoch"] - 1
-        self.batches = batches
-        done, total = before * batches + message["done"], message["epochs"] * batches
+        self.batches = batches = message["of"]
+        reading = place(message)
         eta_s = remaining_s(
             elapsed_s=time.monotonic() - self.began_s,
-            done=done - self.start_epoch * batches,
-            left=total - done,
+            done=reading["done"] - self.start_epoch * batches,
+            left=reading["of"] - reading["done"],
         )
         if eta_s is not None:
             self.admission.ends_in_s[self.attempt.job.id] = eta_s
         await self.attempt.progress(
-            done=done,
-            of=total,
-            stage="train",
-            epoch=message["epoch"],
-            epochs=message["epochs"],
-            batch=message["done"],
-            batches=batches,
+            **reading,
             losses=message["losses"],
             images_per_s=message["images_per_s"],
             eta_s=eta_s,
@@ -193,3 +188,17 @@ class Relay:
                 console = tuple(self.child.console)
                 raise Trouble(told, code="training_stalled", console=console, images=self.hung)
         return verdict(last, self.child, self.folder / "train")
+
+
+def place(message: Message) -> Message:
+    """Where in its run a training is: batches of all epochs, the epoch, batches of it."""
+    batches, before = message["of"], message["epoch"] - 1
+    return {
+        "done": before * batches + message["done"],
+        "of": message["epochs"] * batches,
+        "stage": "train",
+        "epoch": message["epoch"],
+        "epochs": message["epochs"],
+        "batch": message["done"],
+        "batches": batches,
+    }

@@ -56,6 +56,8 @@ class PartLoader(InfiniteDataLoader):
 
 Loaded = tuple[npt.NDArray[np.uint8], tuple[int, int], tuple[int, int]]
 """Of ultralytics: pixels, and (height, width) before and after they were resized."""
+Mark = tuple[int, int]
+"""When a file was written, in nanoseconds, and its size."""
 
 
 class Note:
@@ -73,26 +75,45 @@ class Note:
         os.pwrite(self._file, os.fsencode(name) + b"\n", 0)
 
 
+def mark_of(path: str) -> Mark | None:
+    """What tells whether a file changed; None when it is not there."""
+    try:
+        found = os.stat(path)  # noqa: PTH116 - at each reading of an image
+    except OSError:
+        return None
+    return found.st_mtime_ns, found.st_size
+
+
 class Kept:
     """Decoded and resized images, until the budget is used up. One per process of a loader."""
 
     def __init__(self, budget_bytes: int) -> None:
         self.left_bytes = budget_bytes
-        self._images: dict[int, Loaded] = {}
+        self._images: dict[int, tuple[Mark, Loaded]] = {}
 
-    def get(self, index: int) -> Loaded | None:
-        """A copy: augmentation writes into its image."""
+    def get(self, index: int, mark: Mark | None) -> Loaded | None:
+        """A copy, as augmentation writes into its image; None when the file is another by now."""
         if (known := self._images.get(index)) is None:
             return None
-        image, original_hw, resized_hw = known
+        then, (image, original_hw, resized_hw) = known
+        if then != mark:
+            del self._images[index]
+            self.left_bytes += image.nbytes
+            return None
         return image.copy(), original_hw, resized_hw
 
-    def put(self, index: int, loaded: Loaded) -> None:
-        """Keep a copy, if there is room; what is kept stays, as each epoch asks for all."""
+    def put(self, index: int, mark: Mark | None, loaded: Loaded) -> None:
+        """Keep a copy, if there is room; what is kept stays, as each epoch asks for all.
+
+        Args:
+            index: of the image.
+            mark: of its file, from before it was read.
+            loaded: what was read.
+        """
         image, original_hw, resized_hw = loaded
-        if image.nbytes <= self.left_bytes:
+        if mark and image.nbytes <= self.left_bytes:
             self.left_bytes -= image.nbytes
-            self._images[index] = image.copy(), original_hw, resized_hw
+            self._images[index] = mark, (image.copy(), original_hw, resized_hw)
 
 
 class NotedDataset(YOLODataset):
@@ -102,11 +123,16 @@ class NotedDataset(YOLODataset):
     kept: Kept
 
     def load_image(self, i: int, *args: Any, **kwargs: Any) -> Any:
-        """As stock; what goes wrong names the image."""
+        """As stock; what goes wrong names the image.
+
+        What is kept is used as long as the file stays as it was: one that is replaced, or turns
+        bad, in the middle of a run is read again, as it would be without keeping.
+        """
         plain = not args and not kwargs and self.cache != "ram"
-        if plain and (known := self.kept.get(i)):
-            return known
         name = self.im_files[i]
+        mark = mark_of(name) if plain else None
+        if plain and (known := self.kept.get(i, mark)):
+            return known
         self.note.write(name)
         try:
             image = super().load_image(i, *args, **kwargs)
@@ -114,7 +140,7 @@ class NotedDataset(YOLODataset):
             raise UnreadableImageError(f"cannot read image '{name}': {error}") from error
         self.note.write("")
         if plain:
-            self.kept.put(i, image)
+            self.kept.put(i, mark, image)
             for held in self.buffer:  # ultralytics keeps, and hands out, what was loaded lately
                 self.ims[held] = self.im_hw0[held] = self.im_hw[held] = None
             self.buffer.clear()

@@ -7,6 +7,7 @@ from pydantic_settings import NoDecode
 
 from libs.common.settings import Settings
 from services.trainer.domain.levers import LEVERS, pulled
+from services.trainer.domain.plan import MEET_S
 
 
 class TrainerSettings(Settings):
@@ -31,6 +32,11 @@ class TrainerSettings(Settings):
         default=60.0,
         gt=0,
         description="silence that is taken for a stall; 10 × the median batch, if that is more",
+    )
+    meet_s: float = Field(
+        default=MEET_S,
+        gt=0,
+        description="how long the hosts of one training may take to find each other",
     )
     levers_off: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(), description=f"what is not done for speed: {', '.join(LEVERS)}"

@@ -11,7 +11,7 @@ from services.trainer.child import Child
 from services.trainer.domain.levers import allocator_environment
 
 ENTRY = "services.trainer.entry"
-IMPORTS = ("services.trainer.warm", "services.trainer.yolo")
+IMPORTS = ("services.trainer.yolo", "services.trainer.warm")
 
 
 def training_environment(home: Path, levers: Collection[str]) -> dict[str, str]:

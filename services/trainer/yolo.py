@@ -102,7 +102,7 @@ class Trainer(Exact):
 
     def on_pretrain_routine_end(self) -> None:
         """Use all cores. Stay within the GPU's share."""
-        self.use_cores(self.ranks.local_size)
+        self.use_cores()
         self.card = Card(self.device, self.memory_share)
         names = [Path(name).name for name in self.train_loader.dataset.im_files]
         self.ranks.same_start(
@@ -116,6 +116,13 @@ class Trainer(Exact):
             start_epoch=self.start_epoch,
             history=self.history,
         )
+
+    def on_train_epoch_start(self) -> None:
+        """Say that the first batch is under way: it may take seconds."""
+        super().on_train_epoch_start()
+        if not self.said_at:
+            place = {"epoch": self.epoch + 1, "epochs": self.epochs, "done": self.batch_index}
+            self.say("begins", **place, of=len(self.train_loader))
 
     def on_train_batch_end(self) -> None:
         """Step when enough gradients are there, and at the end of an epoch in any case."""

@@ -2,6 +2,8 @@
 
 import asyncio
 import csv
+import os
+import re
 import resource
 import subprocess
 import sys
@@ -19,6 +21,8 @@ from services.trainer.domain.plan import DataFacts, Plan, plan_training
 from services.trainer.stock import Stock, training_environment
 
 YOLO = Path(sys.executable).with_name("yolo")
+FIRST_BATCH = re.compile(rb"\b1/\d+ +\S+G +[\d.]+ +[\d.]+ ")
+"""How the command shows the losses of the first batch that is done."""
 OURS_ALONE = frozenset({"task", "mode", "plots", "exist_ok"})
 """Arguments that say where things lie or what is drawn: the command has its own."""
 
@@ -64,10 +68,19 @@ def by_yolo(plan: Plan, data: str, folder: Path, home: Path) -> Cost:
     environment.pop("OMP_WAIT_POLICY")
     before, began = used_s(), time.perf_counter()
     command: list[str | Path] = [YOLO, "detect", "train", *words]
-    subprocess.run(command, env=environment, capture_output=True, check=True)
+    first_batch_s, shown = 0.0, b""
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
+    ) as process:
+        assert process.stdout
+        while chunk := os.read(process.stdout.fileno(), 2**16):
+            shown += chunk
+            if not first_batch_s and FIRST_BATCH.search(shown):
+                first_batch_s = time.perf_counter() - began
+    assert process.returncode == 0, shown[-2000:]
     wall_s = time.perf_counter() - began
     times, map50 = columns(folder / "stock" / "results.csv")
-    return Cost(wall_s, used_s() - before, times[-1] - times[0], map50)
+    return Cost(wall_s, used_s() - before, times[-1] - times[0], map50, first_batch_s)
 
 
 def by_us(

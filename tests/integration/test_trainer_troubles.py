@@ -4,7 +4,7 @@ import asyncio
 import os
 import socket
 from collections import Counter
-from collections.abc import AsyncIterator, Iterable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
@@ -28,7 +28,6 @@ from libs.common.service import Deps
 from libs.common.work import run_jobs
 from services.trainer import relay
 from services.trainer.child import Child
-from services.trainer.domain.levers import LEVERS
 from services.trainer.handlers import Trainings
 from tests.integration.test_trainer_runs import ENDS, request, until
 from tests.nursery import SharedStock
@@ -51,9 +50,6 @@ class FaultyStock(SharedStock):
         return await super().take(FAULT=self.fault, **environment)
 
 
-FROM_DISK = [lever for lever in LEVERS if lever != "images_in_memory"]  # read again each epoch
-
-
 @asynccontextmanager
 async def trainer(
     deps: Deps,
@@ -61,11 +57,10 @@ async def trainer(
     *,
     fault: str = "",
     stall_s: float = 60.0,
-    levers: Iterable[str] = LEVERS,
 ) -> AsyncIterator[Trainings]:
     """The service's loop, whose children have a fault."""
     stock = FaultyStock(nursery, fault)
-    trainings = Trainings(stock, deps.scratch / "peaks.json", stall_s=stall_s, levers=levers)
+    trainings = Trainings(stock, deps.scratch / "peaks.json", stall_s=stall_s)
     loop = asyncio.create_task(run_jobs(deps, subjects.trainer("default"), trainings.train))
     try:
         yield trainings
@@ -131,10 +126,10 @@ async def test_an_image_that_crashes_the_process_is_left_out_and_named(
 async def test_an_image_that_turns_bad_during_the_run_is_left_out_and_named(
     deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
-    async with trainer(deps, nursery, levers=FROM_DISK):
+    async with trainer(deps, nursery):
         await deps.bus.publish(request(dataset, epochs=40))
         await until(deps, EpochCompleted)
-        (dataset / "images" / "train" / "5.png").unlink()
+        (dataset / "images" / "train" / "5.png").write_bytes(b"no image any more")
         records = await until(deps, TrainingAdjusted)
         await deps.bus.publish(TrainingCancelRequested(job_id="job", keep=True))
         records = await until(deps, *ENDS)
@@ -147,7 +142,7 @@ async def test_an_image_that_turns_bad_during_the_run_is_left_out_and_named(
 async def test_an_image_that_never_ends_is_found_as_a_stall_and_left_out(
     deps: Deps, nursery: socket.socket, dataset: Path
 ) -> None:
-    async with trainer(deps, nursery, stall_s=4.0, levers=FROM_DISK):
+    async with trainer(deps, nursery, stall_s=4.0):
         await deps.bus.publish(request(dataset, epochs=40))
         await until(deps, EpochCompleted)
         pipe = dataset / "images" / "train" / "7.png"

@@ -16,6 +16,9 @@ from services.trainer.domain.devices import device_count
 from services.trainer.domain.fitting import AUTO_BATCH, choices, tuned, unused
 from services.trainer.domain.samples import period_of
 
+MEET_S = 600.0
+"""How long the hosts of a training may take to find each other, unless it is said."""
+
 
 @dataclass(frozen=True)
 class DataFacts:
@@ -55,6 +58,7 @@ class Plan:
             "ranks": self.ranks,
             "nodes": self.nodes,
             "node": 0,
+            "meet_s": MEET_S,
             "endpoint": self.endpoint,
             "weights": self.weights,
             "memory_share": self.memory_share,

@@ -96,6 +96,7 @@ async def train(drawn: Path, stock: SharedStock, tmp_path: Path) -> AsyncIterato
         resume: Path | None = None,
         hook: Hook | None = None,
         checkpoint_s: float = 45.0,
+        meet_s: float = 600.0,
         levers: Collection[str] = tuple(LEVERS),
         **given: Any,
     ) -> Run:
@@ -113,7 +114,7 @@ async def train(drawn: Path, stock: SharedStock, tmp_path: Path) -> AsyncIterato
             data=str(write_data_yaml(found, out / "data.yaml")),
             save_dir=str(out / "train"),
             resume=str(resume) if resume else None,
-        ) | {"checkpoint_s": checkpoint_s, "levers": list(levers)}
+        ) | {"checkpoint_s": checkpoint_s, "meet_s": meet_s, "levers": list(levers)}
         child = await stock.take()
         children.append(child)
         result = Run(out / "train")

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
+from deploy.ports import free_ports
 from libs.common.children import child_environment
 from libs.common.groups import living
 from services.trainer.child import Child
@@ -271,6 +272,19 @@ async def test_a_file_that_is_no_checkpoint_is_refused(train: Train, tmp_path: P
     weights.write_bytes(b"\xff\xd8\xff not weights at all")
     failed = (await train(mode="continue", weights=weights)).last("failed")
     assert failed["code"] == "unreadable_weights"
+
+
+async def test_a_host_that_does_not_come_is_told_by_its_code_and_how_it_would(
+    train: Train,
+) -> None:
+    [port] = free_ports(1)
+    run = await train(nnodes=2, rdzv_endpoint=f"127.0.0.1:{port}", meet_s=0.5)
+    failed = run.last("failed")
+    assert [each["hosts"] for each in run.of("meeting")][:1] == [2]
+    assert failed["code"] == "hosts_missing"
+    assert "within 0.5 s" in failed["message"]
+    assert "--node N" in failed["message"]
+    assert not run.of("batch")
 
 
 async def test_a_loss_that_is_not_finite_fails_the_training(
