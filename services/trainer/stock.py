@@ -25,7 +25,11 @@ def training_environment(home: Path, levers: Collection[str]) -> dict[str, str]:
     with suppress(ValueError):  # another libc does not know the name
         glibc = os.confstr("CS_GNU_LIBC_VERSION")
     allocator = allocator_environment(glibc) if "allocator" in levers else {}
-    return child_environment(home) | allocator
+    compiled = {
+        "TORCHINDUCTOR_CACHE_DIR": str(home / "inductor"),  # elsewhere others may write into it
+        "TRITON_CACHE_DIR": str(home / "triton"),
+    }
+    return child_environment(home) | compiled | allocator
 
 
 class Stock(stocks.Stock[Child]):

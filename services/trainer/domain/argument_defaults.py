@@ -38,6 +38,7 @@ DEFAULTS: dict[str, Value] = {
     "cls_remap": True,
     "single_cls": False,
     "deterministic": True,
+    "compile": False,
     "iou": 0.7,
     "max_det": 300,
 }

@@ -75,6 +75,7 @@ EXTRAS: dict[str, Limit] = {
     "cls_remap": Limit(bool),
     "single_cls": Limit(bool),
     "deterministic": Limit(bool),
+    "compile": Limit(bool),
     "iou": SHARE,
     "max_det": Limit(int, 1, 10_000),
 }

@@ -33,6 +33,7 @@ export const args = {
   cls_remap: "keep heads of classes of one name",
   single_cls: "all classes are one",
   deterministic: "the same result each time",
+  compile: "compile the model first: minutes, for long runs on a GPU",
   iou: "IoU of the suppression in validation",
   max_det: "most detections per image",
 };

@@ -34,6 +34,7 @@ export const args: Resource["args"] = {
   cls_remap: "同名クラスの出力を引き継ぐ",
   single_cls: "全クラスを 1 つとみなす",
   deterministic: "毎回同じ結果にする",
+  compile: "最初にモデルをコンパイルする（数分。GPU での長い学習向け）",
   iou: "検証時の NMS の IoU",
   max_det: "画像あたりの最大検出数",
 };
