@@ -137,7 +137,10 @@ def _moving(frames: Iterable[Frame], view: TrainingView, console: Console) -> Jo
     batches = bars.add_task("batches", total=None, note="")
     with Live(console=console, refresh_per_second=8) as live:
         for frame in frames:
+            planned = view.job.planned if view.job else None
             view = advance(view, frame)
+            if view.job and view.job.planned and planned is None:
+                live.console.print("\n".join(fitted(view.job)), highlight=False)
             _move(bars, epochs, batches, view)
             live.update(Group(epoch_table(view), bars))
             if view.job and view.job.finished:

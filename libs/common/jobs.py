@@ -214,6 +214,8 @@ def _told(job: Job, event: Event) -> bool:
 
 def _trained(job: Job, event: Event) -> Job:
     """After a fact of a running training."""
+    if isinstance(event, TrainingPlanned):
+        return replace(job, planned=event)
     if isinstance(event, TrainingAdjusted):
         return replace(job, adjusted=(*job.adjusted, event))
     if isinstance(event, EpochCompleted):

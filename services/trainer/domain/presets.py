@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
+from services.trainer.domain.fitting import FEW_IMAGES, SMALL_RATE
 from services.trainer.domain.memory import GIB, MIB
 
 Name = Literal["auto", "quick", "thorough"]
@@ -16,7 +17,6 @@ NAMES: tuple[Name, ...] = ("auto", "quick", "thorough")
 SEEN_IMAGES = {"auto": 40_000, "quick": 4_000, "thorough": 120_000}
 """Images that a preset shows the model in all epochs together."""
 EPOCHS = {"auto": (30, 300), "quick": (5, 20), "thorough": (100, 600)}
-FEW_IMAGES = 1000
 SMALL_IMAGES_PX = 384
 SMALL_SHARE = 0.3
 """Of the boxes: from here on small ones decide about the result."""
@@ -164,6 +164,15 @@ def _patience(epochs: int) -> Choice:
 
 
 def _rate(seen: Situation) -> list[Choice]:
+    if seen.train_images and seen.train_images < FEW_IMAGES:  # as `fitting` would, unasked
+        why = (
+            f"{seen.train_images} images are few: it learns in fewer steps",
+            f"画像 {seen.train_images} 枚は少ないため、少ないステップで学習できます",
+        )
+        return [
+            _choice("optimizer", "AdamW", *why),
+            _choice("learning_rate", SMALL_RATE, *why),
+        ]
     if seen.mode == "full":
         why = ("the usual start from random weights", "乱数の重みからの標準的な設定")
         return [_choice("optimizer", "SGD", *why), _choice("learning_rate", 0.01, *why)]

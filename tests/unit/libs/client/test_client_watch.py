@@ -22,9 +22,11 @@ from libs.common.events import (
     DatasetRef,
     EpochCompleted,
     Event,
+    Fitted,
     TrainingArguments,
     TrainingCompleted,
     TrainingFailed,
+    TrainingPlanned,
     TrainingRequested,
     TrainingStarted,
 )
@@ -124,7 +126,9 @@ def test_the_best_map_is_of_all_epochs() -> None:
 
 @pytest.mark.parametrize("show", [_lines, _moving])
 def test_each_epoch_is_shown_and_the_end_ends_it(show: object) -> None:
-    frames = [requested(), started(), epoch(1), epoch(2, map50=0.75), completed()]
+    few = Fitted(argument="optimizer", value="AdamW", instead_of="SGD", reason="few images")
+    planned = TrainingPlanned(job_id="t1", attempt=1, preset="auto", fitted=(few,))
+    frames = [requested(), started(), planned, epoch(1), epoch(2, map50=0.75), completed()]
     sheet = io.StringIO()
     console = Console(file=sheet, width=120, force_terminal=show is _moving)
     numbered = [frame(event, seq) for seq, event in enumerate(frames, start=1)]
@@ -132,6 +136,7 @@ def test_each_epoch_is_shown_and_the_end_ends_it(show: object) -> None:
     assert job.status == "completed"
     for number in ("1/4", "2/4", "0.750"):
         assert number in sheet.getvalue()
+    assert sheet.getvalue().count("optimizer AdamW instead of SGD: few images") == 1
 
 
 def test_the_table_holds_the_last_eight_epochs() -> None:

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from libs.common.events import TrainingArguments
 from services.gateway.schemas.trainings import StartTraining
+from services.trainer.domain.fitting import choices
 from services.trainer.domain.presets import NAMES, Situation, preset
 
 GPU = Situation(
@@ -30,13 +32,13 @@ def values(seen: Situation, name: Any = "auto") -> dict[str, Any]:
 def test_every_choice_can_be_asked_for_and_has_a_reason_in_both_languages(
     seen: Situation, name: Any
 ) -> None:
-    choices = preset(name, seen)
-    body = {each.field: each.value for each in choices}
+    found = preset(name, seen)
+    body = {each.field: each.value for each in found}
     StartTraining.model_validate(
         {"mode": "transfer", "dataset_path": "d", "base_model_path": "m"} | body
     )
-    assert len(body) == len(choices)
-    for each in choices:
+    assert len(body) == len(found)
+    for each in found:
         assert each.why["en"]
         assert any(ord(sign) > 0x3000 for sign in each.why["ja"])
 
@@ -61,6 +63,15 @@ def test_few_images_get_small_batches_many_epochs_and_a_frozen_backbone() -> Non
 
 def test_what_was_trained_before_is_changed_in_small_steps() -> None:
     assert values(GPU)["learning_rate"] < values(replace(GPU, mode="full"))["learning_rate"]
+
+
+@pytest.mark.parametrize("mode", ["full", "transfer"])
+def test_few_images_get_the_optimizer_that_an_open_request_gets(mode: Any) -> None:
+    seen = replace(CPU, mode=mode)
+    asked = TrainingArguments(mode=mode, given=("mode",))
+    fitted = {each.argument: each.value for each in choices(asked, seen.train_images or 0)}
+    for name in ("optimizer", "learning_rate"):
+        assert values(seen)[name] == fitted[name]
 
 
 def test_images_are_kept_in_memory_only_where_it_is_large_enough() -> None:

@@ -75,6 +75,8 @@ export const form = {
   groupExtra: "Optimizer, losses and the rest",
   noArguments: "The list of arguments could not be loaded",
   fitted: "fitted to the data",
+  fit: "Fit to the data",
+  fitHint: "auto: what you leave as it is may be fitted, each with its reason; stock: nothing is",
   yes: "yes",
   no: "no",
   samples: "Sample pictures every (epochs)",

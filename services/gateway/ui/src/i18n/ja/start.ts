@@ -76,6 +76,8 @@ export const form: Resource["form"] = {
   groupExtra: "最適化・損失・その他",
   noArguments: "引数の一覧を読み込めませんでした",
   fitted: "データに合わせて自動",
+  fit: "データに合わせる",
+  fitHint: "auto：変えなかった項目はデータに合わせて調整されることがあり、理由も示されます。stock：何も調整しません",
   yes: "はい",
   no: "いいえ",
   samples: "予測例の間隔(エポック)",

@@ -10,6 +10,7 @@ import { type FormProps, GroupTitle, SelectField, TextField } from "./Field";
 import { ADVANCED, GROUPS, changed } from "./fields";
 
 const LABELS: Record<string, [label: string, hint?: string]> = {
+  preset: ["form.fit", "form.fitHint"],
   patience: ["form.patience", "form.patienceHint"],
   freeze: ["form.freeze", "form.freezeHint"],
   device: ["form.device", "form.deviceHint"],
@@ -110,6 +111,7 @@ function Own({ name, ...form }: FormProps & { name: string }) {
   const [label, hint] = LABELS[name] ?? [name];
   const shared = { name, label: t(label), hint: hint && t(hint), ...form };
   if (TRUTHS.has(name)) return <SelectField data={truths(t)} {...shared} />;
+  if (name === "preset") return <SelectField data={["auto", "stock"]} {...shared} />;
   if (name === "cache") return <SelectField data={["false", "ram", "disk"]} {...shared} />;
   return <TextField {...shared} />;
 }

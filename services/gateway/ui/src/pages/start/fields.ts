@@ -15,6 +15,7 @@ export const DEFAULTS: Fields = {
   optimizer: "SGD",
   project_name: "ml_training",
   experiment_name: "",
+  preset: "auto",
   patience: "50",
   save_period: "10",
   seed: "0",
@@ -37,9 +38,9 @@ const NUMBERS = new Set([
   "gpu_load_rate",
   "nnodes",
 ]);
-const ALWAYS = new Set(["mode", "dataset_path", "model_architecture", "epochs", "batch_size", "learning_rate", "imgsz", "optimizer"]);
+const ALWAYS = new Set(["mode", "dataset_path", "model_architecture"]);
 
-export const ADVANCED = ["patience", "freeze", "device", "nnodes", "rdzv_endpoint", "workers", "cache", "amp", "gpu_load_rate", "save_period", "sample_period", "seed", "auto_validate", "tags"];
+export const ADVANCED = ["preset", "patience", "freeze", "device", "nnodes", "rdzv_endpoint", "workers", "cache", "amp", "gpu_load_rate", "save_period", "sample_period", "seed", "auto_validate", "tags"];
 
 /** Further arguments are fields too, as `augmentation_params.mosaic` or `extra.lrf`. */
 export const GROUPS = ["augmentation_params", "extra"] as const;
@@ -76,7 +77,7 @@ function typed(name: string, text: string): unknown {
   return (NUMBERS.has(name) || GROUPED.test(name)) && Number.isFinite(number) ? number : text;
 }
 
-/** What is sent: the main fields always, the others only where they differ from the contract's default. */
+/** What is sent: what to train on what, and what differs from the contract's default; the rest `preset: auto` may fit to the data. */
 export function toBody(fields: Fields): Partial<TrainingRequest> {
   const body: Record<string, unknown> = {};
   const unused = fields["mode"] === "full" ? "base_model_path" : "model_architecture"; // weights bring their own
