@@ -127,6 +127,7 @@ export const run = {
   event: {
     requested: "Asked for",
     started: "Started",
+    planned: "Fitted to the data",
     adjusted: "Goes on in another way",
     pause_requested: "Pause asked for",
     paused: "Left its place",

@@ -128,6 +128,7 @@ export const run: Resource["run"] = {
   event: {
     requested: "要求",
     started: "開始",
+    planned: "データに合わせて調整",
     adjusted: "別の方法で続行",
     pause_requested: "一時停止の要求",
     paused: "場所を空けた",

@@ -26,7 +26,7 @@ export function Settings({ run }: { run: RunState }) {
 }
 
 const REPEATED = [
-  ...["mode", "model_architecture", "epochs", "batch_size", "learning_rate", "imgsz", "optimizer", "patience"],
+  ...["mode", "preset", "model_architecture", "epochs", "batch_size", "learning_rate", "imgsz", "optimizer", "patience"],
   ...["save_period", "sample_period", "seed", "workers", "device", "nnodes", "rdzv_endpoint", "freeze", "cache", "amp", "gpu_load_rate"],
 ];
 

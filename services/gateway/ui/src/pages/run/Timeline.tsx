@@ -4,7 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { get } from "../../api/client";
-import { type Fact, asNumber, asString, parseFrame } from "../../live/frames";
+import { type Fact, asNumber, asObject, asString, parseFrame } from "../../live/frames";
 import { factName } from "../../live/job";
 import type { JobLive } from "../../live/state";
 import { duration, moment } from "../../parts/format";
@@ -12,7 +12,7 @@ import { Dim, Section, Trouble } from "../../parts/parts";
 import type { RunState } from "./merge";
 
 const KINDS = [
-  ...["requested", "started", "adjusted", "pause_requested", "paused", "resume_requested", "cancel_requested"],
+  ...["requested", "started", "planned", "adjusted", "pause_requested", "paused", "resume_requested", "cancel_requested"],
   ...["completed", "failed", "cancelled"],
 ];
 const COLORS: Record<string, string> = { completed: "teal", failed: "red", cancelled: "gray", adjusted: "orange", paused: "yellow" };
@@ -88,6 +88,12 @@ function Detail({ fact, run }: { fact: Fact; run: RunState }) {
   if (factName(fact.kind) === "paused") {
     const reason = asString(data["reason"]) ?? "asked";
     parts.push(t(`run.pausedBy.${reason}`, { by: asString(data["by"]) ?? "" }));
+  }
+  const fits = Array.isArray(data["fitted"]) ? data["fitted"].map(asObject) : [];
+  for (const fit of fits) {
+    const before = fit["instead_of"] ?? undefined;
+    const change = before === undefined ? `${fit["argument"]} ${fit["value"]}` : `${fit["argument"]} ${before} → ${fit["value"]}`;
+    parts.push(`${change} (${asString(fit["reason"]) ?? ""})`);
   }
   const done = asNumber(data["epochs_done"]);
   if (done !== undefined) parts.push(t("run.didAll", { count: done }));
