@@ -85,7 +85,7 @@ async def test_a_real_training_spends_less_than_a_hundredth_on_being_watched(
     watching = await deps.bus.nc.subscribe("progress.training.job", cb=mark)
     loop = asyncio.create_task(run_jobs(deps, subjects.trainer("default"), trainings.train))
     try:
-        asked = {"epochs": 2, "imgsz": 64, "batch_size": 8}
+        asked: dict[str, Any] = {"epochs": 2, "imgsz": 64, "batch_size": 8}
         await deps.bus.publish(request(draw_dataset(tmp_path / "more", train=480), **asked))
         await until(deps, EpochCompleted)
     finally:
@@ -98,8 +98,8 @@ async def test_a_real_training_spends_less_than_a_hundredth_on_being_watched(
     trained_s, service_s = trained_to - trained_from, service_to - service_from
     share = (child_s + service_s) / trained_s
     print(
-        f"\n{trained_s:.1f} CPU s of training, told {times} times: {child_s * 1e3:.1f} ms in it and "
-        f"{service_s * 1e3:.1f} ms in the service (with this test's own reading): {share:.2%}"
+        f"\n{trained_s:.1f} CPU s of training, told {times} times: {child_s * 1e3:.1f} ms in it "
+        f"and {service_s * 1e3:.1f} ms in the service (with this test's own reading): {share:.2%}"
     )
     assert times > 10
     assert share <= OVERHEAD
