@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import os
 import socket
 import subprocess
 from collections.abc import Iterator, Sequence
@@ -107,6 +108,20 @@ class SharedStock(_Attached[Child], Stock):
     def __init__(self, packets: socket.socket, module: str = ENTRY) -> None:
         super().__init__({}, module)
         self._packets = packets
+
+    async def told_by(self, script: str, *paths: Path | str) -> str:
+        """The last line that a short torch program prints; it runs in a child of its own."""
+        self.refill()
+        assert self._nursery is not None
+        nursery = await asyncio.shield(self._nursery)
+        child = await nursery.bear("tests.faults.script", {}, Child.adopt)
+        order = {"script": script, "paths": [str(path) for path in paths]}
+        try:
+            said = [each async for each in child.messages(order, console=Path(os.devnull))]
+        finally:
+            await child.end()
+        assert said, list(child.console)
+        return str(said[-1]["printed"]).splitlines()[-1]
 
 
 class SharedJudges(_Attached[judging.Child], judging.Stock):

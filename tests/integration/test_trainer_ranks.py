@@ -15,6 +15,7 @@ from tests.integration.test_trainer_runs import ENDS, request, until
 from tests.integration.test_trainer_troubles import adjustments, epochs, trainer
 from tests.unit.services.trainer.conftest import draw_dataset
 
+STALL_S = 4.0
 EPOCHS = 30  # facts trail the training: it must still run when the last fact waited for is read
 
 
@@ -32,7 +33,7 @@ async def test_a_training_goes_on_when_a_rank_is_killed_and_when_one_hangs(
     dataset = draw_dataset(tmp_path / "drawn")
     asked = request(dataset, epochs=EPOCHS)
     arguments = asked.arguments.model_copy(update={"device": "cpu,cpu"})
-    async with trainer(deps, nursery, stall_s=3.0) as service:
+    async with trainer(deps, nursery, stall_s=STALL_S) as service:
         await deps.bus.publish(asked.model_copy(update={"arguments": arguments}))
         await until(deps, EpochCompleted)
         group = signal_rank(service, 1, signal.SIGKILL)
@@ -49,7 +50,8 @@ async def test_a_training_goes_on_when_a_rank_is_killed_and_when_one_hangs(
     assert set(epochs(records).values()) == {1}
     assert sorted(epochs(records)) == list(range(1, EPOCHS + 1))
     starts = [each.event for each in records if isinstance(each.event, TrainingStarted)]
-    assert [start.device for start in starts] == ["cpu,cpu"] * 3
+    assert {start.device for start in starts} == {"cpu,cpu"}
+    assert len(starts) >= 3, "on a very busy machine a slow rank may be taken for one that hangs"
     assert starts[1].from_epoch >= 1
     ended = [each.event for each in records if isinstance(each.event, EpochCompleted)]
     assert {each.ranks for each in ended} == {2}

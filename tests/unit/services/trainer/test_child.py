@@ -12,10 +12,11 @@ import yaml
 
 from deploy.ports import free_ports
 from libs.common.children import child_environment
-from libs.common.groups import living
+from libs.common.groups import GONE_S, living
+from libs.common.stock import Stock
 from services.trainer.child import Child
 from services.trainer.domain.levers import pulled
-from services.trainer.stock import Stock
+from services.trainer.stock import ENTRY
 from tests.nursery import SharedStock
 from tests.unit.services.trainer.conftest import CLASSES, Run, Train, draw_dataset
 
@@ -138,7 +139,7 @@ class Killed:
 
 @pytest.mark.parametrize("workers", [0, 2])
 async def test_a_run_killed_in_mid_epoch_ends_with_the_same_bits(
-    train: Train, child_home: Path, workers: int
+    train: Train, stock: SharedStock, workers: int
 ) -> None:
     options = {"epochs": 4, "imgsz": 64, "extra": {"nbs": 8}}  # two batches an optimizer step
     whole = await train("whole", **options)
@@ -150,7 +151,7 @@ async def test_a_run_killed_in_mid_epoch_ends_with_the_same_bits(
     assert resumed.last("started")["start_epoch"] == 2
     assert [epoch["epoch"] for epoch in resumed.last("started")["history"]] == [1, 2]
     assert [epoch["epoch"] for epoch in resumed.of("epoch")] == [3, 4]
-    assert await told_by(STATES, child_home, newest_state(whole), newest_state(resumed)) == "[]"
+    assert await stock.told_by(STATES, newest_state(whole), newest_state(resumed)) == "[]"
     assert rows(resumed) == rows(whole)
     assert [row[0] for row in rows(resumed)] == ["1", "2", "3", "4"]
     assert resumed.last("done")["best_metrics"] == whole.last("done")["best_metrics"]
@@ -168,7 +169,7 @@ class Paused:
 
 
 async def test_a_run_paused_within_its_first_and_its_last_epoch_ends_with_the_same_bits(
-    train: Train, child_home: Path, tmp_path: Path
+    train: Train, stock: SharedStock, tmp_path: Path
 ) -> None:
     """The last epoch has no mosaic: its loader starts anew, within the epoch."""
     more = draw_dataset(tmp_path / "more", train=24)
@@ -184,9 +185,9 @@ async def test_a_run_paused_within_its_first_and_its_last_epoch_ends_with_the_sa
     last = second.last("checkpoint")
     assert (last["epoch"], second.last("started")["start_epoch"]) == (2, 0)
     third = await train("third", resume=folder_of(last), **options)
-    assert await told_by(STATES, child_home, newest_state(whole), newest_state(third)) == "[]"
+    assert await stock.told_by(STATES, newest_state(whole), newest_state(third)) == "[]"
     begun = str(whole.of("epoch")[0]["checkpoint"]["state.pt"])
-    assert "model" in await told_by(STATES, child_home, begun, newest_state(whole)), "it learns"
+    assert "model" in await stock.told_by(STATES, begun, newest_state(whole)), "it learns"
     assert rows(third) == rows(whole)
 
 
@@ -201,14 +202,14 @@ def rows(run: Run) -> list[list[str]]:
 
 
 async def test_images_kept_in_memory_and_our_own_history_change_no_bit(
-    train: Train, child_home: Path
+    train: Train, stock: SharedStock
 ) -> None:
     runs = [
         await train(folder, levers=pulled(off), epochs=3, augmentation_params=STILL)
         for folder, off in (("kept", ()), ("read", ("images_in_memory", "small_writes")))
     ]
     weights = [run.folder / "weights" / "last.pt" for run in runs]
-    assert await told_by(WEIGHTS, child_home, *weights) == "True"
+    assert await stock.told_by(WEIGHTS, *weights) == "True"
 
 
 async def test_a_run_killed_while_it_published_only_publishes(train: Train) -> None:
@@ -223,12 +224,12 @@ async def test_a_run_killed_while_it_published_only_publishes(train: Train) -> N
 
 
 async def test_full_starts_from_the_seed_and_transfer_from_the_weights(
-    train: Train, tmp_path: Path, child_home: Path
+    train: Train, tmp_path: Path, stock: SharedStock
 ) -> None:
     one = await train("one", epochs=1, seed=1)
     two = await train("two", epochs=1, seed=2)
     files = [Path(run.last("done")["files"]["weights/last.pt"]) for run in (one, two)]
-    assert await told_by(WEIGHTS, child_home, *files) == "False"
+    assert await stock.told_by(WEIGHTS, *files) == "False"
 
     other = draw_dataset(tmp_path / "other", seed=5)
     names = (other / "data.yaml").read_text() + "  2: ring\n"  # a class more: the head is new
@@ -288,10 +289,10 @@ async def test_a_host_that_does_not_come_is_told_by_its_code_and_how_it_would(
 
 
 async def test_a_loss_that_is_not_finite_fails_the_training(
-    train: Train, tmp_path: Path, child_home: Path
+    train: Train, tmp_path: Path, stock: SharedStock
 ) -> None:
     good = (await train("good", epochs=1)).last("done")["files"]["weights/last.pt"]
-    await told_by(BROKEN, child_home, good, tmp_path / "broken.pt")
+    await stock.told_by(BROKEN, good, tmp_path / "broken.pt")
     failed = (await train(mode="continue", weights=tmp_path / "broken.pt")).last("failed")
     assert failed["code"] == "loss_not_finite"
     assert "learning_rate" in failed["message"]
@@ -307,13 +308,13 @@ async def test_a_child_is_there_in_a_fraction_of_a_second(stock: SharedStock) ->
 
 
 async def test_a_nursery_that_died_is_replaced(child_home: Path) -> None:
-    stock = Stock(child_environment(child_home))
+    stock = Stock[Child](child_environment(child_home), (), ENTRY, Child.adopt)  # without torch
     try:
         first = await stock.take()
         assert stock._nursery is not None
         os.kill((await stock._nursery)._process.pid, signal.SIGKILL)
         await first._ended
-        async with asyncio.timeout(10):
+        async with asyncio.timeout(GONE_S):
             while living(first.pid):
                 await asyncio.sleep(0.01)
         second = await stock.take()
@@ -327,10 +328,13 @@ async def test_children_die_with_the_service(child_home: Path) -> None:
     script = (
         "import asyncio, sys, os, signal\n"
         "from pathlib import Path\n"
-        "from services.trainer.stock import Stock\n"
         "from libs.common.children import child_environment\n"
+        "from libs.common.stock import Stock\n"
+        "from services.trainer.child import Child\n"
+        "from services.trainer.stock import ENTRY\n"
         "async def main():\n"
-        "    child = await Stock(child_environment(Path(sys.argv[1]))).take()\n"
+        "    environment = child_environment(Path(sys.argv[1]))\n"
+        "    child = await Stock(environment, (), ENTRY, Child.adopt).take()\n"
         "    print(child.pid, flush=True)\n"
         "    os.kill(os.getpid(), signal.SIGKILL)\n"
         "asyncio.run(main())\n"
@@ -340,7 +344,7 @@ async def test_children_die_with_the_service(child_home: Path) -> None:
     )
     out, _ = await parent.communicate()
     group = int(out)
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(GONE_S):
         while living(group):
             await asyncio.sleep(0.01)
 

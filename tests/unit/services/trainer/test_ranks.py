@@ -12,12 +12,11 @@ from typing import Any
 import psutil
 import pytest
 
-from libs.common.groups import living
+from libs.common.groups import GONE_S, living
 from services.trainer.child import Child
 from tests.nursery import SharedStock
 from tests.unit.services.trainer.conftest import Train, draw_dataset
 from tests.unit.services.trainer.test_child import STATES, Paused, folder_of, newest_state, rows
-from tests.unit.services.trainer.test_child import told_by as told
 
 TWO = {"device": "cpu,cpu", "extra": {"nbs": 8}}
 
@@ -65,7 +64,7 @@ async def test_two_ranks_share_each_batch_and_hold_the_same_weights(
         assert not set(parts[0]) & set(parts[1])
         assert sorted(parts[0] + parts[1]) == sorted(f"{index}.png" for index in range(13))
     state = newest_state(run)
-    assert await told(CONFUSED, tmp_path / "home", state) == "7.0"
+    assert await stock.told_by(CONFUSED, state) == "7.0"
 
 
 CONFUSED = """
@@ -76,7 +75,7 @@ print(float(matrix[:, :-1].sum()))  # one object an image: each in one cell of i
 
 
 async def test_two_ranks_paused_in_mid_epoch_end_with_the_same_bits(
-    train: Train, child_home: Path
+    train: Train, stock: FaultyStock
 ) -> None:
     options = {"epochs": 2, "batch_size": 4, **TWO}
     whole = await train("whole", **options)
@@ -84,7 +83,7 @@ async def test_two_ranks_paused_in_mid_epoch_end_with_the_same_bits(
     [saved] = first.of("checkpoint")
     assert (saved["epoch"], first.messages[-1]["type"]) == (0, "paused")
     second = await train("second", resume=folder_of(saved), **options)
-    assert await told(STATES, child_home, newest_state(whole), newest_state(second)) == "[]"
+    assert await stock.told_by(STATES, newest_state(whole), newest_state(second)) == "[]"
     assert rows(second) == rows(whole)
     hashes = [run.last("epoch")["weights_sha256"] for run in (whole, second)]
     assert hashes[0] == hashes[1]
@@ -115,7 +114,7 @@ async def test_ranks_die_with_the_process_that_leads_them(train: Train) -> None:
 
     run = await train(epochs=200, hook=kill, **TWO)
     assert not run.of("done")
-    async with asyncio.timeout(10):
+    async with asyncio.timeout(GONE_S):
         while living(groups[0]):
             await asyncio.sleep(0.01)
 
