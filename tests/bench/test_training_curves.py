@@ -1,10 +1,11 @@
 """The preset `auto` against what `yolo detect train` does unasked, and transfer against scratch.
 
-About eight minutes on two idle cores; one test at a time can be chosen.
+About half an hour on two idle cores: three seeds each. One test at a time can be chosen.
 """
 
 from dataclasses import replace
 from pathlib import Path
+from statistics import fmean
 from typing import Any
 
 import pytest
@@ -15,7 +16,9 @@ from tests.bench.paired_training import Cost, by_us, by_yolo, drawn, planned
 
 WEIGHTS = Path(__file__).parents[2] / "weights" / f"{BASE_MODEL}.pt"
 EPOCHS, STOCK_EPOCHS = 20, 30
-GOAL, STOCK_BELOW = 0.5, 0.2  # the one run by script saw 0.22: the second is not reached
+GOAL, STOCK_BELOW = 0.5, 0.2
+SEEDS = (0, 1, 2)
+"""One run of the command ends anywhere from 0.1 to 0.25: what is compared is the mean."""
 UNASKED = ("model", "pretrained", "imgsz", "epochs", "device", "seed")
 """What is said to the command: everything else is its default."""
 
@@ -32,36 +35,46 @@ def asked(**more: Any) -> dict[str, Any]:
 
 
 @pytest.fixture(scope="module")
-def scratch(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> Cost:
-    folder = tmp_path_factory.mktemp("scratch")
-    plan, data = planned(dataset, folder / "run", None, **asked(mode="full", epochs=EPOCHS))
-    return by_us(plan, data, folder / "run", folder / "home")
+def scratch(dataset: Path, tmp_path_factory: pytest.TempPathFactory) -> list[Cost]:
+    """Ours, by seed."""
+    folder, found = tmp_path_factory.mktemp("scratch"), []
+    for seed in SEEDS:
+        fields = asked(mode="full", epochs=EPOCHS, seed=seed)
+        plan, data = planned(dataset, folder / f"run{seed}", None, **fields)
+        found.append(by_us(plan, data, folder / f"run{seed}", folder / "home"))
+        curve(f"preset auto, seed {seed}", found[-1])
+    return found
 
 
 def curve(title: str, cost: Cost) -> None:
     print(f"\n{title}, mAP50 by epoch: {' '.join(f'{each:.2f}' for each in cost.map50)}")
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_the_preset_reaches_a_half_from_scratch_where_the_command_does_not(
-    dataset: Path, scratch: Cost, tmp_path: Path
+    dataset: Path, scratch: list[Cost], tmp_path: Path
 ) -> None:
-    plan, data = planned(dataset, tmp_path / "run", None, **asked(mode="full", epochs=STOCK_EPOCHS))
-    unasked = {name: plan.overrides[name] for name in UNASKED}
-    stock = by_yolo(replace(plan, overrides=unasked), data, tmp_path / "run", tmp_path / "home")
-    curve("preset auto", scratch)
-    curve("yolo detect train, its defaults", stock)
-    assert max(scratch.map50) >= GOAL
-    assert stock.map50[-1] < STOCK_BELOW
+    last = []
+    for seed in SEEDS:
+        fields = asked(mode="full", epochs=STOCK_EPOCHS, seed=seed)
+        plan, data = planned(dataset, tmp_path / f"run{seed}", None, **fields)
+        unasked = {name: plan.overrides[name] for name in UNASKED}
+        only = replace(plan, overrides=unasked)
+        stock = by_yolo(only, data, tmp_path / f"run{seed}", tmp_path / "home")
+        curve(f"yolo detect train, its defaults, seed {seed}", stock)
+        last.append(stock.map50[-1])
+    print(f"\nyolo detect train after {STOCK_EPOCHS} epochs: {fmean(last):.3f} on average")
+    assert all(max(each.map50) >= GOAL for each in scratch)
+    assert fmean(last) < STOCK_BELOW
 
 
-@pytest.mark.timeout(1800)
+@pytest.mark.timeout(3600)
 def test_transfer_is_ahead_of_scratch_after_every_epoch(
-    dataset: Path, scratch: Cost, tmp_path: Path
+    dataset: Path, scratch: list[Cost], tmp_path: Path
 ) -> None:
-    fields = asked(mode="transfer", epochs=EPOCHS)
+    fields = asked(mode="transfer", epochs=EPOCHS, seed=SEEDS[0])
     plan, data = planned(dataset, tmp_path / "run", WEIGHTS, **fields)
     transfer = by_us(plan, data, tmp_path / "run", tmp_path / "home")
     curve("transfer", transfer)
-    curve("scratch", scratch)
-    assert all(one > other for one, other in zip(transfer.map50, scratch.map50, strict=True))
+    pairs = zip(transfer.map50, scratch[0].map50, strict=True)
+    assert all(one > other for one, other in pairs)
