@@ -9,6 +9,7 @@ from pathlib import Path
 import httpx
 
 from deploy.home import read_stack
+from deploy.nats_conf import API
 from deploy.secrets import load_or_make
 from libs.client import Client
 from libs.common.bus import Bus, connect
@@ -61,7 +62,7 @@ async def fill(stack: Stack, url: str) -> None:
     secrets = load_or_make(stack.home)
     for user, events in (("gateway", requests()), ("trainer", endings())):
         async with connect(
-            url, source=user, user=user, password=secrets.bus[user], patience_s=30
+            url, source=user, user=user, password=secrets.bus[user], api=API, patience_s=30
         ) as bus:
             await publish(bus, events)
 

@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import psutil
 
+from deploy.nats_conf import API
 from deploy.ports import free_ports
 from deploy.secrets import Secrets, load_or_make
 from libs.common.artifacts import ArtifactStore
@@ -223,6 +224,7 @@ class System:
                 "SHIRUSHI_HOST_NAME": "twin",
                 "SHIRUSHI_NATS_URL": settings.nats_url,
                 "SHIRUSHI_NATS_USER": name,
+                "SHIRUSHI_NATS_API": API,
                 "SHIRUSHI_NATS_PASSWORD": self.secrets.bus[name],
                 "SHIRUSHI_S3_ENDPOINT": settings.s3_endpoint,
                 "SHIRUSHI_S3_ACCESS_KEY": settings.s3_access_key,
