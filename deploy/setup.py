@@ -226,6 +226,9 @@ STEPS = {
         "apart", "the library of heat maps, without its second OpenCV", "--no-deps"
     ),
     "dev": requirement_step("dev", "the tools of tests and checks"),
+    "dev-apart": requirement_step(
+        "dev-apart", "the MLflow server of the tests, which asks for an older pyarrow", "--no-deps"
+    ),
     "npm": Step(
         "npm",
         install_packages,
@@ -262,8 +265,8 @@ STEPS = {
 INSTALLED = ("venv", "command", "torch", "servers", "runtime", "apart", "npm")
 TARGETS = {
     "runtime": (*INSTALLED, "types", "ui"),
-    "test": (*INSTALLED, "types", "ui", "dev", "browser"),
-    "check": (*INSTALLED, "types", "dev"),
+    "test": (*INSTALLED, "types", "ui", "dev", "dev-apart", "browser"),
+    "check": (*INSTALLED, "types", "dev", "dev-apart"),
 }
 
 

@@ -16,6 +16,7 @@ from libs.client.show import print_json
 from libs.client.verbs import (
     artifacts,
     checks,
+    ci,
     comparisons,
     dataset_edits,
     datasets,
@@ -44,6 +45,7 @@ VERBS: dict[str, Verb] = (
     | models.VERBS
     | panels.VERBS
     | comparisons.VERBS
+    | ci.VERBS
     | tokens.VERBS
 )
 

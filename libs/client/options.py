@@ -6,6 +6,7 @@ from libs.client import __doc__ as about
 from libs.client.verbs import (
     artifacts,
     checks,
+    ci,
     comparisons,
     dataset_edits,
     datasets,
@@ -51,6 +52,7 @@ def parser() -> argparse.ArgumentParser:
         panels,
         comparisons,
         explanations,
+        ci,
         tokens,
     ):
         area.add_arguments(verb)

@@ -139,3 +139,24 @@ def test_events_tail_replays_the_log(stack: Stack, trained: dict[str, Any]) -> N
     assert frames[0]["specversion"] == "1.0"
     sequences = [frame["seq"] for frame in frames]
     assert sequences == sorted(set(sequences))
+
+
+def test_ci_check_lets_a_model_through_or_stops_it(
+    stack: Stack, trained: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    model, dataset = trained["best_model_path"], str(tiny_dataset(stack))
+    passed = as_json(
+        stack, "ci", "check", model, dataset, "--require", "map50>=0", "--against", model
+    )
+    assert passed["passed"]
+    assert passed["against"] == "cannot_tell"
+    stopped = as_json(
+        stack, "ci", "check", model, dataset, "--sure", "--require", "map50>=1.5", code=1
+    )
+    assert not stopped["bounds"][0]["held"]
+    said = summary.read_text(encoding="utf-8")
+    assert "| map50>=0 |" in said
+    assert "| map50>=1.5 |" in said
+    assert "**no**" in said

@@ -1,0 +1,1 @@
+"""Each training as an MLflow run: parameters, metrics by epoch, artifacts, a registered model."""
