@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import Any
 
 from libs.common import stock as stocks
+from libs.common.allocator import keeping_memory
 from libs.common.children import child_environment
 from libs.common.errors import BadInput, PermanentError, TransientError
 from libs.common.gpu_lease import Lease
 from libs.common.groups import end_group, reader, writer
 
 ENTRY = "services.analyzer.entry"
-IMPORTS = ("services.analyzer.looking",)
+IMPORTS = ("services.analyzer.warm", "services.analyzer.looking")
 KEPT_LINES = 50
 SILENCE_S = 600.0
 USERS_FAULT = frozenset(
@@ -34,8 +35,11 @@ OnPart = Callable[[str], None]
 
 
 def judging_environment(home: Path) -> dict[str, str]:
-    """The environment of a judging process; `home` is a folder of ours it may write to."""
-    return child_environment(home)
+    """The environment of a judging process; `home` is a folder of ours it may write to.
+
+    All its threads take memory from one place: what one has freed, another need not ask for.
+    """
+    return child_environment(home) | keeping_memory() | {"MALLOC_ARENA_MAX": "1"}
 
 
 async def run_child(

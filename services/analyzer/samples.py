@@ -4,7 +4,7 @@ from pathlib import Path
 
 from libs.common.errors import BadInput
 from services.analyzer import drawing
-from services.analyzer.domain.per_image import samples
+from services.analyzer.domain.per_image import Rows
 from services.analyzer.domain.report import Analysis
 from services.analyzer.drawing import MISSED, RIGHT, TRUE, WRONG, Box
 from services.analyzer.parquet import Image
@@ -13,36 +13,39 @@ MARGIN = 0.6
 CROP_PX, WHOLE_PX = 320, 640
 
 
-def draw_samples(found: Analysis, images: tuple[Image, ...], folder: Path) -> list[str]:
-    """Write `<cause>/NNN.jpg` and `<cause>/NNN_image.jpg` for the surest mistakes of each cause.
+def draw_samples(
+    found: Analysis, images: tuple[Image, ...], folder: Path, cause: str, rows: Rows
+) -> list[str]:
+    """Write `<cause>/NNN.jpg` and `<cause>/NNN_image.jpg` for the surest mistakes of a cause.
 
     Args:
         found: the analysis.
         images: by index.
-        folder: where the causes' folders are made.
+        folder: where the cause's folder is made.
+        cause: of `domain.errors.CAUSES`.
+        rows: its mistakes, of `domain.per_image.samples`.
 
     Returns:
         Names of the files under `folder`; an image that cannot be drawn is left out.
     """
     written = []
-    for cause, rows in samples(found).items():
-        (folder / cause).mkdir(parents=True)
-        for number, (at, d, label) in enumerate(rows, start=1):
-            image = images[at]
-            size = (image.width_px, image.height_px)
-            boxes = _boxes(found, d, label)
-            try:
-                picture = drawing.opened(Path(image.path), size)
-            except BadInput:
-                continue
-            frame = drawing.frame_of(boxes, picture.size, MARGIN)
-            sheets = {
-                f"{cause}/{number:03d}.jpg": drawing.crop(picture, frame, boxes, CROP_PX),
-                f"{cause}/{number:03d}_image.jpg": drawing.overlay(picture, size, boxes, WHOLE_PX),
-            }
-            for name, sheet in sheets.items():
-                (folder / name).write_bytes(drawing.encoded(sheet))
-                written.append(name)
+    (folder / cause).mkdir(parents=True)
+    for number, (at, d, label) in enumerate(rows, start=1):
+        image = images[at]
+        size = (image.width_px, image.height_px)
+        boxes = _boxes(found, d, label)
+        try:
+            picture = drawing.opened(Path(image.path), size)
+        except BadInput:
+            continue
+        frame = drawing.frame_of(boxes, picture.size, MARGIN)
+        sheets = {
+            f"{cause}/{number:03d}.jpg": drawing.crop(picture, frame, boxes, CROP_PX),
+            f"{cause}/{number:03d}_image.jpg": drawing.overlay(picture, size, boxes, WHOLE_PX),
+        }
+        for name, sheet in sheets.items():
+            (folder / name).write_bytes(drawing.encoded(sheet))
+            written.append(name)
     return written
 
 

@@ -7,20 +7,18 @@ from pathlib import Path
 from typing import Any
 
 from libs.common.errors import BadInput
-from libs.common.events import AnalysisRequested, Artifact, ModelRef, ModelValidated
+from libs.common.events import AnalysisRequested, ModelRef, ModelValidated
 from libs.common.work import Attempt
 from services.analyzer import outputs
-from services.analyzer.diagrams import draw_into
 from services.analyzer.domain import per_image, report
 from services.analyzer.fetching import Weights, fetch_predictions, fetch_weights
 from services.analyzer.insights import insights
 from services.analyzer.judging import Judged, judge
 from services.analyzer.options import ValidateOptions
 from services.analyzer.originals import fingerprint
-from services.analyzer.parquet import write_matches
 from services.analyzer.plots.catalogue import JUDGEMENT, Diagram
 from services.analyzer.plots.pool import PENS
-from services.analyzer.samples import draw_samples
+from services.analyzer.storing import SAMPLES, store_evidence
 
 
 async def validate(attempt: Attempt, request: AnalysisRequested, folder: Path) -> None:
@@ -36,31 +34,23 @@ async def validate(attempt: Attempt, request: AnalysisRequested, folder: Path) -
     else:
         weights = await fetch_weights(attempt.deps, request.model, folder)
     judged = await judge(attempt, weights, request.dataset, options, predictions=given is not None)
-    images = await fingerprint(attempt.deps, request.dataset, judged.images)
+    images, answer = await asyncio.gather(
+        fingerprint(attempt.deps, request.dataset, judged.images),
+        asyncio.to_thread(compose, request.model, weights, judged, options),
+    )
     judged = replace(judged, images=images)
-    answer = compose(request.model, weights, judged, options)
     out = folder / "out"
     out.mkdir()
     prefix = outputs.prefix_of("validations", request.model.name, attempt)
-
-    async def store(names: list[str]) -> dict[str, Artifact]:
-        return await outputs.upload(attempt.deps, prefix, out, names)
-
-    async def write() -> dict[str, Artifact]:
-        return await store(await asyncio.to_thread(write_files, judged, options, out))
-
-    async def draw() -> tuple[dict[str, Artifact], list[dict[str, str]]]:
-        drawn = await draw_into(out, wanted_diagrams(options, answer))
-        return await store(drawn.names), drawn.missing
-
-    written, (drawn, missing), more = await asyncio.gather(
-        write(), draw(), insights(attempt, judged, request.dataset)
+    wanted = wanted_diagrams(options, answer)
+    (artifacts, missing), more = await asyncio.gather(
+        store_evidence(attempt.deps, prefix, out, judged, options, wanted),
+        insights(attempt, judged, request.dataset),
     )
-    artifacts = written | drawn
     await attempt.progress(done=len(artifacts), of=len(artifacts) + 1, stage="storing")
     shown = {name: outputs.place(attempt.deps, each.key) for name, each in artifacts.items()}
-    samples = any(name.startswith("error_samples/") for name in artifacts)
-    folder_key = f"{prefix}/error_samples"
+    samples = any(name.startswith(f"{SAMPLES}/") for name in artifacts)
+    folder_key = f"{prefix}/{SAMPLES}"
     answer |= more | {
         "validation_id": attempt.job.id,
         "model_path": None if given else shown_model(attempt, request.model),
@@ -137,20 +127,6 @@ def model_info(model: ModelRef, weights: Weights, told: dict[str, Any]) -> dict[
 def shown_model(attempt: Attempt, model: ModelRef) -> str:
     """The model's path as users see it."""
     return outputs.place(attempt.deps, model.key) if model.key else str(model.path)
-
-
-def write_files(judged: Judged, options: ValidateOptions, out: Path) -> list[str]:
-    """Write boxes, predictions and samples; names under `out`."""
-    names = ["matches.parquet"]
-    columns = report.match_columns(judged.found)
-    write_matches(judged.found.data, judged.images, columns, out / names[0])
-    if options.save_predictions:
-        names.append("predictions.json")
-        outputs.write_json(out / names[-1], per_image.coco_predictions(judged.found, judged.paths))
-    if options.analyze_errors:
-        drawn = draw_samples(judged.found, judged.images, out / "error_samples")
-        names += [f"error_samples/{name}" for name in drawn]
-    return names
 
 
 def wanted_diagrams(

@@ -1,14 +1,12 @@
 """Training processes, each a copy of one that has imported everything. Imports no torch."""
 
-import os
 from collections.abc import Collection
-from contextlib import suppress
 from pathlib import Path
 
 from libs.common import stock as stocks
+from libs.common.allocator import keeping_memory
 from libs.common.children import child_environment
 from services.trainer.child import Child
-from services.trainer.domain.levers import allocator_environment
 
 ENTRY = "services.trainer.entry"
 IMPORTS = ("services.trainer.yolo", "services.trainer.warm")
@@ -21,10 +19,7 @@ def training_environment(home: Path, levers: Collection[str]) -> dict[str, str]:
         home: a folder of ours that the libraries may write to; made when missing.
         levers: of `domain.levers.LEVERS`.
     """
-    glibc = None
-    with suppress(ValueError):  # another libc does not know the name
-        glibc = os.confstr("CS_GNU_LIBC_VERSION")
-    allocator = allocator_environment(glibc) if "allocator" in levers else {}
+    allocator = keeping_memory() if "allocator" in levers else {}
     compiled = {
         "TORCHINDUCTOR_CACHE_DIR": str(home / "inductor"),  # elsewhere others may write into it
         "TRITON_CACHE_DIR": str(home / "triton"),

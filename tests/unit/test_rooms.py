@@ -29,6 +29,7 @@ TORCH_ROOMS = {
     "services/trainer/repeatable.py",
     "services/trainer/quick.py",
     "services/trainer/warm.py",
+    "services/analyzer/warm.py",
     "services/analyzer/yolo.py",
     "services/analyzer/entry.py",
     "services/analyzer/explaining.py",

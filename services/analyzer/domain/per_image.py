@@ -15,6 +15,9 @@ SAMPLES_PER_CAUSE = 8
 MOST_BOXES = 100_000
 """Listed in `prediction_results`, so that a report stays readable at any confidence."""
 
+Rows = list[tuple[int, int, int]]
+"""Boxes to show: image, detection or -1, label or -1."""
+
 
 def listed_images(found: Analysis, most: int) -> Ints:
     """The images that `prediction_results` lists, by index: all, or those with the most errors.
@@ -86,8 +89,8 @@ def prediction_results(
     return rows
 
 
-def samples(found: Analysis) -> dict[str, list[tuple[int, int, int]]]:
-    """Boxes to show per cause: (image, detection or -1, label or -1), the surest mistakes first."""
+def samples(found: Analysis) -> dict[str, Rows]:
+    """Boxes to show per cause, the surest mistakes first."""
     data, chosen = found.data, {}
     for cause in CAUSES:
         if cause == "miss":

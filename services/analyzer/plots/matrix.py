@@ -3,9 +3,13 @@
 from typing import Any
 
 import numpy as np
+from matplotlib import colormaps
 from matplotlib.axes import Axes
+from matplotlib.figure import Figure
 
+from services.analyzer.plots.names import strip
 from services.analyzer.plots.style import (
+    DPI,
     INK,
     MUTED,
     plot,
@@ -19,6 +23,10 @@ MOST_NUMBERS = 31
 MOST_NAMES = 150
 MOST_CONFUSIONS = 12
 LIST_IN = 3.4
+PAD_IN = 0.08
+"""Between a name and its row."""
+AXIS_IN = 0.4
+"""At the edge, for what the axis is called."""
 
 
 def draw_counts(data: dict[str, Any]) -> bytes:
@@ -54,13 +62,9 @@ def _draw(data: dict[str, Any], cells: list[list[float]], title: str, form: str)
         _cells(axes, np.asarray(cells, dtype=float), form)
         axes.set_title(title)
         axes.set_axis_off()  # a tick costs five times what its name does
-        pad = 0.08 / cell_in
         if named:
-            for at, name in enumerate(names):
-                axes.text(-0.5 - pad, at, name, ha="right", va="center", fontsize=points)
-                axes.text(
-                    at, count - 0.5 + pad, name, ha="center", va="top", fontsize=points, rotation=90
-                )
+            width = margin - PAD_IN - AXIS_IN
+            _name(figure, strip(names, points, pitch_in=cell_in, width_in=width), margin)
         far = (margin - 0.25) / cell_in
         axes.text(count / 2, count - 0.5 + far, "true", ha="center", va="center")
         axes.text(-0.5 - far, count / 2, "predicted", ha="center", va="center", rotation=90)
@@ -72,6 +76,14 @@ def _draw(data: dict[str, Any], cells: list[list[float]], title: str, form: str)
                 y = 1 - row * 0.22 / side
                 axes.text(x, y, line, transform=axes.transAxes, va="top", fontsize=9, color=MUTED)
         return png(figure)
+
+
+def _name(figure: Figure, strip_hw3: Any, margin_in: float) -> None:
+    """Lay the names beside the rows and, turned on their side, below the columns."""
+    edge = round(margin_in * DPI)
+    far = edge - round(PAD_IN * DPI) - strip_hw3.shape[1]
+    figure.figimage(strip_hw3, far, edge)
+    figure.figimage(np.rot90(strip_hw3), edge, far)
 
 
 def worst(data: dict[str, Any]) -> list[tuple[str, str, int]]:
@@ -91,7 +103,8 @@ def worst(data: dict[str, Any]) -> list[tuple[str, str, int]]:
 def _cells(axes: Axes, cells_cc: Any, form: str) -> None:
     """Colours up to the biggest cell among the classes: background would drown them."""
     top = float(cells_cc[:-1, :-1].max(initial=0)) or 1.0
-    axes.imshow(cells_cc, cmap="Blues", vmin=0, vmax=top, aspect="equal", interpolation="nearest")
+    colours = colormaps["Blues"](np.clip(cells_cc / top, 0, 1), bytes=True)  # here of each cell,
+    axes.imshow(colours, aspect="equal", interpolation="nearest")  # there it would be of each pixel
     axes.grid(visible=False)
     edge = len(cells_cc) - 1.5
     ends = [-0.5, len(cells_cc) - 0.5]

@@ -13,9 +13,6 @@ LEVERS: Mapping[str, str] = {
 }
 """Name and what it does; measured in docs/performance.md."""
 
-KEEP_BYTES = 2**32
-KEEP_BYTES_BEFORE_2_35 = 2**25
-"""Older glibc takes no larger threshold than this, and would fall back to a very small one."""
 MEMORY_SHARE = 0.1
 MOST_BYTES = 8 * 2**30
 
@@ -32,22 +29,6 @@ def pulled(without: Iterable[str]) -> tuple[str, ...]:
             f"there is no lever '{unknown[0]}'. Levers: {', '.join(LEVERS)}.", code="unknown_lever"
         )
     return tuple(name for name in LEVERS if name not in off)
-
-
-def allocator_environment(glibc: str | None) -> dict[str, str]:
-    """Variables that make glibc keep freed memory in the process.
-
-    A training frees and takes hundreds of megabytes per batch. By default glibc gives them back to
-    the kernel and takes them anew, page by page.
-
-    Args:
-        glibc: as `os.confstr("CS_GNU_LIBC_VERSION")` tells it, `glibc 2.36`; None = another libc.
-    """
-    if glibc is None or not glibc.startswith("glibc "):
-        return {}
-    major, minor = (int(part) for part in glibc.removeprefix("glibc ").split(".")[:2])
-    keep = KEEP_BYTES if (major, minor) >= (2, 35) else KEEP_BYTES_BEFORE_2_35
-    return {"MALLOC_MMAP_THRESHOLD_": str(keep), "MALLOC_TRIM_THRESHOLD_": str(2 * keep)}
 
 
 def image_budget(available_bytes: int, processes: int) -> int:

@@ -150,7 +150,11 @@ def test_samples_are_crops_and_whole_images_by_cause(tmp_path: Path) -> None:
     for name in ("0.png", "1.png"):
         Picture.fromarray(np.full((80, 100, 3), 128, np.uint8)).save(tmp_path / name)
     images = tuple(parquet.Image(str(tmp_path / f"{at}.png"), 100, 80) for at in (0, 1))
-    written = draw_samples(FOUND, images, tmp_path / "samples")
+    written = [
+        name
+        for cause, rows in per_image.samples(FOUND).items()
+        for name in draw_samples(FOUND, images, tmp_path / "samples", cause, rows)
+    ]
     assert written == [f"{c}/001{w}.jpg" for c in ("cls", "bkg") for w in ("", "_image")]
     assert (tmp_path / "samples/cls/001.jpg").stat().st_size > 1000
 

@@ -4,7 +4,6 @@ from libs.common.errors import BadInput
 from services.trainer.domain.levers import (
     LEVERS,
     MOST_BYTES,
-    allocator_environment,
     image_budget,
     pulled,
 )
@@ -18,20 +17,6 @@ def test_a_lever_can_be_left_alone() -> None:
 def test_a_lever_that_is_not_there_is_refused_with_those_that_are() -> None:
     with pytest.raises(BadInput, match=r"no lever 'turbo'.*channels_last"):
         pulled(["turbo"])
-
-
-@pytest.mark.parametrize(
-    ("glibc", "threshold"),
-    [("glibc 2.36", 2**32), ("glibc 2.35", 2**32), ("glibc 2.34", 2**25), ("glibc 3.0", 2**32)],
-)
-def test_the_allocator_gets_a_threshold_that_its_glibc_accepts(glibc: str, threshold: int) -> None:
-    found = allocator_environment(glibc)
-    assert int(found["MALLOC_MMAP_THRESHOLD_"]) == threshold
-    assert int(found["MALLOC_TRIM_THRESHOLD_"]) > threshold
-
-
-def test_another_libc_is_left_as_it_is() -> None:
-    assert allocator_environment(None) == {}
 
 
 def test_the_room_for_images_is_shared_by_the_processes_and_bounded() -> None:
