@@ -1,23 +1,19 @@
 """The parent's handle on a judging process; imports no torch."""
 
 import asyncio
-import json
-from collections import deque
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
+from libs.common import child
 from libs.common import stock as stocks
 from libs.common.allocator import keeping_memory
 from libs.common.children import child_environment
 from libs.common.errors import BadInput, PermanentError, TransientError
 from libs.common.gpu_lease import Lease
-from libs.common.groups import end_group, reader, writer
 
 ENTRY = "services.analyzer.entry"
 IMPORTS = ("services.analyzer.warm", "services.analyzer.looking")
-KEPT_LINES = 50
 SILENCE_S = 600.0
 USERS_FAULT = frozenset(
     {
@@ -69,96 +65,49 @@ async def run_child(
         PermanentError: judging again would end the same way.
         TransientError: the process died, or was silent for ten minutes.
     """
-    child = await stock.take()
+    judge = await stock.take()
     if lease:
-        lease.pid = child.pid
+        lease.pid = judge.pid
     try:
-        child.send(order)
+        judge.send(order)
         answer: dict[str, Any] = {}
-        while (message := await child.receive()) is not None:
+        while (message := await judge.receive()) is not None:
             kind = message.pop("type")
             if kind == "progress":
                 await on_progress(message["done"], message["of"])
             elif kind == "part" and on_part:
                 on_part(message["name"])
             elif kind == "failed":
-                raise _error(message, tuple(child.console))
+                raise _error(message, tuple(judge.console))
             else:
                 answer |= message
                 if kind == "done":
                     return answer
         raise TransientError(
-            f"the judging process died: {' | '.join(child.console)[-500:]}",
+            f"the judging process died: {' | '.join(judge.console)[-500:]}",
             code="child_died",
-            console=tuple(child.console),
+            console=tuple(judge.console),
         )
     finally:
-        await asyncio.shield(child.end())
+        await asyncio.shield(judge.end())
 
 
-class Child:
-    """One process that obeys one order: ordered, heard, ended. It comes from a stock.
-
-    Args:
-        pid: of the process, and of its group.
-        ended: its exit code, once it has ended.
-        orders: its standard input.
-        console: what it prints.
-        pipe: its messages.
-    """
-
-    def __init__(
-        self,
-        pid: int,
-        ended: asyncio.Future[int],
-        orders: asyncio.WriteTransport,
-        console: asyncio.StreamReader,
-        pipe: asyncio.StreamReader,
-    ) -> None:
-        self.pid = pid
-        self._ended, self._orders, self._stdout, self._pipe = ended, orders, console, pipe
-        self.console: deque[str] = deque(maxlen=KEPT_LINES)
-        self._listener = asyncio.create_task(self._listen())
-
-    @classmethod
-    async def adopt(
-        cls, pid: int, ended: asyncio.Future[int], orders: int, console: int, messages: int
-    ) -> "Child":
-        """From the file descriptors of our ends of its pipes, which it owns from here on."""
-        return cls(pid, ended, await writer(orders), await reader(console), await reader(messages))
-
-    def send(self, order: dict[str, Any]) -> None:
-        """Give the one order."""
-        self._orders.write(json.dumps(order).encode() + b"\n")
-        self._orders.write_eof()
+class Child(child.Child):
+    """One process that judges or explains once; see `libs.common.child`."""
 
     async def receive(self) -> dict[str, Any] | None:
-        """The next message; None when the process is gone."""
+        """The next message; None when the process is gone.
+
+        Raises:
+            TransientError: it said nothing for ten minutes.
+        """
         try:
-            async with asyncio.timeout(SILENCE_S):  # wait_for may swallow a cancel
-                line = await self._pipe.readline()
+            async with asyncio.timeout(SILENCE_S):
+                return await super().receive()
         except TimeoutError:
             raise TransientError(
                 f"the judging process said nothing for {SILENCE_S:.0f} s", code="child_silent"
             ) from None
-        if not line.endswith(b"\n"):
-            return None
-        message: dict[str, Any] = json.loads(line)
-        return message
-
-    async def end(self) -> None:
-        """Kill the process and all it started; return when nothing of it runs any more."""
-        await end_group(self.pid, self._ended)
-        self._orders.close()
-        self._listener.cancel()
-        with suppress(asyncio.CancelledError):
-            await self._listener
-
-    async def _listen(self) -> None:
-        """Keep the last lines of the console, so that the child never waits for a full pipe."""
-        async for line in self._stdout:
-            if text := line.decode("utf-8", errors="replace").strip():
-                self.console.append(text)
 
 
 class Stock(stocks.Stock[Child]):
