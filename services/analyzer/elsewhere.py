@@ -12,6 +12,7 @@ import numpy as np
 from libs.common.datasets import Dataset, Item
 from libs.common.errors import BadInput
 from libs.common.work import Attempt
+from services.analyzer.annotations import annotations, looked_up
 from services.analyzer.domain.boxes import Floats, Ints
 from services.analyzer.domain.evidence import Evidence, evidence
 from services.analyzer.domain.labels import settled
@@ -27,12 +28,12 @@ from services.analyzer.domain.reading import (
 )
 from services.analyzer.options import ValidateOptions
 from services.analyzer.parquet import Image
-from services.analyzer.predictions import Said, read_predictions, read_tables
+from services.analyzer.predictions import read_predictions
+from services.analyzer.said import Said
 from services.analyzer.truth import Truth
 
 AT_ONCE = 500
 EXAMPLES = 3
-SURE_NAMES = ("annotations.json", "_annotations.coco.json", "instances.json")
 
 
 @dataclass(frozen=True)
@@ -141,25 +142,11 @@ class Reader:
             return said.image_names, said.class_names
         if all(isinstance(each, str) and not each.isdigit() for each in image_rows):
             return None, said.class_names
-        for path in self._annotations():
-            try:
-                images, classes = read_tables(path)
-            except (BadInput, OSError):
-                continue
-            if images and all(each in images for each in image_rows):
-                ways = image_ways(image_rows, self.paths, images)
-                if len(ways[0].index_of) >= len(self.paths):
-                    self.notes.append(f"ids looked up in {path.name}")
-                    return images, said.class_names or classes
-        return None, said.class_names
-
-    def _annotations(self) -> list[Path]:
-        """Files that may hold COCO's tables: few names, in few places."""
-        names = (*SURE_NAMES, *(f"{a}{b}.json" for a in ("", "instances_") for b in (self.split,)))
-        root = self.dataset.root
-        folders = dict.fromkeys((self.path.parent, root, root / "annotations"))
-        found = [folder / name for folder in folders for name in names]
-        return [each for each in found if each.is_file() and each != self.path]
+        files = annotations(self.dataset.root, self.split, beside=self.path)
+        images, classes, name = looked_up(image_rows, self.paths, files)
+        if images:
+            self.notes.append(f"ids looked up in {name}")
+        return images, said.class_names or classes
 
     def _wanted(self, ways: list[Way], name: str | None, option: str) -> list[Way]:
         """Only the way that the request names, if it names one."""

@@ -1,13 +1,10 @@
-"""Predictions from elsewhere, as files: COCO results, or YOLO txt with a confidence column.
+"""Predictions from elsewhere, as files: COCO results, or YOLO txt (see `yolo_txt`).
 
-A YOLO line is `class cx cy w h confidence` with shares of the image, as ultralytics writes it with
-`save_txt` and `save_conf`. A COCO file is a list of `{image_id, category_id, bbox, score}`, with
+A COCO file is a list of `{image_id, category_id, bbox, score}`, with
 `bbox` = x, y, w, h in pixels of the original image, or a whole COCO dict with these rows.
 """
 
 import math
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -15,35 +12,14 @@ import numpy as np
 import orjson
 
 from libs.common.errors import BadInput
-from services.analyzer.domain.boxes import Floats
 from services.analyzer.domain.reading import Id
+from services.analyzer.said import Faults, Said
+from services.analyzer.yolo_txt import read_txts, txt_files
 
 MOST_BYTES = 2**30
 MOST_ROWS = 20_000_000
-MOST_TXT_FILES = 1_000_000
-MOST_TXT_BYTES = 2**24
 ROW_LISTS = ("annotations", "predictions", "detections", "results")
 IMAGE_KEYS = ("file_name", "image_path", "image_id")
-NOT_LABELS = frozenset({"classes.txt", "notes.txt", "labels.txt"})
-
-
-@dataclass
-class Said:
-    """Rows as the file has them, in its order; `box_n4` is x, y, w, h in pixels.
-
-    `number_n` is the `image_id` of each row where its image is named otherwise, else empty. In
-    `shares` a box is cx, cy, w, h as shares of the image.
-    """
-
-    image_n: list[Id] = field(default_factory=list)
-    number_n: list[Id] = field(default_factory=list)
-    class_n: list[Id] = field(default_factory=list)
-    box_n4: Floats = field(default_factory=lambda: np.empty((0, 4)))
-    score_n: Floats = field(default_factory=lambda: np.empty(0))
-    image_names: dict[Id, str] | None = None
-    class_names: dict[Id, str] | None = None
-    shares: bool = False
-    form: str = "COCO results"
 
 
 def read_predictions(path: Path) -> Said:
@@ -54,9 +30,9 @@ def read_predictions(path: Path) -> Said:
             `predictions_too_large`, `no_predictions`.
     """
     if path.is_dir():
-        return _read_txts(path, _txt_files(path))
+        return read_txts(path, txt_files(path))
     if path.suffix.lower() == ".txt":
-        return _read_txts(path.parent, [path])
+        return read_txts(path.parent, [path])
     return _read_json(path)
 
 
@@ -192,84 +168,3 @@ def _fault(row: Any, named: str) -> str | None:
     if type(box) is not list or len(box) != 4 or not all(type(v) in (int, float) for v in box):
         return "no bbox of four numbers"
     return None if type(row.get("score")) in (int, float) else "no score that is a number"
-
-
-def _txt_files(folder: Path) -> list[Path]:
-    files = sorted(path for path in folder.rglob("*.txt") if path.name not in NOT_LABELS)
-    if not files:
-        raise BadInput(
-            f"The folder {folder.name} holds no .txt file with predictions.", code="no_predictions"
-        )
-    if len(files) > MOST_TXT_FILES:
-        raise BadInput(f"{len(files)} files are too many", code="predictions_too_large")
-    return files
-
-
-def _read_txts(folder: Path, files: Sequence[Path]) -> Said:
-    said, rows, faults = Said(shares=True, form="YOLO txt"), list[tuple[float, ...]](), Faults()
-    inside = folder.resolve()
-    for path in files:
-        if not path.resolve().is_relative_to(inside) or path.stat().st_size > MOST_TXT_BYTES:
-            faults.note("a file outside the folder, or over 16 MiB", path.name)
-            continue
-        image = path.relative_to(folder).with_suffix("").as_posix()
-        for number, row in _txt_rows(path, faults):
-            place = f"{path.name}, line {number}"
-            if row[0] < 0 or row[0] % 1:
-                faults.note("a class that is no class number", place)
-            if not all(map(math.isfinite, row)) or min(row[3:5]) < 0:
-                faults.note("a box that is not finite, or of a negative size", place)
-            elif not 0 <= row[5] <= 1:
-                faults.note("a confidence outside 0 to 1", place)
-            elif max(map(abs, row[1:5])) > 4:
-                faults.note("a box in pixels instead of shares of the image", place)
-            said.image_n.append(image)
-            rows.append(row)
-    faults.raise_if_any()
-    table = np.array(rows, dtype=np.float64).reshape(-1, 6)
-    said.class_n = [int(kind) for kind in table[:, 0]]
-    said.box_n4, said.score_n = table[:, 1:5], table[:, 5]
-    return said
-
-
-def _txt_rows(path: Path, faults: "Faults") -> Iterator[tuple[int, tuple[float, ...]]]:
-    """Number and values of each line that has six numbers; others are faults."""
-    lines: Iterable[str] = path.read_text("utf-8-sig", errors="replace").splitlines()
-    for number, line in enumerate(lines, start=1):
-        words = line.split()
-        try:
-            row = tuple(float(word) for word in words)
-        except ValueError:
-            faults.note("something that is not a number", f"{path.name}, line {number}")
-            continue
-        if len(row) == 6:
-            yield number, row
-        elif row:
-            what = (
-                "no confidence (predict with save_conf=True)" if len(row) == 5 else "not 6 numbers"
-            )
-            faults.note(what, f"{path.name}, line {number}")
-
-
-class Faults:
-    """Counts what is wrong, and keeps the first place of each kind."""
-
-    def __init__(self) -> None:
-        self._counts: dict[str, int] = {}
-        self._first: dict[str, str] = {}
-
-    def note(self, what: str, place: str) -> None:
-        """One more of a kind."""
-        self._counts[what] = self._counts.get(what, 0) + 1
-        self._first.setdefault(what, place)
-
-    def raise_if_any(self) -> None:
-        """Raises BadInput that names every kind, how often, and where first."""
-        if self._counts:
-            kinds = [
-                f"{n} with {what} (first: {self._first[what]})" for what, n in self._counts.items()
-            ]
-            raise BadInput(
-                f"The predictions cannot be judged: {'; '.join(kinds)}. Correct the file.",
-                code="bad_predictions",
-            )

@@ -6,7 +6,6 @@ the panels' own address.
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import numpy as np
 
@@ -16,6 +15,7 @@ from services.analyzer.domain.errors import CAUSES
 from services.analyzer.domain.evidence import Evidence
 from services.analyzer.domain.matching import match
 from services.analyzer.domain.operating_point import Counts
+from services.analyzer.domain.refer import Refer
 from services.analyzer.domain.tide import tide
 from services.analyzer.domain.view import Filters, View, crossed, scope
 
@@ -80,35 +80,6 @@ def panels(seen: View, filters: Filters, whole: Fixed) -> Json:
         "false_alarms": alarms(seen, in_d),
         "curve": curve(seen, in_l, in_d),
     }
-
-
-class Refer:
-    """Writes references to boxes at the panels' own operating point."""
-
-    def __init__(self, seen: View, filters: Filters) -> None:
-        self._names = seen.data.classes
-        self._own = {
-            "confidence": repr(float(seen.point.confidence)),
-            "iou": repr(float(seen.matches.match_iou)),
-            "class": _name(seen, filters.class_index),
-            "size": filters.size,
-        }
-
-    def to(self, **more: str) -> str:
-        """The boxes that fit `more` too."""
-        return self._query("matches", more)
-
-    def kinds(self, **more: str) -> dict[str, str]:
-        """The boxes of each kind."""
-        return {kind: self.to(**more, kind=kind) for kind in ("tp", "fp", "fn")}
-
-    def cell(self) -> str:
-        """A template (RFC 6570) for the boxes of a cell of the matrix, by its place in `names`."""
-        return self._query("confusion", {}) + "&row={row}&column={column}"
-
-    def _query(self, what: str, more: dict[str, str]) -> str:
-        words = {name: value for name, value in (self._own | more).items() if value is not None}
-        return f"{what}?{urlencode(words, quote_via=quote)}"
 
 
 def headline(seen: View, in_l: Bools, in_d: Bools) -> Json:

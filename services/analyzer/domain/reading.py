@@ -14,6 +14,7 @@ import numpy as np
 
 from libs.common.errors import BadInput
 from services.analyzer.domain.boxes import Floats, Ints, paired_iou
+from services.analyzer.domain.image_names import named_image, tails_of
 
 Id = Hashable
 NEARLY_ALL = 0.9
@@ -54,15 +55,15 @@ def image_ways(
         BadInput: `ambiguous_image`: an id fits several images.
     """
     ids = list(ids)
-    tails = _tails(paths)
+    tails = tails_of(paths)
     if table:
-        looked_up = {each: _named(name, tails) for each, name in table.items()}
+        looked_up = {each: named_image(name, tails) for each, name in table.items()}
         return [Way("table", {each: at for each, at in looked_up.items() if at is not None})]
     texts = {each: str(each) for each in ids}
     numbers = {each: int(text) for each, text in texts.items() if _is_number(text)}
     by_number = [way for way in _by_number(numbers, paths) if way.index_of]
     if any(isinstance(each, str) for each in ids):
-        found = {each: at for each in ids if (at := _named(texts[each], tails)) is not None}
+        found = {each: at for each in ids if (at := named_image(texts[each], tails)) is not None}
         if found:
             if by_number and by_number[0].name == "stem":  # texts, and numbers where a stem is one
                 found = {**by_number[0].index_of, **found}
@@ -208,43 +209,6 @@ def _distinct(ways: Sequence[Way], rows: Mapping[Id, int]) -> list[Way]:
     return list(kept.values())
 
 
-def _tails(paths: Sequence[str]) -> dict[str, int | None]:
-    """Every end of every path, with and without its suffix -> the image; None = several."""
-    tails: dict[str, int | None] = {}
-
-    def note(tail: str, at: int) -> None:
-        tails[tail] = at if tails.get(tail, at) == at else None
-
-    inside = _common_folder(paths)
-    for at, path in enumerate(paths):
-        parts = path.split("/")
-        for start in range(len(parts)):
-            tail = "/".join(parts[start:])
-            note(tail, at)
-            note(_bare(tail), at)
-        if len(parts) - inside > 1:  # as ultralytics names the txt of an image in a subfolder
-            note(_bare("_".join(parts[inside:])), at)
-    return tails
-
-
-def _named(text: str, tails: Mapping[str, int | None]) -> int | None:
-    """The image that a text names: the longest end of it that is the end of a path."""
-    parts = text.replace("\\", "/").removeprefix("./").split("/")
-    for start in range(len(parts)):
-        tail = "/".join(parts[start:])
-        if tail not in tails:
-            continue
-        at = tails[tail]
-        if at is None:
-            raise BadInput(
-                f"The predictions name the image {text[:80]!r}, and several images of the dataset "
-                "have this name. Give their paths inside the dataset.",
-                code="ambiguous_image",
-            )
-        return at
-    return None
-
-
 def _by_number(numbers: Mapping[Id, int], paths: Sequence[str]) -> list[Way]:
     stems = [PurePosixPath(path).stem for path in paths]
     pure = [int(stem) if _is_number(stem) else None for stem in stems]
@@ -261,23 +225,6 @@ def _by_number(numbers: Mapping[Id, int], paths: Sequence[str]) -> list[Way]:
         inside = {i: n - base for i, n in numbers.items() if 0 <= n - base < len(paths)}
         ways.append(Way(f"index{base}", inside))
     return ways
-
-
-def _common_folder(paths: Sequence[str]) -> int:
-    """How many leading folders all paths share."""
-    folders = [path.split("/")[:-1] for path in paths]
-    shared = 0
-    for level in zip(*folders, strict=False):
-        if len(set(level)) > 1:
-            break
-        shared += 1
-    return shared
-
-
-def _bare(path: str) -> str:
-    """`path` without its suffix."""
-    folder, dot, name = path.rpartition("/")
-    return folder + dot + (name.rpartition(".")[0] or name)
 
 
 def _is_number(text: str) -> bool:
