@@ -17,6 +17,7 @@ from services.analyzer import parquet
 from services.analyzer.diagrams import draw_into
 from services.analyzer.domain import per_image, report
 from services.analyzer.plots.catalogue import JUDGEMENT, TRAINING, Diagram
+from services.analyzer.plots.names import strip
 from services.analyzer.samples import draw_samples
 from tests.unit.services.analyzer.domain.sets import by_hand, drawn
 
@@ -101,6 +102,16 @@ def test_hostile_names_and_empty_sets_are_drawn_without_a_warning(classes: int) 
         assert colours(diagram.pen(diagram.data(found))) > 1, diagram.name
     for each in TRAINING:
         assert colours(each.pen(HISTORY[:1] if classes else [])) > 1
+
+
+def test_each_name_ends_beside_its_row() -> None:
+    names = ["brand", "ロゴ", "\u0627\u0644"]  # the last is not in the font that knows Japanese
+    rows = np.split(strip(names, 9, pitch_in=0.3, width_in=1.5).min(axis=2), len(names))
+    for row in rows:
+        ink = np.flatnonzero(row.min(axis=0) < 128)
+        assert 0 < ink.min() < row.shape[1] - 5
+        assert ink.max() >= row.shape[1] - 5
+    assert len({row.tobytes() for row in rows}) == len(rows)
 
 
 DRAWING = """
