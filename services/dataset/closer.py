@@ -8,10 +8,11 @@ import numpy as np
 from services.dataset.compare import Question, compare
 from services.dataset.crops import Cut, Hunt, describe, hunt
 from services.dataset.described import DescribedBoxes, key_of
+from services.dataset.domain.doubted import Doubt
 from services.dataset.domain.doubts import Search, searches, verdicts
 from services.dataset.domain.findings import Rules
 from services.dataset.domain.look_alikes import MOST_BOXES, sampled_images
-from services.dataset.domain.scanned import FORMATS, TWIN, Crops, Doubt, Scanned, Table
+from services.dataset.domain.scanned import FORMATS, TWIN, Crops, Scanned, Table
 from services.dataset.domain.twins import IDENTICAL, MIRRORED, candidates
 from services.dataset.scan import StageProgress
 from services.dataset.workers import Workers

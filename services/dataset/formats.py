@@ -4,27 +4,25 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
-from typing import Any, Literal
+from typing import Any
 
 import orjson
 
 from libs.common.data_yaml import SPLITS
 from libs.common.datasets import survey_dataset, usable
 from libs.common.errors import BadInput
-from services.dataset.darknet import label_beside, read_darknet
+from services.dataset.darknet import read_darknet
 from services.dataset.domain.boxes import row_box, row_of
 from services.dataset.domain.coco import is_coco, read_coco
 from services.dataset.domain.converted import Annotated, Converted, label_text, split_of
 from services.dataset.domain.draft import Content, Draft, Picture, draft_of
 from services.dataset.domain.relabel import class_of
 from services.dataset.folders import Folder
+from services.dataset.kinds import Format, bare_root, coco_files, detect, yolo_root
 from services.dataset.sources import draft_of_folder
 from services.dataset.voc import is_voc, read_voc
-from services.dataset.zips import dataset_folder
 
-Format = Literal["yolo", "yolo_polygons", "coco", "voc", "darknet"]
 MAX_JSON_BYTES = 512 * 1024 * 1024
-_LOOK_BYTES = 64 * 1024
 
 
 @dataclass(slots=True)
@@ -58,66 +56,6 @@ def read_any(root: Path, roots: Sequence[Path], wanted: str) -> Found:
     return _READERS[form](folder, roots)
 
 
-def detect(folder: Folder) -> Format:
-    """The format of what lies in a folder.
-
-    Raises:
-        BadInput: it is none of those that are known.
-    """
-    if _yolo_root(folder) is not None:
-        return "yolo"
-    if _coco_files(folder):
-        return "coco"
-    if any(is_voc(folder.root / file) for file in folder.ending(".xml")[:20]):
-        return "voc"
-    if any(label_beside(folder, image) for image in folder.images[:200]):
-        return "darknet"
-    if _bare_root(folder) is not None:
-        return "yolo"
-    raise BadInput(
-        "It holds images, but neither a data.yaml, nor COCO json, nor Pascal VOC XML, nor label "
-        "files beside the images.",
-        code="no_dataset",
-    )
-
-
-def _yolo_root(folder: Folder) -> Path | None:
-    """Where a data.yaml is, or images/train; not where other annotations lie in such folders."""
-    described = [f for f in folder.ending(".yaml", ".yml") if _is_data_yaml(folder, f)]
-    if described:
-        nearest = min(described, key=lambda file: (file.count("/"), file))
-        return (folder.root / nearest).parent
-    others = _coco_files(folder) or folder.ending(".xml")
-    if others or not any("/labels/" in f"/{file}" for file in folder.ending(".txt")):
-        return None
-    return _bare_root(folder)
-
-
-def _bare_root(folder: Folder) -> Path | None:
-    """The folder that holds images/train or train/images."""
-    try:
-        return dataset_folder(folder.root)
-    except BadInput:
-        return None
-
-
-def _is_data_yaml(folder: Folder, file: str) -> bool:
-    with (folder.root / file).open("rb") as stream:
-        text = stream.read(_LOOK_BYTES)
-    return any(key in text for key in (b"names", b"train", b"nc:", b"val"))
-
-
-def _coco_files(folder: Folder) -> list[str]:
-    found = []
-    for file in folder.ending(".json"):
-        with (folder.root / file).open("rb") as stream:
-            head = stream.read(_LOOK_BYTES)
-        keys = (b'"images"', b'"annotations"', b'"categories"', b'"info"')
-        if head.lstrip().startswith(b"{") and any(key in head for key in keys):
-            found.append(file)
-    return found
-
-
 def _yolo(root: Path, roots: Sequence[Path]) -> Found:
     fenced = roots or (root if root.is_dir() else root.parent,)
     survey = survey_dataset(root, fenced)
@@ -126,7 +64,7 @@ def _yolo(root: Path, roots: Sequence[Path]) -> Found:
 
 
 def _read_yolo(folder: Folder, roots: Sequence[Path]) -> Found:
-    return _yolo(_yolo_root(folder) or _bare_root(folder) or folder.root, roots)
+    return _yolo(yolo_root(folder) or bare_root(folder) or folder.root, roots)
 
 
 def _read_polygons(folder: Folder, roots: Sequence[Path]) -> Found:
@@ -157,7 +95,7 @@ def _boxed(line: str, lost: Counter[str]) -> str:
 def _read_coco(folder: Folder, _: Sequence[Path]) -> Found:
     whole = Converted()
     places: dict[int, str] = {}
-    for file in _coco_files(folder):
+    for file in coco_files(folder):
         data = _json(folder.root / file)
         if not is_coco(data):
             whole.lost["json files without images, annotations and categories"] += 1

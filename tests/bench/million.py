@@ -30,8 +30,9 @@ from services.dataset.findings_file import FindingsWriter
 from services.dataset.found_so_far import Found
 from services.dataset.known import KnownFiles
 from services.dataset.listing import Listing
-from services.dataset.part import Chunk, Orders, Part
+from services.dataset.part import Chunk, Orders, Part, Stamps
 from services.dataset.scan import Scan
+from services.dataset.standing import Mask
 from services.dataset.workers import Workers
 
 CLASSES = 50
@@ -44,6 +45,12 @@ class Generated(Workers):
     def __init__(self) -> None:
         super().__init__(2)
         self.rng = np.random.default_rng(0)
+
+    async def standing(
+        self, _root: str, _images: Paths, stamps: Stamps, _orders: Orders
+    ) -> tuple[Mask, Mask]:
+        stands = stamps[:, 1] > 0
+        return stands, stands
 
     async def look(self, chunk: Chunk, _: Orders) -> Part:
         count, rng = len(chunk.images), self.rng

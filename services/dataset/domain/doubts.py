@@ -11,9 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from services.dataset.domain.doubted import Doubt
 from services.dataset.domain.findings import Hit, Rules
 from services.dataset.domain.look_alikes import FEWEST_OF_CLASS, NEIGHBOURS, neighbours_of
-from services.dataset.domain.scanned import Doubt, Place, Scanned
+from services.dataset.domain.scanned import Place, Scanned
 
 COMPACT = 0.95
 """Share of a class's crops that must have neighbours of the class: looks tell it apart."""

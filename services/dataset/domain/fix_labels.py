@@ -8,22 +8,15 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
-from services.dataset.domain.boxes import around, clipped, decimal, iou, row_box
+from services.dataset.domain.boxes import iou, row_box
 from services.dataset.domain.findings import Rules
+from services.dataset.domain.fix_rows import ROW_FIXES, Size, Unfixable, Words, from_corner_row
 from services.dataset.domain.labels import parse_label
 from services.dataset.domain.relabel import class_of
 from services.dataset.domain.rules_labels import check_label
 
 MAX_ROUNDS = 6
 NEAR_IOU = "near_duplicate_box"
-
-Words = list[str]
-Size = tuple[int, int]
-"""Width and height of the image in pixels, as it is shown."""
-
-
-class Unfixable(Exception):
-    """Why a row cannot be mended."""
 
 
 @dataclass(slots=True)
@@ -120,7 +113,7 @@ def _mend_rows(
     lines: list[str | None] = list(label.text.splitlines())
     changed = False
     for line, rule in hits.items():
-        mend = _ROWS.get(rule)
+        mend = ROW_FIXES.get(rule)
         old = lines[line - 1] or ""
         try:
             words = mend(old.split(), size) if mend else old.split()
@@ -143,69 +136,7 @@ def _write(fixed: FixedLabel, lines: list[str | None]) -> None:
     fixed.raw = mark + "".join(f"{line}{end}" for line in kept).encode()
 
 
-def _drop(_: Words, __: Size | None) -> None:
-    return None
-
-
-def _points(words: Words, _: Size | None) -> Words:
-    return [word.replace(",", ".") for word in words]
-
-
-def _spaces(words: Words, _: Size | None) -> Words:
-    return " ".join(words).replace(",", " ").replace(";", " ").split()
-
-
-def _five(words: Words, _: Size | None) -> Words:
-    return words[:5]
-
-
-def _boxed(words: Words, _: Size | None) -> Words:
-    return _row(words[0], around([float(word) for word in words[1:]]))
-
-
-def _normalised(words: Words, size: Size | None) -> Words:
-    if size is None or min(size) < 1:
-        raise Unfixable("the image's size is not known")
-    numbers = [float(word) for word in words[1:]]
-    shares = [number / size[index % 2] for index, number in enumerate(numbers)]
-    if len(shares) == 4 and not (shares[0] <= 1 and shares[1] <= 1):
-        raise Unfixable("the numbers are larger than the image")
-    return [words[0], *(decimal(share) for share in shares)]
-
-
-def _inside(words: Words, _: Size | None) -> Words | None:
-    box = row_box(words)
-    if box is None:
-        raise Unfixable("the row is no box")
-    inner = clipped(box)
-    return _row(words[0], inner) if inner[2] > 0 and inner[3] > 0 else None
-
-
-def _from_corners(words: Words, _: Size | None) -> Words:
-    left, top, right, bottom = (float(word) for word in words[1:5])
-    if not (left < right and top < bottom):
-        raise Unfixable("a row has its corners in another order")
-    return _row(words[0], around([left, top, right, bottom]))
-
-
-def _row(number: str, box: tuple[float, ...]) -> Words:
-    return [number, *(decimal(value) for value in box)]
-
-
-_ROWS: dict[str, Callable[[Words, Size | None], Words | None]] = {
-    "not_normalized": _normalised,
-    "zero_size_box": _drop,
-    "box_out_of_image": _inside,
-    "tiny_box": _drop,
-    "duplicate_box": _drop,
-    "extra_confidence_column": _five,
-    "segments_mixed_with_boxes": _boxed,
-    "segments_in_detection_set": _boxed,
-    "comma_separated": _spaces,
-    "decimal_comma": _points,
-}
-
-LABEL_FIXES = frozenset({*_WHOLE_FILE, *_ROWS, "near_duplicate_box", "xyxy_format_suspected"})
+LABEL_FIXES = frozenset({*_WHOLE_FILE, *ROW_FIXES, "near_duplicate_box", "xyxy_format_suspected"})
 """Rules that are mended in the label file itself."""
 
 
@@ -237,7 +168,7 @@ def from_corners(raw: bytes) -> FixedLabel:
     fixed = FixedLabel(raw)
     lines: list[str | None] = []
     try:
-        lines += [" ".join(_from_corners(words, None)) for words in _box_rows(raw)]
+        lines += [" ".join(from_corner_row(words, None)) for words in _box_rows(raw)]
     except (Unfixable, ValueError) as error:
         fixed.left["xyxy_format_suspected"] = str(error)
         return fixed

@@ -18,8 +18,9 @@ from libs.common.label_doubts import (
     Suspect,
     doubted,
 )
+from services.dataset.domain.doubted import Contradiction, Judged
 from services.dataset.domain.findings import Hit, Rules
-from services.dataset.domain.scanned import Contradiction, Judged, Label, Place, Scanned, Table
+from services.dataset.domain.scanned import Label, Place, Scanned, Table
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
