@@ -146,20 +146,34 @@ def fix_unlabelled(edition: Edition) -> None:
 
 
 def fix_duplicates(edition: Edition, places: Places, wanted: Collection[str], left: Left) -> None:
-    """Of images that are one, the first stays. The same bytes are looked for again."""
+    """Of images that are one, the first stays. The same bytes are looked for again.
+
+    The double of a double goes, too, where both are the same in every pixel. Where they are only
+    near, the first and the last of such a row may be unlike: what is left is for another check.
+    """
     pictures = dict(edition.draft.pictures)
     keys = {picture.origin: key for key, picture in pictures.items()}
+    stays: dict[str, str] = {}
+    """By the key of an image that went: the one with the same pixels that stayed."""
     for rule in sorted(_DOUBLES & set(wanted)):
+        same = rule.startswith(("exact", "pixel"))
         for place in places.by_rule[rule]:
             key, first = keys.get(place.file or ""), keys.get(place.value or "")
             if key not in pictures or key is None:
                 continue
-            if first is None or first not in pictures or first == key:
+            first = stays.get(first, first) if same and first else first
+            if first is None or first == key:
                 left.setdefault(rule, []).append(f"{place.file}: its double is not there.")
+            elif first not in pictures:
+                text = "its double went as well. Check the new version, and fix it again"
+                left.setdefault(rule, []).append(f"{place.file}: {text}.")
             elif rule.startswith("exact") and not _are_one(pictures[key], pictures[first]):
                 left.setdefault(rule, []).append(f"{place.file}: it is not the same any more.")
             else:
                 del pictures[key]
+                if same:
+                    stays |= {gone: first for gone, kept in stays.items() if kept == key}
+                    stays[key] = first
                 edition.changes[rule] += 1
         missing = places.counts[rule] - len(places.by_rule[rule])
         if missing > 0:

@@ -124,6 +124,29 @@ def test_of_two_equal_images_the_first_stays_and_what_changed_since_is_kept(root
     assert left == {rule: ["images/val/other.jpg: it is not the same any more."]}
 
 
+@pytest.mark.parametrize(
+    ("rule", "gone", "left_over"),
+    [("pixel_identical", 2, None), ("near_duplicate", 1, "went as well. Check the new version")],
+)
+def test_the_double_of_a_double_goes_too_where_all_pixels_are_the_same(
+    root: Path, rule: str, gone: int, left_over: str | None
+) -> None:
+    first, second, third = (f"images/train/train0{index}.jpg" for index in range(3))
+    places = Places(counts=Counter({rule: 2}))
+    places.by_rule[rule] = [
+        Place("train", second, None, first),
+        Place("train", third, None, second),
+    ]
+    edition = opened(root)
+    left: dict[str, list[str]] = {}
+    fix_duplicates(edition, places, {rule}, left)
+    assert edition.changes == {rule: gone}
+    assert "train/train00.jpg" in edition.draft.pictures
+    assert ("train/train02.jpg" in edition.draft.pictures) == bool(left_over)
+    assert len(left) == bool(left_over)
+    assert not left_over or left_over in left[rule][0]
+
+
 def test_background_is_said_by_an_empty_label(root: Path) -> None:
     (root / "labels/train/train00.txt").unlink()
     edition = opened(root)
