@@ -4,7 +4,7 @@ RUN := .venv/bin/python
 SHIRUSHI_HOME ?= .shirushi
 export SHIRUSHI_HOME
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down rotate test gpu check bench fuzz load lock bill audit
+.PHONY: help setup demo up down rotate test gpu check bench fuzz load lock bill audit chaos mutants
 
 help:  ## list these targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -60,3 +60,11 @@ bill:  ## sbom.cdx.json (CycloneDX) and docs/licences.md
 
 audit: setup  ## known weaknesses of what is pinned
 	@$(RUN) -m deploy.audit
+
+chaos:  ## storms on the whole system: make chaos SECONDS=600 SEED=1
+	@$(PYTHON) deploy/setup.py test
+	@$(RUN) -m tests.chaos --seconds $(SECONDS) --seed $(or $(SEED),1) --storm-s $(or $(STORM),30) --shrink 12 $(if $(SEED),,--kept)
+
+mutants:  ## whether broken builds are caught by storms made for them
+	@$(PYTHON) deploy/setup.py test
+	@$(RUN) -m tests.chaos.mutation

@@ -111,7 +111,7 @@ class Process:
             limit=LINE_LIMIT,
             start_new_session=True,  # Ctrl-C is for us: we stop them in order
             umask=self.program.umask,
-            preexec_fn=_die_with(os.getpid()),
+            preexec_fn=die_with(os.getpid()),
         )
         if self._stopping:  # told to while it was being started
             _signal_group(child.pid, signal.SIGKILL)
@@ -149,7 +149,7 @@ class Process:
                 self._show(self.program.name, line.decode(errors="replace").rstrip())
 
 
-def _die_with(parent: int) -> Callable[[], None] | None:
+def die_with(parent: int) -> Callable[[], None] | None:
     """For the new child: the kernel kills it when the thread that forked it, our main one, ends."""
     if LIBC is None:
         return None

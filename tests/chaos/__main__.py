@@ -6,90 +6,96 @@ its seed and with the smallest set of faults that still fails. Ends with 1 if an
 
 import argparse
 import asyncio
+import itertools
 import shutil
 import signal
 import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 from tests.chaos.asking import Asker
-from tests.chaos.schedule import Schedule, schedule, shrunk
+from tests.chaos.run import smallest
+from tests.chaos.schedule import KEPT, Schedule, schedule
 from tests.chaos.storm import Outcome, run_storm
 from tests.chaos.system import System
 
-STORMS_A_SYSTEM = 6
+STORMS_A_ROUND = 8
+"""Of those the ones without twins are run on one system, those with twins on another."""
 
 
-async def alone(storm: Schedule, folder: Path, mutant: str = "") -> Outcome:
-    """A storm on a system of its own, with its state in `folder`."""
-    system = System(folder, storm.twins, mutant)
-    try:
-        await system.start()
-        asker = Asker(system.url, folder, storm.seed)
-        await asker.prepare()
-        return await run_storm(system, storm, asker)
-    finally:
-        await system.stop()
-
-
-async def main() -> int:
-    """0 when everything held."""
+def given() -> argparse.Namespace:
+    """What is asked for."""
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("--seconds", type=float, default=60.0, help="for about so long")
     words.add_argument("--seed", type=int, default=1, help="of the first storm")
     words.add_argument("--storm-s", type=float, default=30.0, help="of each storm")
+    words.add_argument("--kept", action="store_true", help="begin with those that found mistakes")
     words.add_argument("--mutant", default="", help="a mistake from mutants.py")
     words.add_argument("--append", type=Path, help="a file for the figures, a line each")
     words.add_argument("--keep", type=Path, help="a folder for the state of what failed")
     words.add_argument("--shrink", type=int, default=0, help="runs to find a smaller failing storm")
-    given = words.parse_args()
+    return words.parse_args()
+
+
+def rounds(words: argparse.Namespace) -> Iterator[list[Schedule]]:
+    """Storms that share a system, for ever."""
+    seeds = itertools.chain(KEPT if words.kept else (), itertools.count(words.seed))
+    while True:
+        storms = [schedule(seed, words.storm_s) for seed in itertools.islice(seeds, STORMS_A_ROUND)]
+        first = storms[0].twins
+        for twins in (first, not first):
+            if some := [storm for storm in storms if storm.twins == twins]:
+                yield some
+
+
+async def rage(storms: list[Schedule], words: argparse.Namespace, until_s: float) -> Outcome | None:
+    """One storm after the other on one system; the first that failed, with its state kept."""
+    folder = Path(await asyncio.to_thread(tempfile.mkdtemp, prefix="chaos-", dir=words.keep))
+    system = System(folder, storms[0].twins, words.mutant)
+    try:
+        await system.start()
+        async with aclosing(Asker(system.url, folder, storms[0].seed)) as asker:
+            await asker.prepare()
+            for storm in storms:
+                outcome = await run_storm(system, storm, asker)
+                print(outcome, f"{outcome.jobs} jobs, {outcome.facts} facts", flush=True)
+                if words.append:
+                    await asyncio.to_thread(append, words.append, outcome.line())
+                if outcome.violations:
+                    print(f"state kept in {folder}", flush=True)
+                    return outcome
+                if time.monotonic() >= until_s:
+                    break
+    finally:
+        await asyncio.shield(system.stop())
+    shutil.rmtree(folder, ignore_errors=True)
+    return None
+
+
+def append(path: Path, line: str) -> None:
+    """Several runs may write to one file."""
+    with path.open("a") as file:
+        file.write(line + "\n")
+
+
+async def main() -> int:
+    """0 when everything held."""
+    words, failed = given(), 0
     task = asyncio.current_task()
     assert task
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, task.cancel)  # nothing is left
-    began, seed, failed = time.monotonic(), given.seed, 0
-    while time.monotonic() - began < given.seconds:
-        folder = Path(tempfile.mkdtemp(prefix="chaos-", dir=given.keep))
-        group = [schedule(seed + n, given.storm_s) for n in range(STORMS_A_SYSTEM)]
-        group = [each for each in group if each.twins == group[0].twins]
-        seed += 1
-        system = System(folder, group[0].twins, given.mutant)
-        outcome = None
-        try:
-            await system.start()
-            asker = Asker(system.url, folder, group[0].seed)
-            await asker.prepare()
-            for storm in group:
-                if outcome and time.monotonic() - began >= given.seconds:
-                    break
-                asker.refused.clear()
-                outcome = await run_storm(system, storm, asker)
-                seed = storm.seed + 1
-                print(outcome, f"{outcome.jobs} jobs, {outcome.facts} facts", flush=True)
-                if given.append:
-                    with given.append.open("a") as file:
-                        file.write(outcome.line() + "\n")
-                if outcome.violations:
-                    break
-        finally:
-            await system.stop()
-        if not outcome or not outcome.violations:
-            shutil.rmtree(folder, ignore_errors=True)
-            continue
-        failed += 1
-        print(f"state kept in {folder}", flush=True)
-        if given.shrink:
-            print(
-                "smallest:", await _smallest(outcome.storm, given.shrink, given.mutant), flush=True
-            )
+    until_s = time.monotonic() + words.seconds
+    for storms in rounds(words):
+        if time.monotonic() >= until_s:
+            break
+        if outcome := await rage(storms, words, until_s):
+            failed += 1
+            if words.shrink:
+                found = await smallest(outcome.storm, words.shrink, words.mutant)
+                print("smallest:", found, flush=True)
     return int(failed > 0)
-
-
-async def _smallest(storm: Schedule, tries: int, mutant: str) -> Schedule:
-    async def fails(milder: Schedule) -> bool:
-        with tempfile.TemporaryDirectory(prefix="chaos-", ignore_cleanup_errors=True) as folder:
-            return bool((await alone(milder, Path(folder), mutant)).violations)
-
-    return await shrunk(storm, fails, tries=tries)
 
 
 if __name__ == "__main__":

@@ -19,6 +19,8 @@ from tests.conftest import ROOT
 
 BASE = "/api/v1/ml"
 RETRY_S = 0.3
+LONG = 12
+"""Epochs of a training that a fault is to meet."""
 MODEL = "shirushi-logo-n"
 TRAINING = {
     "mode": "full", "model_architecture": "yolov8n", "imgsz": 32, "batch_size": 4, "device": "cpu",
@@ -52,6 +54,8 @@ class Asker:
     refused: Counter[str] = field(default_factory=Counter)
     forgotten: list[str] = field(default_factory=list)
     """Answers "not found" about what is there."""
+    asking: set[str] = field(default_factory=set)
+    """What is not answered yet."""
     validations: list[str] = field(default_factory=list)
     numbers: Counter[str] = field(default_factory=Counter)
 
@@ -59,6 +63,10 @@ class Asker:
         self.client = httpx.AsyncClient(base_url=self.url, trust_env=False, timeout=20.0)
         self.rng = random.Random(self.seed)  # noqa: S311
         self.dataset = str(write_dataset(self.folder / "tiny", TINY).folder)
+
+    async def aclose(self) -> None:
+        """Ask nothing more."""
+        await self.client.aclose()
 
     async def prepare(self) -> None:
         """In calm weather: two judgements of the same images, and a registered dataset."""
@@ -94,13 +102,13 @@ class Asker:
         await self._post(route, body)
 
     async def _train(self, kind: str) -> None:
-        epochs = self.rng.randint(2, 4)
+        epochs = LONG if kind == "train_long" else self.rng.randint(2, 4)
         name = f"r{self.rng.randrange(10**9)}"
         body = TRAINING | {"dataset_path": self.dataset, "epochs": epochs, "experiment_name": name}
         body["auto_validate"] = self.rng.random() < 0.5
         told = await self._post("/training/start", body)
         training = told.get("training_id")
-        if training is None or kind == "train":
+        if training is None or kind in ("train", "train_long"):
             return
         await asyncio.sleep(self.rng.uniform(0.5, 8))
         if kind == "train_paused":
@@ -126,6 +134,21 @@ class Asker:
         """Until it is answered with yes or no."""
         self.numbers[route] += 1
         key = f"{self.seed}-{self.numbers[route]}"
+        asked = f"{route} {key}"
+        self.asking.add(asked)
+        try:
+            return await self._until_answered(route, key, body, wait, params)
+        finally:
+            self.asking.discard(asked)
+
+    async def _until_answered(
+        self,
+        route: str,
+        key: str,
+        body: dict[str, Any] | None,
+        wait: int,
+        params: dict[str, Any] | None,
+    ) -> dict[str, Any]:
         prefer = f"wait={wait}" if wait else "respond-async"
         headers = {"Idempotency-Key": key, "Prefer": prefer}
         while True:

@@ -71,6 +71,8 @@ class Schedule:
         return asdict(self)
 
 
+KEPT = (1000, 1200, 2201, 2400)
+"""Seeds that found a mistake; each was mended, and `make chaos` begins with them."""
 LIGHT = ("check", "check", "import", "split", "judge", "draw", "thresholds", "compare", "explain")
 HEAVY = ("train", "train_cancelled", "train_paused", "train_kept")
 

@@ -12,7 +12,7 @@ from nats.aio.client import Client
 
 from tests.chaos.asking import Asker, Reader
 from tests.chaos.checking import Witness, connected, read_log, settled, verdict
-from tests.chaos.history import wrong_views
+from tests.chaos.history import Told, wrong_views
 from tests.chaos.schedule import Schedule
 from tests.chaos.system import System
 
@@ -46,7 +46,19 @@ class Outcome:
         return "\n".join([str(self.storm), *(f"  VIOLATION {each}" for each in self.violations)])
 
 
-async def run_storm(system: System, storm: Schedule, asker: Asker) -> Outcome:
+@dataclass
+class Watch:
+    """Who looks on while it rages, and where the log and the counts stood before."""
+
+    start: int
+    readers: dict[str, Reader]
+    witness: Witness
+    hits: Counter[str]
+
+
+async def run_storm(
+    system: System, storm: Schedule, asker: Asker, *, settle_s: float = SETTLE_S
+) -> Outcome:
     """Let it rage; `system` is whole again when this returns, as far as it can be."""
     async with AsyncExitStack() as stack:
         nc = await connected(system)
@@ -54,21 +66,23 @@ async def run_storm(system: System, storm: Schedule, asker: Asker) -> Outcome:
         log = await read_log(nc)
         start = log[-1].seq if log else 0
         readers = {"from the start": Reader(system.url, 0), "live": Reader(system.url, start)}
-        witness = Witness(system)
-        hits = Counter(system.hits)
+        watch = Watch(start, readers, Witness(system), Counter(system.hits))
         watching = [asyncio.create_task(each.read()) for each in readers.values()]
-        watching.append(asyncio.create_task(witness.watch(start)))
+        watching.append(asyncio.create_task(watch.witness.watch(start)))
         try:
-            await _rage(system, storm, asker)
+            await _rage(system, storm, asker, settle_s)
             await system.ready()
-            return await _judge(system, nc, asker, storm, readers, witness, start, hits)
+            log, settled_s = await settled(nc, settle_s)
+            outcome = await _judge(system, nc, log, asker, storm, watch)
+            outcome.settled_s = round(settled_s, 1)
+            return outcome
         finally:
             for task in watching:
                 task.cancel()
             await asyncio.gather(*watching, return_exceptions=True)
 
 
-async def _rage(system: System, storm: Schedule, asker: Asker) -> None:
+async def _rage(system: System, storm: Schedule, asker: Asker, settle_s: float) -> None:
     began = time.monotonic()
 
     async def at(moment_s: float, work: Any) -> None:
@@ -85,8 +99,8 @@ async def _rage(system: System, storm: Schedule, asker: Asker) -> None:
     try:
         await asyncio.gather(*faults, asyncio.sleep(storm.seconds))
         system.calm()
-        async with asyncio.timeout(SETTLE_S):
-            await asyncio.gather(*asks)
+        await asyncio.wait(asks, timeout=settle_s)
+        asker.forgotten += [f"nobody answers {each}" for each in asker.asking]
     finally:
         for task in (revive, *faults, *asks):
             task.cancel()
@@ -104,36 +118,33 @@ async def _revive(system: System) -> None:
 async def _judge(
     system: System,
     nc: Client,
+    log: list[Told],
     asker: Asker,
     storm: Schedule,
-    readers: dict[str, Reader],
-    witness: Witness,
-    start: int,
-    hits: Counter[str],
+    watch: Watch,
 ) -> Outcome:
-    log, settled_s = await settled(nc, SETTLE_S)
     await asyncio.sleep(1.0)  # what comes after the end would be wrong, and is looked for
     wrong, jobs = await verdict(system, nc, log, asker.accepted)
     log = await read_log(nc)
-    async with asyncio.timeout(READ_S):
-        with suppress(TimeoutError):
+    readers = watch.readers
+    with suppress(TimeoutError):
+        async with asyncio.timeout(READ_S):
             while any((each.seen or [0])[-1] < log[-1].seq for each in readers.values()):
                 await asyncio.sleep(0.1)
     seen = {name: list(each.seen) for name, each in readers.items()}
     wrong += wrong_views(seen, log, {name: each.began for name, each in readers.items()})
-    wrong += [*witness.wrong, *asker.forgotten]
-    ours = [job for job in jobs.values() if job.counted and job.counted[0].seq > start]
+    wrong += [*watch.witness.wrong, *asker.forgotten]
+    ours = [job for job in jobs.values() if job.counted and job.counted[0].seq > watch.start]
     return Outcome(
         storm,
         wrong,
-        dict(system.hits - hits),
+        dict(system.hits - watch.hits),
         len(ours),
         dict(Counter(job.end.kind for job in ours if job.end)),
-        len([told for told in log if told.seq > start]),
+        len([told for told in log if told.seq > watch.start]),
         sum(job.attempt for job in ours),
         sum(len(job.late) for job in ours),
-        witness.read,
+        watch.witness.read,
         sum(each.links for each in readers.values()),
-        round(settled_s, 1),
-        dict(asker.refused),
+        refused=dict(asker.refused),
     )

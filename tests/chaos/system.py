@@ -17,6 +17,7 @@ import psutil
 
 from deploy.nats_conf import API
 from deploy.ports import free_ports
+from deploy.processes import die_with
 from deploy.secrets import Secrets, load_or_make
 from libs.common.artifacts import ArtifactStore
 from libs.common.settings import Settings
@@ -43,7 +44,6 @@ class System:
     supervisor: subprocess.Popen[bytes] | None = None
     others: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
     hits: Counter[str] = field(default_factory=Counter)
-    starts: int = 0
 
     @property
     def home(self) -> Path:
@@ -77,15 +77,7 @@ class System:
 
     def supervise(self) -> None:
         """Start the supervisor, as an init system would that saw it die."""
-        self.starts += 1
-        self.supervisor = subprocess.Popen(
-            [sys.executable, "-m", "tests.chaos.linked_up"],
-            cwd=ROOT,
-            env=self._environment(),
-            stdin=subprocess.DEVNULL,
-            stdout=(self.folder / "stack.log").open("ab"),
-            stderr=subprocess.STDOUT,
-        )
+        self.supervisor = self._spawn("tests.chaos.linked_up", log="stack.log")
 
     async def ready(self) -> None:
         """Until the gateway says so; a supervisor that died is started again."""
@@ -212,28 +204,34 @@ class System:
         settings = self.settings()
         assert settings.s3_access_key
         assert settings.s3_secret_key
-        command = ["-m", f"services.{name}"]
+        module = [f"services.{name}"]
         if self.mutant:
-            command = ["-m", "tests.chaos.mutants", self.mutant, f"services.{name}"]
-        return subprocess.Popen(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env=self._environment()
-            | {
-                "SHIRUSHI_HOME": str(self.folder / "twin"),
-                "SHIRUSHI_HOST_NAME": "twin",
-                "SHIRUSHI_NATS_URL": settings.nats_url,
-                "SHIRUSHI_NATS_USER": name,
-                "SHIRUSHI_NATS_API": API,
-                "SHIRUSHI_NATS_PASSWORD": self.secrets.bus[name],
-                "SHIRUSHI_S3_ENDPOINT": settings.s3_endpoint,
-                "SHIRUSHI_S3_ACCESS_KEY": settings.s3_access_key,
-                "SHIRUSHI_S3_SECRET_KEY": settings.s3_secret_key.get_secret_value(),
-            },
-            stdin=subprocess.DEVNULL,
-            stdout=(self.folder / f"twin-{name}.log").open("ab"),
-            stderr=subprocess.STDOUT,
+            module = ["tests.chaos.mutants", self.mutant, *module]
+        return self._spawn(
+            *module,
+            log=f"twin-{name}.log",
+            SHIRUSHI_HOME=str(self.folder / "twin"),
+            SHIRUSHI_HOST_NAME="twin",
+            SHIRUSHI_NATS_URL=settings.nats_url,
+            SHIRUSHI_NATS_USER=name,
+            SHIRUSHI_NATS_PASSWORD=self.secrets.bus[name],
+            SHIRUSHI_S3_ENDPOINT=settings.s3_endpoint,
+            SHIRUSHI_S3_ACCESS_KEY=settings.s3_access_key,
+            SHIRUSHI_S3_SECRET_KEY=settings.s3_secret_key.get_secret_value(),
         )
+
+    def _spawn(self, *module: str, log: str, **environment: str) -> subprocess.Popen[bytes]:
+        """A Python process that ends when we do."""
+        with (self.folder / log).open("ab") as output:
+            return subprocess.Popen(
+                [sys.executable, "-m", *module],
+                cwd=ROOT,
+                env=self._environment() | environment,
+                preexec_fn=die_with(os.getpid()),  # noqa: PLW1509 - a call of prctl alone
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
 
 
 def _name(process: psutil.Process) -> str:

@@ -27,6 +27,7 @@ from libs.common.events import (
 from libs.common.jobs import Job, fold
 from libs.common.service import Deps
 from services.analyzer import tidying as analyses
+from services.analyzer.outputs import prefix_at
 from services.dataset import tidying as datasets
 from services.trainer import tidying as trainings
 
@@ -130,3 +131,15 @@ async def test_a_preview_keeps_the_report_of_the_attempt_that_told_it(deps: Deps
     told = DatasetPreviewed(job_id="job", attempt=2, name="d", report=have[keys[1]])
     await datasets.tidy(deps, job_of(request, *starts, told))
     assert await left(deps) == {keys[1], "datasets/.previews/job2/1/diff.json"}
+
+
+def test_two_analyses_of_one_millisecond_write_apart() -> None:
+    asked = [
+        AnalysisRequested(job_id=job_id, operation="visualize", model=ModelRef(name="m.pt"))
+        for job_id in ("4f2a91c0aa", "8be01d77bb")
+    ]
+    prefixes = {prefix_at("visualizations", "m.pt", job_of(each), 1) for each in asked}
+    assert prefixes == {
+        "visualizations/m_20260102_030405_000_4f2a91c0",
+        "visualizations/m_20260102_030405_000_8be01d77",
+    }
