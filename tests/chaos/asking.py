@@ -82,6 +82,12 @@ class Asker:
             await self._train(kind)
             return
         name = f"n{self.rng.randrange(10**9)}"
+        cancelled, kind = kind.endswith("_cancelled"), kind.removesuffix("_cancelled")
+        if kind == "remove":
+            made = await self._post("/dataset/import", self._import(name), wait=30)
+            if made.get("status") == "completed":
+                await self._post(f"/datasets/{name}?confirm=true", None, method="DELETE")
+            return
         route, body = {
             "check": ("/dataset/validate", {"dataset_path": self.dataset}),
             "import": ("/dataset/import", self._import(name)),
@@ -97,9 +103,20 @@ class Asker:
                     "resamples": 100,
                 },
             ),
+            "preview": ("/dataset/split", {"dataset_path": "base", "dry_run": True}),
+            "delete_class": (
+                "/dataset/delete-class",
+                {"dataset_path": "base@v1", "class_id": 0, "allow_older": True},
+            ),
+            "restore": ("/datasets/base/restore", {"version": "v1"}),
+            "collect": ("/datasets/base/collect", {"confirm": True}),
             "explain": ("/model/explain", {"validation_id": self.validations[0], "box": "l0"}),
         }[kind]
-        await self._post(route, body)
+        told = await self._post(route, body)
+        if cancelled and "id" in told:
+            await asyncio.sleep(self.rng.uniform(0, 2))
+            area = "dataset" if route.startswith("/dataset/") else "model"
+            await self._post(f"/{area}/cancel/{told['id']}", None)
 
     async def _train(self, kind: str) -> None:
         epochs = LONG if kind == "train_long" else self.rng.randint(2, 4)
@@ -114,14 +131,10 @@ class Asker:
         if kind == "train_paused":
             await self._post(f"/training/pause/{training}", None)
             await asyncio.sleep(self.rng.uniform(0.5, 4))
-            await self._until_resumed(training)
+            await self._post(f"/training/resume/{training}", None)
             return
-        keep = {"keep": kind == "train_kept"}
-        await self._post(f"/training/cancel/{training}", None, params=keep)
-
-    async def _until_resumed(self, training: str) -> None:
-        """A pause that arrived, or may arrive yet, is taken back."""
-        await self._post(f"/training/resume/{training}", None)
+        keep = "true" if kind == "train_kept" else "false"
+        await self._post(f"/training/cancel/{training}?keep={keep}", None)
 
     async def _post(
         self,
@@ -129,7 +142,7 @@ class Asker:
         body: dict[str, Any] | None,
         *,
         wait: int = 0,
-        params: dict[str, Any] | None = None,
+        method: str = "POST",
     ) -> dict[str, Any]:
         """Until it is answered with yes or no."""
         self.numbers[route] += 1
@@ -137,37 +150,32 @@ class Asker:
         asked = f"{route} {key}"
         self.asking.add(asked)
         try:
-            return await self._until_answered(route, key, body, wait, params)
+            return await self._until_answered(method, route, key, body, wait)
         finally:
             self.asking.discard(asked)
 
     async def _until_answered(
-        self,
-        route: str,
-        key: str,
-        body: dict[str, Any] | None,
-        wait: int,
-        params: dict[str, Any] | None,
+        self, method: str, route: str, key: str, body: dict[str, Any] | None, wait: int
     ) -> dict[str, Any]:
         prefer = f"wait={wait}" if wait else "respond-async"
         headers = {"Idempotency-Key": key, "Prefer": prefer}
         while True:
             try:
-                answer = await self.client.post(route, json=body, headers=headers, params=params)
+                answer = await self.client.request(method, route, json=body, headers=headers)
             except httpx.HTTPError:
                 await asyncio.sleep(RETRY_S)
                 continue
             if answer.status_code >= 500 or answer.status_code == 429:
                 await asyncio.sleep(RETRY_S)
                 continue
-            if answer.status_code == 404:  # everything that is asked for was made before
+            if answer.status_code == 404 and method == "POST":  # it was made before
                 self.forgotten.append(f"{route} {key}: {answer.text[:200]}")
             if answer.status_code >= 400:
                 self.refused[f"{route} {answer.status_code} {answer.text[:160]}"] += 1
                 return {}
-            if "{" not in route and route.count("/") == 2:
-                self.accepted[job_id(route, key)] = route
             told: dict[str, Any] = answer.json()
+            if (ours := job_id(route.partition("?")[0], key)) in told.values():
+                self.accepted[ours] = route
             return told
 
     def _judge(self, split: str) -> dict[str, Any]:

@@ -74,6 +74,10 @@ class Schedule:
 KEPT = (1000, 1200, 2201, 2400)
 """Seeds that found a mistake; each was mended, and `make chaos` begins with them."""
 LIGHT = ("check", "check", "import", "split", "judge", "draw", "thresholds", "compare", "explain")
+MORE = (
+    *("preview", "delete_class", "restore", "collect", "remove"),
+    *("check_cancelled", "import_cancelled", "judge_cancelled", "draw_cancelled"),
+)
 HEAVY = ("train", "train_cancelled", "train_paused", "train_kept")
 
 
@@ -92,6 +96,8 @@ def schedule(seed: int, seconds: float = 30.0) -> Schedule:
             at_s = rng.uniform(1, seconds / 2)
             faults.append(Fault(round(at_s, 2), "pause", name, ACK_WAIT_S + 4))
     kinds = [*rng.sample(LIGHT, 7), *rng.choices(LIGHT, k=round(seconds / 6)), rng.choice(HEAVY)]
+    more = random.Random(f"more of {seed}")  # noqa: S311 - the storm of a seed stays what it was
+    kinds += more.choices(MORE, k=round(seconds / 10))
     asks = [Ask(round(rng.uniform(0, 0.8 * seconds), 2), kind) for kind in kinds]
     return Schedule(
         seed,
