@@ -201,9 +201,7 @@ class System:
 
     def _twin(self, name: str) -> subprocess.Popen[bytes]:
         """A second worker with a home of its own, past the links, as on another machine."""
-        settings = self.settings()
-        assert settings.s3_access_key
-        assert settings.s3_secret_key
+        access_key, secret_key = self.secrets.store_keys(name)
         module = [f"services.{name}"]
         if self.mutant:
             module = ["tests.chaos.mutants", self.mutant, *module]
@@ -212,12 +210,13 @@ class System:
             log=f"twin-{name}.log",
             SHIRUSHI_HOME=str(self.folder / "twin"),
             SHIRUSHI_HOST_NAME="twin",
-            SHIRUSHI_NATS_URL=settings.nats_url,
+            SHIRUSHI_NATS_URL=f"nats://127.0.0.1:{self.ports['nats']}",
+            SHIRUSHI_NATS_API=API,
             SHIRUSHI_NATS_USER=name,
             SHIRUSHI_NATS_PASSWORD=self.secrets.bus[name],
-            SHIRUSHI_S3_ENDPOINT=settings.s3_endpoint,
-            SHIRUSHI_S3_ACCESS_KEY=settings.s3_access_key,
-            SHIRUSHI_S3_SECRET_KEY=settings.s3_secret_key.get_secret_value(),
+            SHIRUSHI_S3_ENDPOINT=f"http://127.0.0.1:{self.ports['store']}",
+            SHIRUSHI_S3_ACCESS_KEY=access_key,
+            SHIRUSHI_S3_SECRET_KEY=secret_key,
         )
 
     def _spawn(self, *module: str, log: str, **environment: str) -> subprocess.Popen[bytes]:
