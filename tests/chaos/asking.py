@@ -168,7 +168,7 @@ class Asker:
             if answer.status_code >= 500 or answer.status_code == 429:
                 await asyncio.sleep(RETRY_S)
                 continue
-            if answer.status_code == 404 and method == "POST":  # it was made before
+            if answer.status_code == 404:  # everything that is asked for was made before
                 self.forgotten.append(f"{route} {key}: {answer.text[:200]}")
             if answer.status_code >= 400:
                 self.refused[f"{route} {answer.status_code} {answer.text[:160]}"] += 1

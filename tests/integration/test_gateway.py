@@ -16,7 +16,17 @@ from websockets.typing import Origin
 
 from libs.common.artifacts import ArtifactStore
 from libs.common.bus import Bus
-from libs.common.events import AnalysisRequested, DatasetStarted, DatasetValidated, ModelRef
+from libs.common.events import (
+    AnalysisRequested,
+    Artifact,
+    DatasetDeleted,
+    DatasetRef,
+    DatasetRegistered,
+    DatasetRequested,
+    DatasetStarted,
+    DatasetValidated,
+    ModelRef,
+)
 from libs.common.settings import Settings
 from services.gateway import ledger as ledgers
 from services.gateway.app import create_app
@@ -351,3 +361,22 @@ async def test_a_gateway_that_still_reads_the_log_says_so_and_never_that_nothing
     await asyncio.sleep(0.05)
     app.state.gateway.ledger._caught_up.set()
     assert (await asking).json()["status"] == "queued", "it waited"
+
+
+async def test_a_delete_that_is_asked_for_again_is_the_same_delete(
+    rest: AsyncClient, app: FastAPI, bus: Bus
+) -> None:
+    passed = app.state.gateway.ledger.passed
+    asked = DatasetRequested(job_id="made", operation="import", dataset=DatasetRef(name="logos"))
+    manifest = Artifact(key="datasets/gone/v1/manifest.json", size_bytes=1, sha256="0" * 64)
+    version: dict[str, Any] = {"name": "gone", "version": "v1", "classes": (), "counts": {}}
+    await bus.publish(asked)
+    told = DatasetRegistered(job_id="made", attempt=1, manifest=manifest, **version)
+    headers = {"Idempotency-Key": "once", "Prefer": "respond-async"}
+    await passed(await bus.publish(told))
+    first = await rest.delete("/datasets/gone?confirm=true", headers=headers)
+    job_id = first.json()["edit_id"]
+    await passed(await bus.publish(DatasetDeleted(job_id=job_id, attempt=1, name="gone")))
+    again = await rest.delete("/datasets/gone?confirm=true", headers=headers)
+    assert (again.status_code, again.json()["edit_id"]) == (200, job_id)
+    assert (await rest.delete("/datasets/gone?confirm=true")).status_code == 404

@@ -42,6 +42,8 @@ async def delete(
 ) -> Response:
     """A tombstone: the name is free again, the bytes stay until they are collected."""
     registered = gateway.ledger.dataset_log.version(name)
+    if registered is None and once.earlier(gateway):  # asked again, and gone since
+        return await start_edit(gateway, once, waits, "delete", DatasetRef(name=name), {})
     if registered is None:
         raise NotFound(f"there is no registered dataset called {name[:64]}", code="no_such_dataset")
     if not confirm:
