@@ -119,14 +119,17 @@ class System:
 
     async def hit(self, fault: Fault) -> None:
         """Do it, and undo it when its time is over."""
-        self.hits[f"{fault.action} {fault.target}"] += 1
+        hit = f"{fault.action} {fault.target}"
         if fault.action in ("cut", "freeze", "slow"):
             link = self.links[fault.target]
+            self.hits[hit] += 1
             link.set({"cut": "cut", "freeze": "frozen", "slow": "slow"}[fault.action])  # type: ignore[arg-type]
             await asyncio.sleep(fault.for_s)
             link.set("open")
             return
-        for process in self.victims(fault.target, every=fault.action == "fill"):
+        found = self.victims(fault.target, every=fault.action == "fill")
+        self.hits[hit] += bool(found)
+        for process in found:
             with suppress(psutil.Error):
                 if fault.action == "kill":
                     process.kill()
