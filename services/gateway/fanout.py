@@ -22,10 +22,13 @@ ALLOWED_S = 5.0
 class Reader(Protocol):
     """One open socket, as the fan-out sees it."""
 
-    wire: Wire
     topics: Topics
     seen: int
     """The count of the newest readings that it got."""
+
+    @property
+    def wire(self) -> Wire:
+        """What it is sent on."""
 
     def fell_behind(self, place: int) -> None:
         """It has to read first; it has all up to `place`."""

@@ -41,5 +41,5 @@ def test_the_async_client_judges_side_by_side_and_reads_along(stack: Stack) -> N
     model = "shirushi-logo-n"
     said = example(stack, "async_client", str(tiny_dataset(stack)), model, model)
     assert said.count(f"{model} mAP50") == 2
-    assert said.count("analysis.requested.v1") == 2
-    assert said.count("analysis.validated.v1") == 2
+    assert said.count("analysis.requested.v1") >= 2  # others may be judged meanwhile
+    assert said.count("analysis.validated.v1") >= 2

@@ -81,8 +81,8 @@ class EdgeHttp(H11Protocol):
             self._taken = 0
             self._wait(BODY_S)
             return
-        if self.cycle and not self.cycle.response_complete and self.cycle.response_started:
-            self.transport.close()
+        if self._in_body and self.cycle and self.cycle.response_started:
+            self.transport.close()  # it was answered before all of it had come
             return
         self._refuse(408, "Too slow", TOO_SLOW)
 
