@@ -15,6 +15,7 @@ from services.gateway.audit import Audit
 from services.gateway.fanout import Fanout
 from services.gateway.guard import Guard
 from services.gateway.ledger import Ledger
+from services.gateway.machine import Machine
 from services.gateway.readings import Readings
 from services.gateway.resolve import Resolver
 from services.gateway.routes import (
@@ -80,7 +81,8 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             resolver = Resolver(ledger, settings)
             app.state.access = access
             fanout = Fanout(ledger.ring, readings)
-            app.state.gateway = Gateway(settings, deps, ledger, readings, resolver, fanout)
+            machine = Machine(settings.home, resolver.datasets_on_disk)
+            app.state.gateway = Gateway(settings, deps, ledger, readings, resolver, fanout, machine)
             tasks = [
                 asyncio.create_task(audit.tell(deps.outbox)),
                 asyncio.create_task(ledger.follow(deps.bus)),

@@ -16,6 +16,7 @@ from libs.common.jobs import Job
 from libs.common.service import Deps
 from services.gateway.fanout import Fanout
 from services.gateway.ledger import Ledger
+from services.gateway.machine import Machine
 from services.gateway.readings import Readings
 from services.gateway.resolve import Resolver
 from services.gateway.settings import GatewaySettings
@@ -36,6 +37,7 @@ class Gateway:
     readings: Readings
     resolver: Resolver
     fanout: Fanout
+    machine: Machine
 
     async def publish(self, event: Event) -> Job:
         """Store `event` and wait until our own fold has seen it.

@@ -135,6 +135,17 @@ async def test_the_same_key_and_body_start_one_job(rest: AsyncClient, bus: Bus) 
     assert "new key" in refused.json()["detail"]
 
 
+async def test_the_status_names_a_new_folder_soon(rest: AsyncClient, tmp_path: Path) -> None:
+    first = (await rest.get("/status")).json()
+    assert first["available_datasets"] == ["logos"]
+    assert first["disk_usage"]["total"] > 0
+    (tmp_path / "more").mkdir()
+    (tmp_path / "more" / "data.yaml").write_text("names: [a]\n")
+    async with asyncio.timeout(20):
+        while (await rest.get("/status")).json()["available_datasets"] != ["logos", "more"]:
+            await asyncio.sleep(0.05)
+
+
 async def test_an_unchanged_answer_costs_no_bytes(rest: AsyncClient) -> None:
     first = await rest.get("/models")
     again = await rest.get("/models", headers={"If-None-Match": first.headers["ETag"]})

@@ -1,10 +1,8 @@
 """How the machine, the services and the queue are."""
 
-import asyncio
 from typing import Any
 
-import psutil
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
 
@@ -12,37 +10,29 @@ from libs.common.answers.system import Alive, Ready, SystemStatus
 from services.gateway import views
 from services.gateway.access.scopes import READ
 from services.gateway.problems import problem
-from services.gateway.state import Early, Gateway
+from services.gateway.state import Early, Gateway, fresh
 
 router = APIRouter(tags=["system"])
 root = APIRouter(tags=["system"])
 GIB = 2**30
 
 
-@router.get(
-    "/status", response_model=None, responses={200: {"model": SystemStatus}}, dependencies=[READ]
-)
-async def status(gateway: Early) -> dict[str, Any]:
+@router.get("/status", responses={200: {"model": SystemStatus}}, dependencies=[READ])
+async def status(gateway: Early, request: Request) -> Response:
     """Machine, queue, services, what is running and what there is to work with."""
     ledger, readings = gateway.ledger, gateway.readings
     trainings = [ledger.jobs[each] for each in ledger.active["training"]]
-    disk = await asyncio.to_thread(psutil.disk_usage, str(gateway.settings.home.resolve()))
-    names = await asyncio.to_thread(gateway.resolver.datasets_on_disk)
+    machine = await gateway.machine.facts()
     runs = [
         name
         for name, job_id in ledger.runs.items()
         if ledger.jobs[job_id].status == "completed" and job_id not in ledger.without_weights
     ]
-    return {
+    told = {
         **gpu(gateway),
-        "cpu_usage": psutil.cpu_percent(),
-        "memory_usage": psutil.virtual_memory().percent,
-        "disk_usage": {
-            "total": round(disk.total / GIB, 2),
-            "used": round(disk.used / GIB, 2),
-            "free": round(disk.free / GIB, 2),
-            "percent": disk.percent,
-        },
+        "cpu_usage": machine.cpu,
+        "memory_usage": machine.memory,
+        "disk_usage": machine.disk,
         "active_trainings": sorted(job.id for job in trainings),
         "active_validations": sorted(
             each
@@ -50,7 +40,7 @@ async def status(gateway: Early) -> dict[str, Any]:
             if getattr(ledger.jobs[each].request, "operation", "") == "validate"
         ),
         "available_models": [*gateway.resolver.base_models(), *ledger.uploads, *runs],
-        "available_datasets": sorted({*ledger.datasets, *names}),
+        "available_datasets": sorted({*ledger.datasets, *machine.datasets}),
         "services": readings.service_list(),
         "queue": {
             "waiting": sum(job.status == "queued" for job in trainings),
@@ -61,6 +51,7 @@ async def status(gateway: Early) -> dict[str, Any]:
         "hosts": hosts(gateway),
         "last_seq": ledger.ring.last,
     }
+    return fresh(request, told)
 
 
 def hosts(gateway: Gateway) -> list[dict[str, Any]]:
