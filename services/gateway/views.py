@@ -115,6 +115,7 @@ def training(
         "preempted": job.preempted,
         "queue_position": standing.position if standing else None,
         "waiting_reason": standing.reason if standing else waits_for_people,
+        "waiting_code": standing.code if standing else None,
         "starts_in": standing.starts_in_s if standing else None,
         "batch": _batch(current),
         "attempt": job.starts,

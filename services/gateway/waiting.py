@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from libs.common.answers.trainings import WaitingCode
 from libs.common.events import TrainingRequested
 from libs.common.hosts import Drain
 from libs.common.jobs import Job
@@ -29,6 +30,8 @@ class Standing:
     position: int
     starts_in_s: float | None
     reason: str
+    code: WaitingCode = "busy"
+    """Of the reason, for programs and other languages."""
 
 
 class Paces:
@@ -99,10 +102,12 @@ def standings(
         for position, job in enumerate((e for e in queue if _request(e).pool == pool), 1):
             starts_in_s = _enter(places, job, paces)
             reason, reading = _reason(job, position, absent), reading_of(job.id)
+            code = _code(job, here, slots)
             if reading and _waits_inside(reading, job):
                 starts_in_s = reading.get("starts_in_s", starts_in_s)
-                reason = str(reading["waiting_reason"])
-            found[job.id] = Standing(position, starts_in_s, f"{reason}; {_when(starts_in_s)}")
+                reason, code = str(reading["waiting_reason"]), "told_by_trainer"
+            told = f"{reason}; {_when(starts_in_s)}"
+            found[job.id] = Standing(position, starts_in_s, told, code)
     return found
 
 
@@ -177,6 +182,14 @@ def _reason(job: Job, position: int, absent: str) -> str:
     if job.paused and job.paused.reason == "drained":
         return f"left {job.paused.by}, which is drained; goes on by itself elsewhere{before}"
     return f"waits for a free trainer{before}"
+
+
+def _code(job: Job, here: Sequence[Reading], slots: int) -> WaitingCode:
+    if not slots:
+        return "all_drained" if here else "no_trainer"
+    if job.paused and job.paused.reason in ("preempted", "drained"):
+        return job.paused.reason
+    return "busy"
 
 
 def _request(job: Job) -> TrainingRequested:

@@ -25,6 +25,7 @@ QUICK: Mapping[str, Any] = {
 }
 TRAINED_S = 180.0
 CARD = ROOT / "weights/shirushi-logo-n.json"
+WEIGHTS = ROOT / "weights/shirushi-logo-n.pt"
 
 
 def base_dataset(stack: Stack) -> Path:

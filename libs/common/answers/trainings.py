@@ -1,11 +1,16 @@
 """What is answered on trainings: how one is, how it was asked for, what it left."""
 
-from typing import NotRequired
+from typing import Literal, NotRequired
 
 from typing_extensions import TypedDict
 
 from libs.common.answers.jobs import JobStatus
 from libs.common.events import Artifact, DatasetRef, ModelRef, TrainingArguments
+
+WaitingCode = Literal[
+    "busy", "no_trainer", "all_drained", "preempted", "drained", "told_by_trainer"
+]
+"""Why a queued training waits; the last: a trainer has it, and says in words what it lacks."""
 
 
 class Batches(TypedDict):
@@ -76,6 +81,7 @@ class TrainingStatus(TypedDict):
     preempted: int
     queue_position: int | None
     waiting_reason: str | None
+    waiting_code: WaitingCode | None
     starts_in: float | None
     batch: Batches | None
     attempt: int

@@ -79,12 +79,14 @@ def test_the_reason_is_that_of_the_trainer_that_has_it_or_of_what_it_left() -> N
     reading = {"stage": "waiting", "attempt": 1, "waiting_reason": "needs 4 GiB"}
     told = standing(waiting, a=reading | {"starts_in_s": 30.0})["a"]
     assert (told.starts_in_s, told.reason) == (30.0, "needs 4 GiB; starts in about 30 s")
+    assert told.code == "told_by_trainer"
     for reason, said in (("preempted", "gave way to the more urgent x"), ("drained", "left x")):
         paused = TrainingPaused.model_validate(
             {"job_id": "a", "attempt": 1, "reason": reason, "by": "x"}
         )
         left = replace(job(job_id="a"), attempt=1, paused=paused)
         assert standing(left)["a"].reason.startswith(said)
+        assert standing(left)["a"].code == reason
 
 
 def test_without_a_trainer_that_takes_trainings_nobody_can_say() -> None:
@@ -94,3 +96,4 @@ def test_without_a_trainer_that_takes_trainings_nobody_can_say() -> None:
     drained = standing(waiting, drained=("gpu-1",))["a"]
     assert "the hosts of all trainers are drained (gpu-1)" in drained.reason
     assert (none.starts_in_s, drained.starts_in_s) == (None, None)
+    assert (none.code, drained.code) == ("no_trainer", "all_drained")

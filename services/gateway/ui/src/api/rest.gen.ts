@@ -1964,6 +1964,7 @@ export interface TrainingStatus {
   preempted: number;
   queue_position: number | null;
   waiting_reason: string | null;
+  waiting_code: "busy" | "no_trainer" | "all_drained" | "preempted" | "drained" | "told_by_trainer" | null;
   starts_in: number | null;
   batch: Batches | null;
   attempt: number;

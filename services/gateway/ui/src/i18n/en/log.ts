@@ -28,7 +28,7 @@ export const log = {
   json: "The event as JSON",
   along: "Read along from another system",
   alongHint:
-    "Other systems read every event on the bus with an account that can do nothing else. Ten lines of Python, with `pip install nats-py`:",
+    "Other systems read every event on the bus with an account that can do nothing else. Ten lines of Python with nats-py do it:",
   account: "The readers' account",
   show: "Show the account and the lines",
   hide: "Hide",

@@ -43,6 +43,13 @@ export const overview = {
   lease: "{{holder}} has {{size}} on device {{device}}",
   gaveWay_one: "gave way once",
   gaveWay_other: "gave way {{count}} times",
+  waits: {
+    busy: "Waits for a free trainer",
+    no_trainer: "No trainer is there",
+    all_drained: "All hosts are taken out of the work",
+    preempted: "Gave way to a more urgent one, goes on by itself",
+    drained: "Left a host that was taken out of the work, goes on by itself elsewhere",
+  },
   startUnknown: "When it starts is not known",
   startsSoon: "Starts in a moment",
   startsIn: "Starts in about {{time}}",

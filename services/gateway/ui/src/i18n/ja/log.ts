@@ -29,7 +29,7 @@ export const log: Resource["log"] = {
   json: "イベントの JSON",
   along: "ほかのシステムから読む",
   alongHint:
-    "ほかのシステムは、読み取りだけができるアカウントで、バスのすべてのイベントを読めます。`pip install nats-py` と Python 10 行で始められます。",
+    "ほかのシステムは、読み取りだけができるアカウントで、バスのすべてのイベントを読めます。nats-py を使った Python 10 行で始められます。",
   account: "読み取り用アカウント",
   show: "アカウントとコードを表示",
   hide: "隠す",

@@ -44,6 +44,13 @@ export const overview: Resource["overview"] = {
   lease: "{{holder}} がデバイス {{device}} の {{size}} を使用",
   gaveWay_one: "順番を一度譲りました",
   gaveWay_other: "順番を {{count}} 回譲りました",
+  waits: {
+    busy: "空いている学習サービスを待っています",
+    no_trainer: "学習サービスがありません",
+    all_drained: "すべてのホストが運用から外されています",
+    preempted: "優先度の高い学習に順番を譲りました。自動で再開します",
+    drained: "運用から外されたホストを離れました。別のホストで自動で再開します",
+  },
   startUnknown: "開始時刻は不明です",
   startsSoon: "まもなく開始します",
   startsIn: "約 {{time}} 後に開始",

@@ -1,30 +1,28 @@
-// All judged models, newest first, with their headline numbers as the facts carry them.
+// All judged models, newest first, with their headline numbers; asked for again when a fact changes them.
 import { Stack, Table, Text } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
-import { asNumbers, asObject, asString } from "../../live/frames";
-import { viewOf } from "../../live/job";
-import { useJobs } from "../../live/store";
+import { useValidations } from "../../api/models";
 import { baseName, moment, share } from "../../parts/format";
-import { Dim, PageHead, Section, StatusBadge } from "../../parts/parts";
+import { Dim, PageHead, Section, StatusBadge, Trouble } from "../../parts/parts";
 import { Judge } from "./Judge";
 
 const SHOWN = ["map50", "map50_95", "precision", "recall"];
 
 export function Evaluations() {
   const { t } = useTranslation();
-  const jobs = Object.values(useJobs())
-    .filter((job) => job.area === "analysis" && viewOf(job).request?.data["operation"] === "validate")
-    .sort((a, b) => b.lastSeq - a.lastSeq);
+  const validations = useValidations();
+  const rows = validations.data ?? [];
   return (
     <Stack gap="md">
       <PageHead title={t("evals.title")} />
       <Judge />
+      {validations.isError && <Trouble error={validations.error} onRetry={() => void validations.refetch()} />}
       <Section testId="evaluations">
-        {jobs.length === 0 ? (
-          <Dim>{t("evals.empty")}</Dim>
+        {rows.length === 0 ? (
+          <Dim>{t(validations.isPending ? "app.loading" : "evals.empty")}</Dim>
         ) : (
-          <div className="scroll-x">
+          <div className="scroll-x" tabIndex={0} role="region" aria-label={t("evals.title")}>
             <Table verticalSpacing="xs" highlightOnHover miw={680}>
               <Table.Thead>
                 <Table.Tr>
@@ -40,34 +38,29 @@ export function Evaluations() {
                 </Table.Tr>
               </Table.Thead>
               <Table.Tbody>
-                {jobs.map((job) => {
-                  const view = viewOf(job);
-                  const metrics = asNumbers(view.outcome?.data["metrics"]);
-                  const dataset = asString(asObject(view.request?.data["dataset"])["name"]) ?? "";
-                  return (
-                    <Table.Tr key={job.id}>
-                      <Table.Td>
-                        <Link className="row-link" to={`/evaluations/${job.id}`}>
-                          {asString(asObject(view.request?.data["model"])["name"]) ?? job.id}
-                        </Link>
+                {rows.map((row) => (
+                  <Table.Tr key={row.validation_id}>
+                    <Table.Td>
+                      <Link className="row-link" to={`/evaluations/${row.validation_id}`}>
+                        {row.model_path}
+                      </Link>
+                    </Table.Td>
+                    <Table.Td title={row.test_dataset_path ?? ""}>{baseName(row.test_dataset_path ?? "—")}</Table.Td>
+                    <Table.Td>
+                      <StatusBadge status={row.status} />
+                    </Table.Td>
+                    {SHOWN.map((name) => (
+                      <Table.Td key={name} ta="right">
+                        {share(row.metrics[name])}
                       </Table.Td>
-                      <Table.Td title={dataset}>{baseName(dataset)}</Table.Td>
-                      <Table.Td>
-                        <StatusBadge status={view.status} />
-                      </Table.Td>
-                      {SHOWN.map((name) => (
-                        <Table.Td key={name} ta="right">
-                          {share(metrics[name])}
-                        </Table.Td>
-                      ))}
-                      <Table.Td>
-                        <Text size="sm" style={{ whiteSpace: "nowrap" }}>
-                          {moment(view.request?.time)}
-                        </Text>
-                      </Table.Td>
-                    </Table.Tr>
-                  );
-                })}
+                    ))}
+                    <Table.Td>
+                      <Text size="sm" style={{ whiteSpace: "nowrap" }}>
+                        {moment(row.created_at)}
+                      </Text>
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
               </Table.Tbody>
             </Table>
           </div>

@@ -54,9 +54,9 @@ export function Queue({ rows, total }: { rows: TrainingStatus[]; total: number }
                     ? t("overview.startsSoon")
                     : t("overview.startsIn", { time: duration(run.starts_in) })}
               </Text>
-              {run.waiting_reason && (
+              {run.waiting_code && (
                 <Text size="xs" c="dimmed">
-                  {run.waiting_reason.split("; ")[0]}
+                  {run.waiting_code === "told_by_trainer" ? run.waiting_reason?.split("; ")[0] : t(`overview.waits.${run.waiting_code}`)}
                 </Text>
               )}
             </div>
