@@ -169,7 +169,8 @@ def walk(folder: bytes, survey: Survey, fence: Fence) -> Iterator[os.DirEntry[by
         try:
             with os.scandir(current) as entries:
                 for entry in entries:
-                    if not entry.name.startswith(b".") and is_folder(entry):
+                    plain = entry.is_file(follow_symlinks=False)  # as nearly all are
+                    if not plain and not entry.name.startswith(b".") and is_folder(entry):
                         pending.append(entry.path)
                     yield entry
         except OSError as error:
