@@ -10,6 +10,7 @@ from typing import Any
 
 import torch
 import ultralytics.engine.trainer
+import ultralytics.utils.callbacks
 from ultralytics.nn.tasks import DetectionModel
 from ultralytics.utils.torch_utils import get_torch_device_backend, init_seeds, unwrap_model
 
@@ -262,4 +263,9 @@ def _amp_works(model: torch.nn.Module) -> bool:
     return next(model.parameters()).device.type == "cuda"
 
 
+def _report_to_nobody(_: object) -> None:
+    """Ultralytics imports MLflow, Weights & Biases and others where they happen to be installed."""
+
+
+setattr(ultralytics.utils.callbacks, "add_integration_callbacks", _report_to_nobody)  # noqa: B010
 setattr(ultralytics.engine.trainer, "check_amp", _amp_works)  # noqa: B010 - not exported
