@@ -110,7 +110,7 @@ class SharedStock(_Attached[Child], Stock):
         self._packets = packets
 
     async def told_by(self, script: str, *paths: Path | str) -> str:
-        """The last line that a short torch program prints; it runs in a child of its own."""
+        """The last line that a short torch program prints, "" if none; in a child of its own."""
         self.refill()
         assert self._nursery is not None
         nursery = await asyncio.shield(self._nursery)
@@ -121,7 +121,7 @@ class SharedStock(_Attached[Child], Stock):
         finally:
             await child.end()
         assert said, list(child.console)
-        return str(said[-1]["printed"]).splitlines()[-1]
+        return str(said[-1]["printed"]).strip().rpartition("\n")[2]
 
 
 class SharedJudges(_Attached[judging.Child], judging.Stock):
