@@ -4,7 +4,7 @@ RUN := .venv/bin/python
 SHIRUSHI_HOME ?= .shirushi
 export SHIRUSHI_HOME
 .DEFAULT_GOAL := help
-.PHONY: help setup demo up down rotate test gpu check bench fuzz load lock bill audit chaos mutants
+.PHONY: help setup demo up down rotate test gpu check bench fuzz load soak lock bill audit chaos mutants
 
 help:  ## list these targets
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -51,6 +51,10 @@ fuzz:  ## look for inputs that break a property: make fuzz SECONDS=600
 load:  ## 10,000 jobs in the log, 1,000 sockets, 200 requests a second for a minute
 	@$(PYTHON) deploy/setup.py test
 	@$(RUN) -m tests.load
+
+soak:  ## 1,000 tiny trainings with a double of the training process: nothing grows
+	@$(PYTHON) deploy/setup.py test
+	@$(RUN) -m tests.load.soak
 
 lock:  ## the hashes of what set-up installs, for changed requirements
 	@$(RUN) -m deploy.lock

@@ -240,7 +240,9 @@ class Stack:
 
 
 @contextmanager
-def started_stack(folder: Path, **environment: str) -> Iterator[Stack]:
+def started_stack(
+    folder: Path, *, module: str = "deploy.up", **environment: str
+) -> Iterator[Stack]:
     """`python -m deploy.up` on free ports with its state in `folder/home`; stopped at the end.
 
     Datasets and models may come from `folder` and from the repository.
@@ -254,7 +256,7 @@ def started_stack(folder: Path, **environment: str) -> Iterator[Stack]:
     }
     with log.open("wb") as output:
         supervisor = subprocess.Popen(
-            [sys.executable, "-m", "deploy.up"],
+            [sys.executable, "-m", module],
             cwd=ROOT,
             env=os.environ | variables | environment,
             stdin=subprocess.DEVNULL,
