@@ -34,11 +34,23 @@ def python_weaknesses() -> list[str] | None:
         options = ["--no-deps", "--disable-pip", "-f", "json", "--progress-spinner", "off"]
         done = _run([str(pip_audit), "-r", listed.name, *options])
     told = _json(done)
-    if told is None or "dependencies" not in told:
+    return None if told is None else read(told)
+
+
+def read(told: dict[str, Any]) -> list[str] | None:
+    """The weaknesses in an answer of pip-audit; None when it could look up nothing.
+
+    A package that it cannot look up is a line as well: nothing is known of it.
+    """
+    packages = told.get("dependencies", [])
+    skipped = [each["name"] for each in packages if "skip_reason" in each]
+    if len(skipped) == len(packages):
         return None
+    if skipped:
+        print(f"not looked up: {', '.join(skipped)}")
     return [
         f"{each['name']} {each['version']}: {fault['id']}, mended in {fault['fix_versions']}"
-        for each in told["dependencies"]
+        for each in packages
         for fault in each.get("vulns", [])
     ]
 

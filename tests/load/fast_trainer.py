@@ -12,5 +12,5 @@ def doubles(environment: dict[str, str]) -> Stock:
 
 
 if __name__ == "__main__":
-    trainer.Stock = doubles  # type: ignore[attr-defined]
+    trainer.Stock = doubles  # type: ignore[attr-defined,assignment]
     asyncio.run(trainer.main())

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy.audit import read
 from deploy.bill import LISTS, PIN, UNKNOWN, bill, page_parts, python_parts
 from deploy.lock import LOCKED, REQUIREMENTS, fingerprint, up_to_date
 from tests.conftest import ROOT
@@ -50,3 +51,13 @@ def test_the_bill_names_everything_that_is_pinned_and_its_licence() -> None:
     assert told == {each["purl"] for each in bill(parts + page_parts())["components"]}, (
         "what is pinned has changed: run `make bill`"
     )
+
+
+def test_an_audit_that_could_look_up_nothing_is_no_clean_bill() -> None:
+    skipped = {"name": "a", "skip_reason": "Dependency not found on PyPI"}
+    weak = {"name": "b", "version": "1", "vulns": [{"id": "X-1", "fix_versions": ["2"]}]}
+    sound = {"name": "c", "version": "1", "vulns": []}
+    assert read({"dependencies": [skipped]}) is None
+    assert read({}) is None
+    assert read({"dependencies": [skipped, sound]}) == []
+    assert read({"dependencies": [weak, sound]}) == ["b 1: X-1, mended in ['2']"]
