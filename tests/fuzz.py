@@ -1,9 +1,9 @@
 """`make fuzz SECONDS=…`: the properties of tests/unit/properties on new examples, until time is up.
 
-Each round has another seed; a failure prints the smallest example and how to see it again.
+A failure prints the smallest example, and the line that shows it again (`@reproduce_failure`).
 """
 
-import random
+import os
 import subprocess
 import sys
 import time
@@ -14,20 +14,25 @@ def main(seconds: float) -> int:
     deadline = time.monotonic() + seconds
     rounds = 0
     while time.monotonic() < deadline or not rounds:
-        seed = random.SystemRandom().randrange(2**32)
-        options = ["--hypothesis-profile=fuzz", f"--hypothesis-seed={seed}", "--timeout=0"]
+        options = ["--timeout=0"]
         command = [sys.executable, "-m", "pytest", "-q", "-x", "tests/unit/properties", *options]
         left = max(1.0, deadline - time.monotonic())
         try:
             done = subprocess.run(
-                command, check=False, timeout=left, capture_output=True, text=True
+                command,
+                check=False,
+                timeout=left,
+                env=os.environ | {"SHIRUSHI_PROPERTIES": "fuzz"},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                text=True,
             )
         except subprocess.TimeoutExpired:
             break
         rounds += 1
         if done.returncode:
             sys.stdout.write(done.stdout)
-            sys.stdout.write(f"fails with: {' '.join(command[1:])}\n")
+            sys.stdout.write(f"fails with: SHIRUSHI_PROPERTIES=fuzz {' '.join(command[1:])}\n")
             return 1
     sys.stdout.write(f"{seconds:g} s, {rounds} whole rounds: every property holds\n")
     return 0
