@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.conftest import ROOT, Stack
-from tests.e2e.tiny import tiny_dataset
+from tests.e2e.tiny import base_dataset, tiny_dataset
 
 pytestmark = pytest.mark.e2e
 
@@ -39,7 +39,7 @@ def test_the_client_trains_once_however_often_it_is_run(stack: Stack) -> None:
 
 def test_the_async_client_judges_side_by_side_and_reads_along(stack: Stack) -> None:
     model = "shirushi-logo-n"
-    said = example(stack, "async_client", str(tiny_dataset(stack)), model, model)
+    said = example(stack, "async_client", str(base_dataset(stack)), model, model)
     assert said.count(f"{model} mAP50") == 2
     assert said.count("analysis.requested.v1") >= 2  # others may be judged meanwhile
     assert said.count("analysis.validated.v1") >= 2
