@@ -9,6 +9,7 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 
+import httpx
 from rich.console import Console
 
 from libs.client.address import home_folder, running_stack
@@ -32,8 +33,15 @@ def run(_: Client, arguments: argparse.Namespace, __: Console) -> int:
         environment["SHIRUSHI_PORT"] = str(arguments.port)
     child = subprocess.Popen(words, env=environment, stdout=sys.stderr if arguments.json else None)
     signal.signal(signal.SIGTERM, lambda *_: child.terminate())
-    if arguments.json:
+    if arguments.json and arguments.verb != "down":
         _tell_address(child)
+    code = _ended(child)
+    if arguments.json and arguments.verb == "down":
+        print_json({"exit_code": code})
+    return code
+
+
+def _ended(child: subprocess.Popen[bytes]) -> int:
     while True:
         try:
             return child.wait()
@@ -44,10 +52,19 @@ def run(_: Client, arguments: argparse.Namespace, __: Console) -> int:
 def _tell_address(child: subprocess.Popen[bytes]) -> None:
     """One line of JSON as soon as the system is up, or is not any more."""
     url = None
-    while url is None and child.poll() is None:
+    while child.poll() is None:
         url = running_stack(home_folder())
+        if url and _ready(url):
+            break
         time.sleep(LOOK_S)
     print_json({"url": url, "pid": child.pid, "exit_code": child.poll()})
+
+
+def _ready(url: str) -> bool:
+    try:
+        return httpx.get(f"{url}/readyz", trust_env=False, timeout=5).is_success
+    except httpx.TransportError:
+        return False
 
 
 def _words(arguments: argparse.Namespace) -> list[str]:
