@@ -128,7 +128,7 @@ async def _ours(deps: AnalyzerDeps, folder: Path, job_id: str, **options: Any) -
 
 @pytest.mark.parametrize(
     ("images", "plots", "wanted", "cpu"),
-    [(128, False, 1.5, 0.8), (64, True, 3.0, 1.1)],
+    [(128, False, 1.5, 0.7), (64, True, 3.0, 1.1)],
     ids=["bare", "plots"],
 )
 async def test_whole_validations_against_yolo_val(
