@@ -34,7 +34,8 @@ def main(seconds: float) -> int:
             sys.stdout.write(done.stdout)
             sys.stdout.write(f"fails with: SHIRUSHI_PROPERTIES=fuzz {' '.join(command[1:])}\n")
             return 1
-    sys.stdout.write(f"{seconds:g} s, {rounds} whole rounds: every property holds\n")
+    held = "every property held" if rounds else "too short for one round of all properties"
+    sys.stdout.write(f"{seconds:g} s, {rounds} whole rounds: {held}\n")
     return 0
 
 

@@ -201,6 +201,9 @@ async def press(stack: Stack, rate: float, seconds: float, jobs: int) -> tuple[A
                 break
             await asyncio.sleep(max(0.0, due - time.monotonic()))
             tasks.add(asyncio.create_task(ask(client, answers, turn, jobs, data)))
+            if turn % 1000 == 999:
+                ended = sum(answers.statuses.values())
+                say(f"{turn + 1} asked, {ended} answered after {time.monotonic() - began:.0f} s")
         _, late = await asyncio.wait(tasks, timeout=DRAIN_S)
         for task in late:
             task.cancel()

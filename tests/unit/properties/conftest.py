@@ -11,7 +11,7 @@ settings.register_profile(
 )
 settings.register_profile(
     "fuzz",
-    max_examples=3000,
+    max_examples=300,
     deadline=None,
     database=None,
     print_blob=True,
