@@ -82,7 +82,7 @@ async def test_a_real_training_spends_less_than_a_hundredth_on_being_watched(
             times = psutil.Process(pid).cpu_times()
             marks.append((time.process_time(), times.user + times.system))
 
-    watching = await deps.bus.nc.subscribe("progress.training.job", cb=mark)
+    watching = await deps.bus.nc.subscribe(subjects.telemetry("progress.training.job"), cb=mark)
     loop = asyncio.create_task(run_jobs(deps, subjects.trainer("default"), trainings.train))
     try:
         asked: dict[str, Any] = {"epochs": 2, "imgsz": 64, "batch_size": 8}
