@@ -167,3 +167,12 @@ async def test_a_run_killed_on_a_gpu_goes_on_with_the_same_data_and_state(
     assert two == pytest.approx(one, rel=0.05)
     states = newest_state(whole), newest_state(resumed)
     print("differ after a kill on this card:", await told_by(STATES, child_home, *states))
+
+
+async def test_a_compiled_training_ends_as_any_other(train: Train, many: Path, card: Gpu) -> None:
+    given = on(card, epochs=2, imgsz=320, batch_size=16)
+    run = await train(dataset=many, extra={"compile": True}, **given)
+    seconds = [epoch["seconds"] for epoch in run.of("epoch")]
+    print(f"compiled on {card.name}: {seconds} s an epoch, compilation within the first")
+    assert "starting torch.compile" in (run.folder.parent / "console.log").read_text()
+    assert run.last("done")["epochs_done"] == 2
