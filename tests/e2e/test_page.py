@@ -15,6 +15,8 @@ pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(420)]
 
 EPOCHS = 3
 JUDGED_MS = 120_000
+LIGHT_BYTES = 200_000
+"""Scripts and styles, compressed."""
 POLLED = re.compile(r"/training/status|/history")
 
 
@@ -145,3 +147,18 @@ def test_a_checked_dataset_shows_its_verdict_and_its_classes(
     page.get_by_test_id("tab-figures").click()
     expect(page.get_by_test_id("class-distribution")).to_have_attribute("data-points", "2")
     assert watched.complaints == []
+
+
+def test_the_first_load_is_light_and_holds_no_charts(stack: Stack, watched: Watched) -> None:
+    page = watched.page
+    page.goto(f"{stack.url}/ui/ml")
+    expect(page.get_by_test_id("connection")).to_have_attribute("data-connection", "live")
+    expect(page.locator("h1")).to_be_visible()
+    loaded: dict[str, int] = page.evaluate(
+        """() => Object.fromEntries(performance.getEntriesByType("resource")
+            .filter((each) => /\\.(js|css)$/.test(each.name))
+            .map((each) => [each.name.split("/").at(-1), each.encodedBodySize]))"""
+    )
+    print(f"\nfirst load: {sum(loaded.values()) / 1000:.0f} kB, {len(loaded)} files")
+    assert 0 < sum(loaded.values()) < LIGHT_BYTES
+    assert [name for name in loaded if name.startswith(("charts", "Chart"))] == []

@@ -35,6 +35,23 @@ export function useInk(): Ink {
   return useComputedColorScheme("light") === "dark" ? DARK : LIGHT;
 }
 
+const waiting = new Set<() => void>();
+
+/** Draws one chart per task, so that several that change at once do not hold the page; returns how to take it back. */
+function inTurn(draw: () => void): () => void {
+  waiting.add(draw);
+  if (waiting.size === 1) setTimeout(drawNext);
+  return () => void waiting.delete(draw);
+}
+
+function drawNext(): void {
+  const [draw] = waiting;
+  if (!draw) return;
+  waiting.delete(draw);
+  draw();
+  if (waiting.size > 0) setTimeout(drawNext);
+}
+
 interface ChartProps {
   option: EChartsCoreOption;
   height: number;
@@ -80,9 +97,7 @@ export function Chart({ option, height, label, testId, points, maxWidth, grip, o
     };
   }, [grip]);
 
-  useEffect(() => {
-    chart.current?.setOption(option, { replaceMerge: ["series"] });
-  }, [option]);
+  useEffect(() => inTurn(() => chart.current?.setOption(option, { replaceMerge: ["series"] })), [option]);
 
   const cursor = onPlace ? "crosshair" : undefined;
   return <div ref={box} role="img" aria-label={label} style={{ height, maxWidth, cursor }} data-testid={testId} data-points={points} />;

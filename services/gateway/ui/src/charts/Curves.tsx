@@ -2,6 +2,7 @@
 import { type RefObject, useMemo } from "react";
 import { Chart, axis, baseOption, useInk } from "./Chart";
 import type { ECharts } from "./echarts";
+import { thin } from "./thin";
 
 export interface Curve {
   name: string;
@@ -41,11 +42,10 @@ export function Curves({ curves, label, epochs, range, max, log = false, testId,
         id: curve.name,
         name: curve.name,
         type: "line",
-        data: within(curve.points, range, log),
+        data: thin(within(curve.points, range, log)),
         showSymbol: curve.points.length < 40,
         symbolSize: 5,
         symbol: curve.dashed ? "emptyCircle" : "circle",
-        sampling: "lttb",
         color: ink.series[curve.color % ink.series.length],
         lineStyle: { width: 2, type: curve.dashed ? "dashed" : "solid" },
         emphasis: { disabled: true },

@@ -25,7 +25,10 @@ export function Matrix({ names, counts, label, predicted, actual, asShare = fals
     const cells = counts
       .flatMap((row, y) => row.map((value, x) => [x, y, value] as const))
       .filter(([, , value]) => few || value > 0)
-      .map(([x, y, n]) => ({ value: [x, y, weight(x, n), n], label: { color: weight(x, n) > most / 2 ? ink.card : ink.text } }));
+      .map(([x, y, n]) => {
+        const value: Cell = [x, y, weight(x, n), n];
+        return few ? { value, label: { color: value[2] > most / 2 ? ink.card : ink.text } } : value;
+      });
     const text = ([, , w, n]: Cell) => (n === 0 ? "" : asShare ? `${Math.round(100 * w)}` : String(n));
     return {
       ...baseOption(ink),

@@ -23,8 +23,13 @@ export function share(value: number | null | undefined): string {
   return value === null || value === undefined ? "—" : value.toFixed(3);
 }
 
+const numbers = new Map<string, Intl.NumberFormat>(); // one costs as much as a hundred numbers
+
 export function count(value: number): string {
-  return value.toLocaleString(i18next.language);
+  const { language } = i18next;
+  const known = numbers.get(language) ?? new Intl.NumberFormat(language);
+  numbers.set(language, known);
+  return known.format(value);
 }
 
 export function duration(seconds: number): string {

@@ -1,12 +1,13 @@
 // Why boxes are wrong, as chips, each with what mending it would give.
 import { Group, UnstyledButton } from "@mantine/core";
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Panels } from "../../api/panels";
 import { count } from "../../parts/format";
 import { Dim, Section } from "../../parts/parts";
 import type { Selection } from "./selection";
 
-export function Causes(props: { found: Panels; selection: Selection | null; onOpen: (selection: Selection) => void }) {
+export const Causes = memo(function Causes(props: { found: Panels; selection: Selection | null; onOpen: (selection: Selection) => void }) {
   const { t } = useTranslation();
   const chosen = props.selection?.of === "cause" ? props.selection.name : null;
   return (
@@ -26,4 +27,4 @@ export function Causes(props: { found: Panels; selection: Selection | null; onOp
       </Group>
     </Section>
   );
-}
+});

@@ -1,5 +1,5 @@
 // The classes with the most errors as bars: wrong boxes and missed labels; a bar opens its boxes.
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Panels } from "../../api/panels";
 import { Chart, axis, baseOption, useInk } from "../../charts/Chart";
@@ -9,7 +9,7 @@ import type { Selection } from "./selection";
 const MOST = 20;
 const KINDS = ["fp", "fn"] as const;
 
-export function ClassErrors({ found, onOpen }: { found: Panels; onOpen: (selection: Selection) => void }) {
+export const ClassErrors = memo(function ClassErrors({ found, onOpen }: { found: Panels; onOpen: (selection: Selection) => void }) {
   const { t } = useTranslation();
   const ink = useInk();
   const rows = useMemo(
@@ -51,4 +51,4 @@ export function ClassErrors({ found, onOpen }: { found: Panels; onOpen: (selecti
       )}
     </Section>
   );
-}
+});

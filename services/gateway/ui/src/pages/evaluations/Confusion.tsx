@@ -1,6 +1,6 @@
 // The confusion matrix with background row and column: every cell opens its boxes.
 import { Group, SegmentedControl, UnstyledButton } from "@mantine/core";
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Panels } from "../../api/panels";
 import { Matrix } from "../../charts/Matrix";
@@ -11,7 +11,7 @@ import { type Selection, shown } from "./selection";
 const MOST_WHOLE = 24;
 const PAIRS = 8;
 
-export function Confusion({ found, onOpen }: { found: Panels; onOpen: (selection: Selection) => void }) {
+export const Confusion = memo(function Confusion({ found, onOpen }: { found: Panels; onOpen: (selection: Selection) => void }) {
   const { t } = useTranslation();
   const [view, setView] = useView();
   const { names } = found.confusion;
@@ -52,7 +52,7 @@ export function Confusion({ found, onOpen }: { found: Panels; onOpen: (selection
       <Pairs found={found} onOpen={onOpen} />
     </Section>
   );
-}
+});
 
 /** The fullest cells off the diagonal, as buttons: also for keys and screen readers. */
 function Pairs({ found, onOpen }: { found: Panels; onOpen: (selection: Selection) => void }) {

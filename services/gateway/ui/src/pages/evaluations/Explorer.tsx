@@ -1,7 +1,7 @@
 // One confidence and one IoU for every panel at once; each number opens the boxes behind it.
 import { Grid, Stack } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { useEffect, useRef } from "react";
+import { useCallback, useDeferredValue, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { type Point, usePanels } from "../../api/panels";
 import { Trouble } from "../../parts/parts";
@@ -35,11 +35,15 @@ export function Explorer({ id, start, classes, dataset, split }: ExplorerProps) 
   const panels = usePanels(id, settled, state.narrowed);
   const gallery = useRef<HTMLDivElement>(null);
   const wanted = useRef(false);
-  const open = (selection: Selection, moved: Partial<Point> = {}) => {
+  const newest = useRef(state);
+  useEffect(() => {
+    newest.current = state;
+  });
+  const open = useCallback((selection: Selection, moved: Partial<Point> = {}) => {
     wanted.current = true;
-    if (Object.keys(moved).length > 0) state.settle(moved, selection);
-    else state.select(selection);
-  };
+    if (Object.keys(moved).length > 0) newest.current.settle(moved, selection);
+    else newest.current.select(selection);
+  }, []);
   useEffect(() => {
     if (!wanted.current || !state.selection) return;
     wanted.current = false;
@@ -47,6 +51,7 @@ export function Explorer({ id, start, classes, dataset, split }: ExplorerProps) 
     gallery.current?.focus({ preventScroll: true }); // its keys work at once
   }, [state.selection]);
   const found = panels.data;
+  const below = useDeferredValue(found); // the slider comes first
   return (
     <Stack gap="md">
       <Controls id={id} state={state} classes={classes} settled={settled} />
@@ -62,13 +67,13 @@ export function Explorer({ id, start, classes, dataset, split }: ExplorerProps) 
           <Corrections id={id} state={state} dataset={dataset} split={split} />
           <Grid gap="md">
             <Grid.Col span={{ base: 12, md: 7 }}>
-              <Confusion found={found} onOpen={open} />
+              <Confusion found={below ?? found} onOpen={open} />
             </Grid.Col>
             <Grid.Col span={{ base: 12, md: 5 }}>
-              <ClassErrors found={found} onOpen={open} />
+              <ClassErrors found={below ?? found} onOpen={open} />
             </Grid.Col>
           </Grid>
-          <Classes found={found} onOpen={open} />
+          <Classes found={below ?? found} onOpen={open} />
         </>
       )}
     </Stack>

@@ -1,5 +1,6 @@
 // The numbers at the top: rates at the operating point, false alarms beside F1, and what sort of boxes they count.
 import { Group, SimpleGrid, Text, UnstyledButton } from "@mantine/core";
+import { memo } from "react";
 import { useTranslation } from "react-i18next";
 import { useSection } from "../../api/judgements";
 import type { Narrowed, Panels, Point } from "../../api/panels";
@@ -19,7 +20,7 @@ interface HeadlineProps {
   onOpen: (selection: Selection) => void;
 }
 
-export function Headline({ id, found, start, narrowed, onOpen }: HeadlineProps) {
+export const Headline = memo(function Headline({ id, found, start, narrowed, onOpen }: HeadlineProps) {
   const { t } = useTranslation();
   const { headline, false_alarms: alarms } = found;
   const { data: sure } = useSection(id, "uncertainty");
@@ -65,7 +66,7 @@ export function Headline({ id, found, start, narrowed, onOpen }: HeadlineProps) 
       </Group>
     </>
   );
-}
+});
 
 function Between({ sure, digits }: { sure: Bounds | null | undefined; digits: number }) {
   const { t } = useTranslation();

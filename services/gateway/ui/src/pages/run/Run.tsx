@@ -1,6 +1,6 @@
 // One training: first loaded by REST, then told by the socket alone until it ends; its parts are tabs in the link.
 import { Alert, Stack, Tabs } from "@mantine/core";
-import { Suspense, lazy, useMemo } from "react";
+import { Suspense, lazy, useDeferredValue, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { useParams, useSearchParams } from "react-router";
 import { ApiError } from "../../api/client";
@@ -29,6 +29,7 @@ export function Run() {
   const history = useHistory(id);
   const job = useJob(id);
   const run = useMemo(() => runState(id, rest.data, history.data ?? [], job), [id, rest.data, history.data, job]);
+  const drawn = useDeferredValue(run.epochs); // charts may be a moment behind: a click comes first
   if (!job && rest.isError) {
     const missing = rest.error instanceof ApiError && rest.error.status === 404;
     return missing ? <Alert title={t("run.notFound")} /> : <Trouble error={rest.error} />;
@@ -51,7 +52,7 @@ export function Run() {
         </Tabs.List>
         <Tabs.Panel value="run">
           <Stack gap="md">
-            <RunCharts epochs={run.epochs} total={run.total} file={file} />
+            <RunCharts epochs={drawn} total={run.total} file={file} />
             <Samples id={id} ended={ended} />
             {run.status === "completed" && <Judgement id={id} dataset={run.dataset} />}
             <RunFiles id={id} ended={ended} />

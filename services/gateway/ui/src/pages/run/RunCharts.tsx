@@ -1,6 +1,6 @@
 // The run's live curves: losses (train solid, validation dashed), quality, learning rate, seconds; one range for all.
 import { Grid, Group, RangeSlider, Text } from "@mantine/core";
-import { useMemo } from "react";
+import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Curve } from "../../charts/Curves";
 import { Figure } from "../../charts/Figure";
@@ -11,7 +11,7 @@ import { curve } from "./merge";
 const LOSSES = ["box_loss", "cls_loss", "dfl_loss"];
 const METRICS = ["map50", "map50_95", "precision", "recall"];
 
-export function RunCharts({ epochs, total, file }: { epochs: EpochPoint[]; total: number; file: string }) {
+export const RunCharts = memo(function RunCharts({ epochs, total, file }: { epochs: EpochPoint[]; total: number; file: string }) {
   const { t } = useTranslation();
   const [span, setSpan] = useTyped("epochs");
   const [log, setLog] = useTyped("log");
@@ -61,14 +61,18 @@ export function RunCharts({ epochs, total, file }: { epochs: EpochPoint[]; total
       </Grid>
     </div>
   );
-}
+});
 
 /** One curve per group of weights; one alone where all have the same rate. */
 function rateCurves(epochs: readonly EpochPoint[]): Curve[] {
   const names = [...new Set(epochs.flatMap((point) => Object.keys(point.rates)))].sort();
   const all = names.map((name, i) => curve(epochs, name, i, (point) => point.rates[name]));
-  const same = all.every((each) => JSON.stringify(each.points) === JSON.stringify(all[0]?.points));
+  const same = all.every((each) => isSame(each, all[0]));
   return same ? all.slice(0, 1).map((each) => ({ ...each, name: "lr" })) : all;
+}
+
+function isSame(a: Curve, b: Curve | undefined): boolean {
+  return a.points.length === b?.points.length && a.points.every(([x, y], at) => x === b.points[at]?.[0] && y === b.points[at]?.[1]);
 }
 
 /** `3-10` as numbers; null = all, also those to come. */

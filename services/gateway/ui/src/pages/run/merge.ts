@@ -12,6 +12,22 @@ const METRICS: Record<string, string> = {
   "metrics/mAP50-95(B)": "map50_95",
 };
 
+type Group = "train" | "val" | "rates" | "metrics";
+const GROUPS: Record<string, Group> = { train: "train", val: "val", lr: "rates" };
+const places = new Map<string, [Group, string] | null>();
+
+/** Where a column of results.csv goes; found once per column, for a run has many rows. */
+function placeOf(column: string): [Group, string] | null {
+  const known = places.get(column);
+  if (known !== undefined) return known;
+  const [group = "", name] = column.split("/");
+  const metric = METRICS[column];
+  const inside = GROUPS[group];
+  const place: [Group, string] | null = metric ? ["metrics", metric] : inside && name ? [inside, name] : null;
+  places.set(column, place);
+  return place;
+}
+
 /** A row of results.csv as an epoch of attempt 0, so that the same epoch told live replaces it. */
 export function epochOfRow(row: HistoryRow): EpochPoint {
   const point: EpochPoint = {
@@ -25,25 +41,28 @@ export function epochOfRow(row: HistoryRow): EpochPoint {
     rates: {},
     seconds: asNumber(row["seconds"]) ?? 0,
   };
-  for (const [column, value] of Object.entries(row)) {
-    const number = asNumber(value);
-    if (number === undefined) continue;
-    const [group, name] = column.split("/");
-    const metric = METRICS[column];
-    if (metric) point.metrics[metric] = number;
-    else if (name && group === "train") point.train[name] = number;
-    else if (name && group === "val") point.val[name] = number;
-    else if (name && group === "lr") point.rates[name] = number;
+  for (const column in row) {
+    const place = placeOf(column);
+    const number = place && asNumber(row[column]);
+    if (place && typeof number === "number") point[place[0]][place[1]] = number;
   }
   return point;
 }
 
+const read = new WeakMap<readonly HistoryRow[], EpochPoint[]>();
+
+/** The rows as epochs; read once, however often the socket tells more. */
+function epochsOf(history: readonly HistoryRow[]): EpochPoint[] {
+  const known = read.get(history);
+  if (known) return known;
+  const points = history.map(epochOfRow).filter((point) => Number.isFinite(point.epoch));
+  read.set(history, points);
+  return points;
+}
+
 export function mergeEpochs(history: readonly HistoryRow[], live: readonly EpochPoint[]): EpochPoint[] {
   const byEpoch = new Map<number, EpochPoint>();
-  for (const row of history) {
-    const point = epochOfRow(row);
-    if (Number.isFinite(point.epoch)) byEpoch.set(point.epoch, point);
-  }
+  for (const point of epochsOf(history)) byEpoch.set(point.epoch, point);
   for (const point of live) byEpoch.set(point.epoch, point);
   return [...byEpoch.values()].sort((a, b) => a.epoch - b.epoch);
 }

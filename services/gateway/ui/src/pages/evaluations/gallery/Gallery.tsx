@@ -189,6 +189,9 @@ function titleOf(selection: Selection, t: TFunction): string {
   }
 }
 
+/** Whether keys belong to what is focused: a text field, a list, a slider; a tick box takes none of ours. */
 function typesIn(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable || target.role === "slider");
+  if (!(target instanceof HTMLElement)) return false;
+  if (target instanceof HTMLInputElement) return !/^(checkbox|radio)$/.test(target.type);
+  return /^(TEXTAREA|SELECT)$/.test(target.tagName) || target.isContentEditable || target.role === "slider";
 }
