@@ -27,7 +27,8 @@ JOBS = 10_000
 WAITING = 100
 ASKED = 300
 GOALS_MS = {"/status": 20.0, "/training/status?limit=100": 50.0}
-SLACK = 2.0  # the training and whoever else is on this machine take their part of the cores
+SLACK = 3.0
+"""Times the p99 of `/healthz`: whoever else is on this machine takes from that, too."""
 
 
 def requests() -> Iterable[Event]:
@@ -75,12 +76,16 @@ def test_status_and_a_page_of_trainings_are_answered_at_once(tmp_path: Path) -> 
         wait_until(lambda: client.training(run)["current_epoch"] >= 2, "it trains", 120)
         with httpx.Client(base_url=client.url, trust_env=False, timeout=30) as http:
             assert http.get("/training/status?limit=1").headers["x-total-count"] == str(JOBS + 1)
+            bare = f"{stack.url}/healthz"
             for path, goal_ms in GOALS_MS.items():
-                took = [measured(http, path) for _ in range(ASKED)]
-                cuts = statistics.quantiles(took, n=100)
-                print(f"\nGET {path}: p50 {cuts[49]:.1f} ms, p99 {cuts[98]:.1f} ms")
-                assert cuts[49] < goal_ms
-                assert cuts[98] < SLACK * goal_ms
+                both = [(measured(http, path), measured(http, bare)) for _ in range(ASKED)]
+                ours, peer = (statistics.quantiles(each, n=100) for each in zip(*both, strict=True))
+                print(
+                    f"\nGET {path}: p50 {ours[49]:.1f} ms, p99 {ours[98]:.1f} ms; /healthz in turn "
+                    f"with it: p50 {peer[49]:.1f} ms, p99 {peer[98]:.1f} ms"
+                )
+                assert ours[49] < goal_ms
+                assert ours[98] < goal_ms + SLACK * peer[98]
         assert client.training(run)["status"] == "running"
         client.cancel(run)
 
