@@ -45,7 +45,7 @@ class Credentials(BaseModel):
     url: str
     user: str
     password: SecretStr
-    ca: Path | None = None
+    ca: Path | None = Field(default=None, description="certificate of the authority, PEM")
 
 
 def read_credentials(path: Path) -> Credentials:

@@ -21,6 +21,7 @@ from deploy.ports import free_ports, is_free
 from deploy.provision import provision
 from deploy.secrets import Secrets, load_or_make
 from deploy.store import BUCKET, make_bucket, store_command, store_environment, store_ports
+from integrations.log import ReaderSettings, opened
 from libs.client import Client
 from libs.common.artifacts import ArtifactStore
 from libs.common.bus import connect
@@ -244,6 +245,14 @@ def test_a_whole_stack_works_by_tls_and_its_secrets_are_replaced_by_one_command(
             line = process.stdout.readline()
             process.kill()
         assert re.match(r"1 dataset\.requested\.v1 ", line)
+        assert asyncio.run(_as_an_integration(stack.home)) == "dataset.requested.v1"
+
+
+async def _as_an_integration(home: Path) -> str:
+    """The kind of the first event, as `integrations/` read it."""
+    async with opened(ReaderSettings(home=home)) as bus:
+        [first, *_] = await bus.read(after=0)
+    return str(first.event.kind)
 
 
 async def _only_the_new_password(reader: dict[str, str], old: dict[str, str]) -> None:
