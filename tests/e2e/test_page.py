@@ -123,18 +123,6 @@ def test_what_the_gateway_refuses_is_said_beside_the_field(stack: Stack, watched
     expect(page).to_have_url(re.compile("/trainings/new"))
 
 
-def test_the_page_speaks_japanese_and_fits_a_narrow_screen(stack: Stack, watched: Watched) -> None:
-    page = watched.page
-    page.set_viewport_size({"width": 390, "height": 844})
-    for path in ("", "/trainings", "/trainings/new", "/datasets", "/evaluations"):
-        page.goto(f"{stack.url}/ui/ml{path}?lang=ja")
-        expect(page.locator("html")).to_have_attribute("lang", "ja")
-        expect(page.locator("h1")).to_be_visible()
-        width = page.evaluate("document.documentElement.scrollWidth")
-        assert width <= 390, f"{path or '/'} is wider than the screen"
-    assert watched.complaints == []
-
-
 def test_a_checked_dataset_shows_its_verdict_and_its_classes(
     stack: Stack, watched: Watched
 ) -> None:
