@@ -44,7 +44,7 @@ export function Slices({ id }: { id: string }) {
       ) : (
         <Dim>{t("evals.noWeak")}</Dim>
       )}
-      <div className="scroll-x tall">
+      <div className="scroll-x tall" tabIndex={0} role="group" aria-label={t("evals.sliceBy")}>
         <Table verticalSpacing={4} miw={620} stickyHeader>
           <Table.Thead>
             <Table.Tr>
