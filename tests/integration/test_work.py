@@ -8,7 +8,7 @@ from typing import Literal
 
 import pytest
 
-from libs.common import subjects, worker
+from libs.common import settling, subjects
 from libs.common.bus import Bus
 from libs.common.errors import PermanentError, Unavailable
 from libs.common.events import (
@@ -262,7 +262,7 @@ async def test_the_most_urgent_waiting_request_is_taken_first(
 async def test_a_finished_job_is_tidied_before_its_request_goes_until_the_store_answers(
     deps: Deps, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(worker, "TIDY_AGAIN_S", 0.1)
+    monkeypatch.setattr(settling, "TIDY_AGAIN_S", 0.1)
     tidied: list[tuple[str, str]] = []
 
     async def tidy(_: Deps, job: Job) -> None:
