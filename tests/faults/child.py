@@ -44,7 +44,7 @@ class ValidationTooLarge(validator.Validator):
 class SlowValidation(validator.Validator):
     def update_metrics(self, preds: Any, batch: Any) -> None:
         super().update_metrics(preds, batch)
-        for _ in range(1000):
+        for _ in range(100):
             time.sleep(SLOW_S)
             self.say("validating")
 

@@ -176,10 +176,12 @@ async def test_a_long_validation_is_not_waited_for_by_whoever_wants_the_place(
     monkeypatch.setattr(relay, "VALIDATES_S", 0.5)
     readings = deps.bus.listen("progress.training.>")
     async with trainer(deps, nursery, fault="slow_validation") as service:
+        told = asyncio.ensure_future(anext(readings))
+        await asyncio.sleep(0)  # it listens from here on: there is one such reading an epoch
         await deps.bus.publish(request(dataset, epochs=2, batch_size=12))
-        async for _, reading in readings:
-            if reading.get("batch") == reading.get("batches") == 1:
-                break
+        while (reading := (await told)[1]).get("batch") != 1:
+            told = asyncio.ensure_future(anext(readings))
+        assert reading["batches"] == 1
         [pid] = service.pids
         await deps.bus.publish(TrainingPauseRequested(job_id="job"))
         paused = fold(await until(deps, TrainingPaused))
