@@ -9,6 +9,7 @@ from pathlib import Path
 
 import nats
 import nats.errors
+import psutil
 import pytest
 from nats.js.api import StreamConfig
 
@@ -55,6 +56,8 @@ async def test_a_server_that_paused_for_longer_than_a_flush_waits_is_heard_again
         async with connect(f"nats://127.0.0.1:{port}", source="tests", patience_s=3) as bus:
             await provision(bus.nc)
             process.send_signal(signal.SIGSTOP)
+            stopped = psutil.Process(process.pid)
+            wait_until(lambda: stopped.status() == psutil.STATUS_STOPPED, "it is stopped", 10)
             with pytest.raises(nats.errors.FlushTimeoutError):
                 await bus.nc.flush(timeout=1)
             process.send_signal(signal.SIGCONT)
