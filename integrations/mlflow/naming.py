@@ -1,7 +1,6 @@
 """What MLflow is told, from our events; no I/O."""
 
-from integrations.trainings import scalars
-from libs.common.events import EpochCompleted, TrainingPlanned, TrainingRequested
+from libs.common.events import TrainingPlanned, TrainingRequested
 
 LONGEST_VALUE = 6000  # of a parameter, by MLflow
 TRAINING = "shirushi.training_id"
@@ -37,8 +36,3 @@ def tags(event: TrainingRequested) -> dict[str, str]:
     return {name: value for name, value in found.items() if value} | {
         f"tag.{tag}": "true" for tag in event.tags
     }
-
-
-def metrics(event: EpochCompleted) -> dict[str, float]:
-    """The numbers of one epoch; the step is `event.epoch`."""
-    return scalars(event)

@@ -11,6 +11,7 @@ from mlflow.entities import Metric, Param
 from mlflow.exceptions import MlflowException
 
 from integrations.mlflow import naming
+from integrations.trainings import scalars
 from libs.client.errors import ApiError, ClientError
 from libs.common.cloudevents import Recorded
 from libs.common.events import (
@@ -89,27 +90,29 @@ class Runs:
         if run is None:
             return
         if isinstance(event, EpochCompleted):
-            self._tell(run, naming.metrics(event), at_ms, event.epoch)
+            self._tell(run, scalars(event), at_ms, event.epoch)
         elif isinstance(event, TrainingPlanned):
             self._set(run, naming.fitted(event))
         elif event.terminal:
             self._end(event, run, at_ms)
 
     def _begin(self, event: TrainingRequested, at_ms: int) -> None:
-        if self._run(event.job_id):
-            return
+        # found by its tag, which it has from its first moment: no second run after a crash
+        run = self._run(event.job_id) or self._new(event, at_ms)
+        self._runs[event.job_id] = run
+        self._set(run, naming.parameters(event))
+
+    def _new(self, event: TrainingRequested, at_ms: int) -> str:
         experiment = self.client.get_experiment_by_name(event.project_name)
         home = (
             experiment.experiment_id
             if experiment
             else self.client.create_experiment(event.project_name)
         )
-        # the tag by which it is found is there from the first moment: no second run after a crash
         run = self.client.create_run(
             home, start_time=at_ms, tags=naming.tags(event), run_name=event.experiment_name
         )
-        self._runs[event.job_id] = run.info.run_id
-        self._set(run.info.run_id, naming.parameters(event))
+        return str(run.info.run_id)
 
     def _end(self, event: Event, run: str, at_ms: int) -> None:
         status = "KILLED" if isinstance(event, TrainingCancelled) else "FAILED"

@@ -24,7 +24,6 @@ from libs.common.events import (
     AnalysisRequested,
     Artifact,
     DatasetRef,
-    EpochCompleted,
     Event,
     Fitted,
     ModelRef,
@@ -38,6 +37,7 @@ from libs.common.events import (
 )
 from tests.conftest import Stack, running, wait_until
 from tests.e2e.tiny import QUICK, TRAINED_S, tiny_dataset
+from tests.told import epoch
 
 START_S = 180.0
 WITHIN_S = 60.0
@@ -83,23 +83,6 @@ def request(job_id: str, project: str) -> TrainingRequested:
         project_name=project,
         experiment_name=f"run-{job_id}",
         tags=("night",),
-    )
-
-
-def epoch(job_id: str, number: int) -> EpochCompleted:
-    return EpochCompleted(
-        job_id=job_id,
-        attempt=1,
-        epoch=number,
-        epochs=3,
-        train_losses={"box_loss": 2.0 / number},
-        val_losses={"box_loss": 3.0 / number},
-        precision=0.5,
-        recall=0.25,
-        map50=number / 10,
-        map50_95=number / 20,
-        learning_rates={"pg0": 0.01},
-        seconds=1.5,
     )
 
 
@@ -220,6 +203,21 @@ async def test_told_all_over_again_nothing_is_doubled(
     run = only_run(server, "t2")
     assert history(server, run, "metrics/mAP50") == [(1, 0.1), (2, 0.2)]
     assert len(MlflowClient(server).search_model_versions("name='hats'")) == 1
+
+
+async def test_a_run_that_was_begun_by_one_who_died_gets_its_parameters(
+    bus: Bus, tmp_path: Path, server: str
+) -> None:
+    client = MlflowClient(server)
+    half = client.create_run(
+        client.create_experiment("caps"), tags=naming.tags(request("t6", "caps"))
+    )
+    async with telling(bus, server, tmp_path) as places:
+        last = await told(bus, request("t6", "caps"), completed("t6"))
+        await until(places, last)
+    run = only_run(server, "t6")
+    assert run.info.run_id == half.info.run_id
+    assert run.data.params["epochs"] == "3"
 
 
 async def test_a_failure_and_a_cancel_are_told_as_such(

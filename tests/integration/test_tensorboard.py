@@ -17,11 +17,11 @@ from libs.common.bus import Bus
 from libs.common.errors import BadInput
 from libs.common.events import (
     DatasetRef,
-    EpochCompleted,
     TrainingArguments,
     TrainingCompleted,
     TrainingRequested,
 )
+from tests.told import epoch
 
 WITHIN_S = 20.0
 
@@ -33,23 +33,6 @@ def request(job_id: str, experiment: str = "e") -> TrainingRequested:
         arguments=TrainingArguments(mode="full", epochs=3),
         project_name="p",
         experiment_name=experiment,
-    )
-
-
-def epoch(job_id: str, number: int) -> EpochCompleted:
-    return EpochCompleted(
-        job_id=job_id,
-        attempt=1,
-        epoch=number,
-        epochs=3,
-        train_losses={"box_loss": 2.0 / number},
-        val_losses={"box_loss": 3.0 / number},
-        precision=0.5,
-        recall=0.25,
-        map50=number / 10,
-        map50_95=number / 20,
-        learning_rates={"pg0": 0.01},
-        seconds=1.5,
     )
 
 
