@@ -60,6 +60,9 @@ class Attempt:
     fenced: bool = False
     began_s: float = field(default_factory=time.monotonic)
     _told_at: float = 0.0
+    _reading: dict[str, Any] | None = None
+    _later: asyncio.TimerHandle | None = None
+    _telling: asyncio.Future[None] | None = None
 
     @property
     def holder(self) -> Holder:
@@ -93,19 +96,33 @@ class Attempt:
                 await asyncio.wait({task})
 
     async def tell(self, kind: type[E], **fields: Any) -> E:
-        """Tell a fact of this attempt: now, or when the bus is back."""
+        """Tell a fact of this attempt, now or when the bus is back; before it a waiting reading."""
+        await self._tell_reading()
         event = kind(job_id=self.job.id, attempt=self.number, **fields)
         await self.deps.outbox.tell(event)
         raise_if_cancelled()
         return event
 
     async def progress(self, *, done: float, of: float, stage: str = "", **more: Any) -> None:
-        """A reading for whoever watches; at most four a second, the last one always."""
+        """A reading for whoever watches: at most four a second, and the newest is never lost."""
         raise_if_cancelled()
-        now = time.monotonic()
-        if now - self._told_at < PROGRESS_S and done < of:
-            return
-        self._told_at = now
         reading = {"area": self.job.area, "job_id": self.job.id, "attempt": self.number}
-        reading |= {"done": done, "of": of, "stage": stage} | more
-        await self.deps.bus.tell(f"progress.{self.job.area}.{self.job.id}", reading)
+        self._reading = reading | {"done": done, "of": of, "stage": stage} | more
+        wait_s = self._told_at + PROGRESS_S - time.monotonic()
+        if wait_s <= 0 or done >= of:
+            await self._tell_reading()
+        elif self._later is None:
+            self._later = asyncio.get_running_loop().call_later(wait_s, self._is_due)
+
+    def _is_due(self) -> None:
+        self._telling = asyncio.ensure_future(self._tell_reading())
+
+    async def _tell_reading(self) -> None:
+        """Tell the newest reading, unless it was told."""
+        if self._later:
+            self._later.cancel()
+            self._later = None
+        reading, self._reading = self._reading, None
+        if reading:
+            self._told_at = time.monotonic()
+            await self.deps.bus.tell(f"progress.{self.job.area}.{self.job.id}", reading)

@@ -97,6 +97,25 @@ async def test_a_job_longer_than_ack_wait_runs_once(deps: Deps) -> None:
     assert tries == [1]
 
 
+async def test_of_readings_in_quick_succession_the_newest_is_told_though_nothing_follows(
+    deps: Deps,
+) -> None:
+    readings = deps.bus.listen("progress.dataset.>")
+    first = asyncio.ensure_future(anext(readings))
+    await asyncio.sleep(0)  # it listens from here on
+
+    async def quick(attempt: Attempt) -> None:
+        for done in (1, 2, 3):
+            await attempt.progress(done=done, of=9)
+        assert (await first)[1]["done"] == 1
+        assert (await anext(readings))[1]["done"] == 3
+        await delete(attempt)
+
+    async with working(deps, quick):
+        await deps.bus.publish(request())
+        assert (await ended(deps)).status == "completed"
+
+
 async def test_a_failing_job_is_tried_three_times_then_failed_and_buried(deps: Deps) -> None:
     tries = []
 
