@@ -42,12 +42,13 @@ class Fence:
             return True
         folder, name = os.path.split(path)
         if folder not in self._folders:
-            self._folders[folder] = self._contains(os.path.realpath(folder or "."))
+            self._folders[folder] = self.contains(os.path.realpath(folder or "."))
         if name in ("", ".", "..") or os.path.islink(path):  # noqa: PTH114 (a million of them)
-            return self._contains(os.path.realpath(path))
-        return self._folders[folder] or self._contains(os.path.realpath(path))
+            return self.contains(os.path.realpath(path))
+        return self._folders[folder] or self.contains(os.path.realpath(path))
 
-    def _contains(self, real: str) -> bool:
+    def contains(self, real: str) -> bool:
+        """Whether a path without links lies under the roots, or is one."""
         return any(real == root or real.startswith(root.rstrip("/") + "/") for root in self._roots)
 
 

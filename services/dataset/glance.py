@@ -4,8 +4,9 @@ import os
 import stat
 from typing import NamedTuple
 
-from services.dataset.images import HEADER_BYTES, MAX_IMAGE_BYTES, OPEN_FLAGS
+from services.dataset.images import HEADER_BYTES, MAX_IMAGE_BYTES
 from services.dataset.jpegs import END_OF_JPEG, bytes_behind, jpeg_header, jpeg_orientation
+from services.dataset.opening import Opener
 
 _START = b"\xff\xd8\xff"
 
@@ -32,15 +33,18 @@ class Glanced(NamedTuple):
         return self[:3]
 
 
-def glance(path: bytes, most_pixels: float, *, whole: bool) -> tuple[Glanced, bytes] | None:
+def glance(
+    path: bytes, most_pixels: float, opener: Opener, *, whole: bool
+) -> tuple[Glanced, bytes] | None:
     """What a sound JPEG is, and its first bytes; None for anything that needs a closer look.
 
     Args:
         path: the file.
         most_pixels: larger pictures are not to be decoded.
+        opener: opens it.
         whole: read every byte; otherwise the header and the end.
     """
-    read = _read(path, whole=whole)
+    read = _read(path, opener, whole=whole)
     if read is None:
         return None
     info, data, end = read
@@ -61,10 +65,12 @@ def glance(path: bytes, most_pixels: float, *, whole: bool) -> tuple[Glanced, by
     ), data
 
 
-def _read(path: bytes, *, whole: bool) -> tuple[os.stat_result, bytes, bytes] | None:
+def _read(
+    path: bytes, opener: Opener, *, whole: bool
+) -> tuple[os.stat_result, bytes, bytes] | None:
     """What the system knows of a file, its first bytes or all of them, and its last two."""
     try:
-        handle = os.open(path, OPEN_FLAGS)
+        handle = opener.open(path)
     except OSError:
         return None
     try:

@@ -12,6 +12,7 @@ import xxhash
 from services.dataset.domain.findings import Hit, Rules
 from services.dataset.domain.images import ImageFacts, bomb
 from services.dataset.jpegs import cut_jpeg, decoded_jpeg, jpeg_end, jpeg_header, jpeg_orientation
+from services.dataset.opening import OUTSIDE, Opener
 from services.dataset.pillow import by_pillow
 from services.dataset.pixels import measure
 
@@ -19,8 +20,7 @@ HEADER_BYTES = 4096
 LONG_HEADER_BYTES = 262_144
 """Where thumbnails and colour profiles come before the size."""
 MAX_IMAGE_BYTES = 512 * 1024 * 1024
-OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-"""Not to wait for whoever writes into a pipe."""
+ANYWHERE = Opener(())
 _HEIF_BRANDS = (b"avif", b"avis", b"heic", b"heix", b"mif1", b"msf1")
 _BLOCK = 1024 * 1024
 
@@ -32,6 +32,7 @@ def look_at_image(
     full: bool,
     hashed: bool = False,
     expected: bytes | None = None,
+    opener: Opener = ANYWHERE,
 ) -> ImageFacts:
     """What one image file is. Never raises for its content.
 
@@ -42,16 +43,17 @@ def look_at_image(
         hashed: read every byte, for its hash; always so when `full`.
         expected: the hash of what was looked at before: if it is the same, that is all that is
             looked at.
+        opener: opens it; by default wherever it lies.
     """
     raw = os.fsencode(path)
     facts = ImageFacts(os.fsdecode(raw[raw.rfind(b"/") + 1 :]), 0)
     try:
-        handle = os.open(raw, OPEN_FLAGS)
+        handle = opener.open(raw)
     except OSError as error:
         facts.fault = _unopened(raw, error)
         return facts
     try:
-        _look(handle, raw, facts, rules, full, hashed or full, expected)
+        _look(handle, facts, rules, full, hashed or full, expected)
     except OSError as error:
         facts.fault = _unopened(raw, error)
     finally:
@@ -61,7 +63,6 @@ def look_at_image(
 
 def _look(
     handle: int,
-    path: bytes,
     facts: ImageFacts,
     rules: Rules,
     full: bool,
@@ -94,7 +95,7 @@ def _look(
         facts.fault = Hit("decompression_bomb", text)
     else:
         if facts.format != "jpeg" or not _jpeg(handle, facts, data, rules, full):
-            by_pillow(path, facts, data, rules, full)
+            by_pillow(handle, facts, data, rules, full)
             if facts.format == "jpeg" and facts.fault:
                 facts.fault = cut_jpeg(data) or facts.fault
         if facts.thumb is not None:
@@ -144,6 +145,8 @@ def sniff(head: bytes) -> str | None:
 def _unopened(path: bytes, error: OSError) -> Hit:
     if os.path.islink(path) and not os.path.exists(path):  # noqa: PTH110, PTH114
         return Hit("broken_symlink", "The link leads nowhere: the trainer drops the image.")
+    if error.strerror == OUTSIDE:
+        return Hit("symlink_outside_root", f"The image was not read: {OUTSIDE}.")
     return Hit("not_an_image", f"The file cannot be read ({error.strerror}).")
 
 

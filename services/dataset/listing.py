@@ -7,6 +7,7 @@ nothing is opened, so that a pipe, a device or a folder that is named like an im
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 import pyarrow as pa
@@ -29,7 +30,9 @@ from services.dataset.surroundings import (
 MAX_OTHERS = 2_000_000
 """Files that are no images are listed up to here, per split."""
 _SUFFIXES = tuple(suffix.encode() for suffix in IMAGE_SUFFIXES)
-_TELL_EVERY = 20_000
+_USUAL = frozenset((b".jpg", b".png", b".JPG"))
+_DOT = ord(".")
+_AT_ONCE = 16_384
 
 Tell = Callable[[int], None]
 """Called with the images listed so far; may raise, which ends the listing."""
@@ -71,7 +74,8 @@ def list_dataset(survey: Survey, fence: Fence, tell: Tell = lambda _: None) -> L
         found.append(_split(survey, split, fence, lambda n, done=done: tell(done + n)))  # type: ignore[misc]
         names = found[-1].images
         names.sort()
-        images.append(Paths.of(name.removeprefix(home) for name in names))
+        start = len(home)
+        images.append(Paths.of([name[start:] if name.startswith(home) else name for name in names]))
         names.clear()
     paths = Paths.joined(images)
     counts = tuple(map(len, images))
@@ -104,13 +108,14 @@ def _split(survey: Survey, split: str, fence: Fence, tell: Tell) -> _Found:
     found = _Found()
     for source in survey.sources[split]:
         if source.is_dir():
-            for entry in walk(os.fsencode(source), survey, fence):
-                if entry.is_file(follow_symlinks=False) and _is_image(entry.name):
-                    found.images.append(entry.path)
-                else:
-                    _sort_in(entry, found, survey, fence)
-                if len(found.images) % _TELL_EVERY == 1:
-                    tell(len(found.images))
+            for files, others in walk(os.fsencode(source), survey, fence):
+                images = [e.path for e in files if e.name[-4:] in _USUAL and e.name[0] != _DOT]
+                found.images += images
+                if others or len(images) < len(files):
+                    rare = (e for e in files if e.name[-4:] not in _USUAL or e.name[0] == _DOT)
+                    for entry in (*rare, *others):
+                        _sort_in(entry, found, survey, fence)
+                tell(len(found.images))
         else:
             _take_listed(survey, source, found, fence)
     tell(len(found.images))
@@ -153,8 +158,13 @@ def _take_listed(survey: Survey, source: Path, found: _Found, fence: Fence) -> N
             survey.note(_outside(path, "The image is a link"))
 
 
-def walk(folder: bytes, survey: Survey, fence: Fence) -> Iterator[os.DirEntry[bytes]]:
-    """Every entry under `folder`; what is hidden is only named, links are followed once."""
+def walk(
+    folder: bytes, survey: Survey, fence: Fence
+) -> Iterator[tuple[list[os.DirEntry[bytes]], list[os.DirEntry[bytes]]]]:
+    """Everything under `folder`, some thousands at a time: plain files, and what is none.
+
+    What is hidden is only named; links are followed once.
+    """
     seen: set[bytes] = set()
     pending = [folder]
     while pending:
@@ -168,11 +178,14 @@ def walk(folder: bytes, survey: Survey, fence: Fence) -> Iterator[os.DirEntry[by
             continue
         try:
             with os.scandir(current) as entries:
-                for entry in entries:
-                    plain = entry.is_file(follow_symlinks=False)  # as nearly all are
-                    if not plain and not entry.name.startswith(b".") and is_folder(entry):
-                        pending.append(entry.path)
-                    yield entry
+                while some := list(islice(entries, _AT_ONCE)):
+                    files = [entry for entry in some if entry.is_file(follow_symlinks=False)]
+                    others = []
+                    if len(files) < len(some):
+                        others = [e for e in some if not e.is_file(follow_symlinks=False)]
+                    shown_ones = (e for e in others if e.name[0] != _DOT)
+                    pending += [entry.path for entry in shown_ones if is_folder(entry)]
+                    yield files, others
         except OSError as error:
             text = f"The folder cannot be read ({error.strerror}): its images are left out."
             place = Path(os.fsdecode(current[:1000]))
@@ -188,7 +201,9 @@ def _strays(
     for split in splits:
         folders = {os.fsencode(source) for source in survey.sources[split] if source.is_dir()}
         homes = {as_written(home_of(folder), home) for folder in folders} - folders
-        files = Paths.of(file for each in sorted(homes) for file in _files(each, home))
+        files = Paths.of(
+            [file for each in sorted(homes) for some in _files(each, home) for file in some]
+        )
         lost = pc.invert(pc.is_in(as_arrow(files), value_set=expected))
         rows = pc.indices_nonzero(lost).to_pylist()
         strays[split] = tuple(sorted(shown_file(files.raw(row)) for row in rows))
@@ -201,7 +216,7 @@ def as_arrow(paths: Paths) -> pa.Array:
     return pa.Array.from_buffers(pa.large_binary(), len(paths), buffers)
 
 
-def _files(folder: bytes, home: bytes) -> Iterator[bytes]:
+def _files(folder: bytes, home: bytes) -> Iterator[list[bytes]]:
     """Every file under `folder`, hidden ones too, as `home` sees it; no link is followed."""
     left = MAX_OTHERS
     pending = [folder]
@@ -209,11 +224,13 @@ def _files(folder: bytes, home: bytes) -> Iterator[bytes]:
         place = pending.pop()
         try:
             with os.scandir(place) as entries:
-                found = [(entry.name, entry.is_dir(follow_symlinks=False)) for entry in entries]
+                found = list(entries)
+            folders = [e.path for e in found if e.is_dir(follow_symlinks=False)]
         except OSError:
             continue
-        pending += [os.path.join(place, name) for name, is_dir in found if is_dir]  # noqa: PTH118
+        pending += folders
         inside = (place + b"/").removeprefix(home)
-        names = [inside + name for name, is_dir in found if not is_dir]
-        yield from names[: max(0, left)]
-        left -= len(names)
+        if folders:
+            found = [entry for entry in found if not entry.is_dir(follow_symlinks=False)]
+        yield [inside + entry.name for entry in found[: max(0, left)]]
+        left -= len(found)

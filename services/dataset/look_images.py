@@ -12,6 +12,7 @@ from services.dataset.domain.scanned import FORMATS, MODES, Table
 from services.dataset.glance import Glanced, glance
 from services.dataset.images import look_at_image
 from services.dataset.jpegs import strictly_decoded
+from services.dataset.opening import Opener
 from services.dataset.part import OF_IMAGE, Chunk, Orders, Part
 from services.dataset.pixels import Shots
 
@@ -32,6 +33,7 @@ class ImageBatch:
         self.expected = (
             [row.tobytes() for row in chunk.digests] if chunk.digests is not None else None
         )
+        self._opener = Opener(orders.roots)
         self._same: list[tuple[int, tuple[int, ...]]] = []
         """Row and stamp of images whose bytes are those that are known."""
         self._glanced: list[tuple[int, Glanced, bytes]] = []
@@ -45,7 +47,7 @@ class ImageBatch:
     def look(self, index: int) -> None:
         """Look at one image. Never raises for its content."""
         path = self.paths[index]
-        found = glance(path, self.most_pixels, whole=self.hashed)
+        found = glance(path, self.most_pixels, self._opener, whole=self.hashed)
         if found is None:
             self._look_closely(index)
             return
@@ -72,6 +74,7 @@ class ImageBatch:
             full=self.orders.full,
             hashed=self.hashed,
             expected=self.expected[index] if self.expected else None,
+            opener=self._opener,
         )
         if facts.same:
             self._same.append((index, facts.stamp))
@@ -85,6 +88,7 @@ class ImageBatch:
 
     def fill(self, part: Part) -> None:
         """Put what was seen into a part, and say what is wrong with it."""
+        self._opener.close()
         if not self.orders.images:
             part.images["usable"] = True
             part.stamps[:, OF_IMAGE] = 0

@@ -10,7 +10,8 @@ from services.dataset.domain.paths import swapped
 from services.dataset.domain.plain_labels import labels_digest, read_plain
 from services.dataset.domain.rules_labels import check_label
 from services.dataset.domain.scanned import BOX, Label, Table
-from services.dataset.label_files import DANGLING, OUTSIDE, TOO_LARGE, LabelReader
+from services.dataset.label_files import DANGLING, TOO_LARGE, read_label
+from services.dataset.opening import OUTSIDE, Opener
 from services.dataset.part import OF_LABEL, Chunk, Orders, Part
 
 BATCH_BYTES = 2 * 1024 * 1024
@@ -25,7 +26,7 @@ class LabelBatch:
         self.orders = orders
         self.size_bytes = 0
         """Of the files that were read."""
-        self._reader = LabelReader(orders.roots)
+        self._opener = Opener(orders.roots)
         self._rows: list[int] = []
         self._files: list[bytes] = []
         """Of each row; empty where there is none, or where it cannot be had."""
@@ -37,7 +38,7 @@ class LabelBatch:
 
     def look(self, index: int) -> None:
         """Read the label of one image."""
-        raw, stamp, reason = self._reader.read(self.paths[index])
+        raw, stamp, reason = read_label(self.paths[index], self._opener)
         self._stamps.append(stamp)
         if reason is not None:
             self._missing.append((len(self._rows), raw or b"", reason))
@@ -51,6 +52,7 @@ class LabelBatch:
 
     def fill(self, part: Part) -> None:
         """Put the boxes into a part, and say what is wrong with the files."""
+        self._opener.close()
         if not self._rows:
             return
         rows = np.array(self._rows)

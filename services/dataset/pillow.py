@@ -1,7 +1,6 @@
 """Look into an image with Pillow: any format but a sound JPEG. The only importer of Pillow."""
 
 import io
-import os
 import struct
 import warnings
 import zlib
@@ -20,8 +19,16 @@ _LEAST_SIDE = 64
 """A small picture is larger than an eighth rather than smaller than this, in pixels."""
 
 
-def by_pillow(path: bytes, facts: ImageFacts, data: bytes, rules: Rules, full: bool) -> None:
-    """Fill in the facts of anything but a sound JPEG. Never raises for its content."""
+def by_pillow(handle: int, facts: ImageFacts, data: bytes, rules: Rules, full: bool) -> None:
+    """Fill in the facts of anything but a sound JPEG. Never raises for its content.
+
+    Args:
+        handle: of the open file.
+        facts: what is known of it.
+        data: its first bytes; all of them when `full`.
+        rules: for the size limits.
+        full: decode every pixel.
+    """
     if facts.format == "png":
         facts.fault = _png_fault(data, facts.size_bytes, rules, full)
         if facts.fault:
@@ -29,7 +36,10 @@ def by_pillow(path: bytes, facts: ImageFacts, data: bytes, rules: Rules, full: b
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            with Image.open(io.BytesIO(data) if full else os.fsdecode(path)) as image:
+            with (
+                io.BytesIO(data) if full else open(handle, "rb", closefd=False) as stream,
+                Image.open(stream) as image,
+            ):
                 _fill_in(facts, image, data, rules, full)
     except Image.DecompressionBombError:
         text = "It holds more pixels than is safe to decode: it was not. Shrink it."

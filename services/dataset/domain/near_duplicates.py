@@ -19,6 +19,7 @@ RADIUS = 6
 MOST_PAIRS = 4_000_000
 CLOSEST = 4
 _BLOCK = 1 << 16
+_NO_PAIRS = np.zeros((0, 3), np.int64)
 _SPARSE = 16  # from here on following the few long runs is cheaper than comparing everything
 
 
@@ -109,13 +110,30 @@ def _balanced(hashes: Hashes) -> Hashes:
     """
     if not len(hashes):
         return hashes
-    octets = hashes.view(np.uint8).reshape(-1, 8)
-    blocks = [octets[start : start + _BLOCK] for start in range(0, len(hashes), _BLOCK)]
-    ones = sum(np.unpackbits(block, axis=1).sum(axis=0) for block in blocks)
+    starts = range(0, len(hashes), _BLOCK)
+    ones = sum(
+        np.array([np.count_nonzero(plane) for plane in _planes(hashes[at : at + _BLOCK])])
+        for at in starts
+    )
     even = np.argsort(np.abs(ones - len(hashes) / 2), kind="stable")
     order = even.reshape(-1, BANDS).T.ravel()  # the most varied bits first, one to each band
-    dealt = [np.packbits(np.unpackbits(block, axis=1)[:, order], axis=1) for block in blocks]
-    return np.ascontiguousarray(np.concatenate(dealt)).view(np.uint64).ravel()
+    dealt = np.empty((len(hashes), BANDS), np.uint8)
+    for at in starts:
+        planes = _planes(hashes[at : at + _BLOCK])
+        for band in range(BANDS):
+            octet = planes[order[8 * band]].copy()
+            for bit in order[8 * band + 1 : 8 * band + 8].tolist():
+                octet += octet
+                octet |= planes[bit]
+            dealt[at : at + _BLOCK, band] = octet
+    return dealt.view(np.uint64).ravel()
+
+
+def _planes(hashes: Hashes) -> npt.NDArray[np.uint8]:
+    """(64, N): one bit of all hashes after the other, byte by byte, the highest of a byte first."""
+    octets = np.ascontiguousarray(hashes.view(np.uint8).reshape(-1, 8).T)
+    shifts = np.arange(7, -1, -1, dtype=np.uint8)[:, None]
+    return (octets[:, None] >> shifts & np.uint8(1)).reshape(64, -1)
 
 
 def _search(hashes: Hashes, radius: int) -> Pairs:
@@ -142,8 +160,11 @@ def _inside_runs(hashes: Hashes, keys: npt.NDArray[np.uint16], radius: int) -> P
     """Pairs of places in one sorted order whose keys are equal."""
     starts = np.flatnonzero(np.concatenate([[True], keys[1:] != keys[:-1]]))
     lengths = np.diff(np.append(starts, len(keys)))
+    longest = int(lengths.max())
+    found = [_at_distance(hashes, shift, radius) for shift in range(1, min(_SPARSE, longest))]
+    if longest <= _SPARSE:
+        return np.concatenate([_NO_PAIRS, *found])
     left = np.repeat(lengths + starts, lengths) - np.arange(len(keys)) - 1  # more in this run
-    found = [_at_distance(hashes, shift, radius) for shift in range(1, min(_SPARSE, lengths.max()))]
     alive = np.flatnonzero(left >= _SPARSE)
     shift = _SPARSE
     while len(alive):
@@ -154,7 +175,7 @@ def _inside_runs(hashes: Hashes, keys: npt.NDArray[np.uint16], radius: int) -> P
             found.append(np.column_stack([near, near + shift, bits[hit]]).astype(np.int64))
         shift += 1
         alive = alive[left[alive] >= shift]
-    return np.concatenate(found) if found else np.zeros((0, 3), np.int64)
+    return np.concatenate(found)
 
 
 def _at_distance(hashes: Hashes, shift: int, radius: int) -> Pairs:
