@@ -187,9 +187,5 @@ def _is_refusal(error: Exception) -> bool:
     """Whether telling it again would end the same way."""
     if not isinstance(error, MlflowException):
         return False
-    return 400 <= error.get_http_status_code() < 500 and error.get_http_status_code() not in {
-        401,
-        403,
-        408,
-        429,
-    }
+    status: int = error.get_http_status_code()  # type: ignore[no-untyped-call, unused-ignore]
+    return 400 <= status < 500 and status not in {401, 403, 408, 429}
