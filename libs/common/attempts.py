@@ -8,6 +8,7 @@ from typing import Any, Literal, NamedTuple, TypeVar
 
 from libs.common import subjects
 from libs.common.bus import raise_if_cancelled
+from libs.common.errors import TransientError
 from libs.common.events import KINDS, Event
 from libs.common.jobs import Job, fold
 from libs.common.service import Deps
@@ -102,6 +103,20 @@ class Attempt:
         await self.deps.outbox.tell(event)
         raise_if_cancelled()
         return event
+
+    async def still_counts(self) -> None:
+        """Return if the log knows of no newer attempt now.
+
+        Asked before each step that would write over what another one made: who was stopped for
+        long, and taken for dead, does not know of it when he wakes up.
+
+        Raises:
+            TransientError: another worker took the job over.
+        """
+        starts = await self.deps.bus.read(subjects.starts(self.job.area, self.job.id))
+        if any(record.event.attempt > self.number for record in starts):
+            self.fenced = True
+            raise TransientError("another worker took the job over", code="taken_over")
 
     async def progress(self, *, done: float, of: float, stage: str = "", **more: Any) -> None:
         """A reading for whoever watches: at most four a second, and the newest is never lost."""

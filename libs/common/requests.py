@@ -116,8 +116,12 @@ class Queues:
                     await bind(self._bus, each, self._slots) for each in self.subscriptions
                 ]
             for level in levels:
+                if level != levels[-1] and not await self._undone(level):
+                    continue  # an empty queue would hold up each request of the next one
                 if msg := await _look(self._pulls[level]):
                     return Delivery(msg, self.subscriptions[level], self._bus)
+        except TimeoutError:  # the server stands still: what we have stays bound
+            return None
         except GONE as error:
             log.warning("binding the queue anew", extra={"reason": repr(error)})
             await self.close()
@@ -134,9 +138,12 @@ class Queues:
     async def waiting(self, level: int) -> int:
         """Requests of a queue that are not done: not yet delivered, or in somebody's hands."""
         try:
-            info = await self._pulls[level].consumer_info()
+            return await self._undone(level)
         except (*GONE, IndexError, TimeoutError):
             return 0
+
+    async def _undone(self, level: int) -> int:
+        info = await self._pulls[level].consumer_info()
         return int(info.num_pending or 0) + int(info.num_ack_pending or 0)
 
 

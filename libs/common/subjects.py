@@ -89,6 +89,11 @@ def of_job(area: str, job_id: str) -> tuple[str, ...]:
     return (facts, f"evt.training.requested.v1.*.*.{job_id}") if area == "training" else (facts,)
 
 
+def starts(area: str, job_id: str) -> str:
+    """The filter for the facts that a worker took a job up."""
+    return f"evt.{area}.started.v1.{job_id}"
+
+
 def of_kind(kind: type[Event]) -> str:
     """The filter for all events of one kind."""
     name: str = kind.model_fields["kind"].default

@@ -62,10 +62,10 @@ async def _commit(
     """Upload under the attempt's own prefix, then copy all to where they are looked for."""
     store, staging = attempt.deps.artifacts, f"{attempt_prefix(request, attempt)}/published"
     staged = {name: await store.put_file(f"{staging}/{name}", path) for name, path in paths.items()}
-    final = {
-        name: await store.copy(artifact, f"{request.prefix}/{name}")
-        for name, artifact in staged.items()
-    }
+    final = {}
+    for name, artifact in staged.items():
+        await attempt.still_counts()
+        final[name] = await store.copy(artifact, f"{request.prefix}/{name}")
     await store.delete(*(artifact.key for artifact in staged.values()))
     return final
 
@@ -76,6 +76,7 @@ async def _keep_samples(
     """The sheets of all attempts that counted, beside the rest of the run."""
     store, kept = attempt.deps.artifacts, {}
     for sheet in samples:
+        await attempt.still_counts()
         with suppress(NotFound):  # a sheet is not worth a run
             kept[sheet.name] = await store.copy(sheet.picture, f"{request.prefix}/{sheet.name}")
     return kept
