@@ -1,5 +1,6 @@
 """The files of a YOLO dataset: which are images, where their labels are, and what may be read."""
 
+import errno
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,6 +30,15 @@ class Dataset:
     """The splits that are there, of train, val and test."""
 
 
+OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
+"""Not to wait for whoever writes into a pipe."""
+OUTSIDE = "it is a link out of the folders that may be read"
+
+
+class OutsideError(PermissionError):
+    """A file was opened that lies outside the folders that may be read."""
+
+
 class Fence:
     """Decides what may be read: only what lies, after links are resolved, under the roots."""
 
@@ -46,6 +56,32 @@ class Fence:
         if name in ("", ".", "..") or os.path.islink(path):  # noqa: PTH114 (a million of them)
             return self.contains(os.path.realpath(path))
         return self._folders[folder] or self.contains(os.path.realpath(path))
+
+    def open(self, path: str | bytes | Path) -> int:
+        """A descriptor to read a file by that lies under the roots now that it is open.
+
+        A link may be swapped for another between a look and an opening; what is open stays.
+
+        Raises:
+            OSError: it cannot be opened; OutsideError: it lies elsewhere.
+        """
+        handle = os.open(path, OPEN_FLAGS)
+        if self.holds(handle):
+            return handle
+        os.close(handle)
+        raise OutsideError(errno.EPERM, OUTSIDE)
+
+    def holds(self, handle: int) -> bool:
+        """Whether the open file lies under the roots.
+
+        Where there is no /proc (not Linux) an earlier look has to do.
+        """
+        if not self._roots:
+            return True
+        try:
+            return self.contains(os.readlink(f"/proc/self/fd/{handle}"))  # noqa: PTH115
+        except OSError:
+            return True
 
     def contains(self, real: str) -> bool:
         """Whether a path without links lies under the roots, or is one."""

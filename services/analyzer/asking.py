@@ -72,6 +72,8 @@ async def ask_model(
     keeper = Keeper(deps, attempt.job.id, mark)
     order["batches_done"] = await keeper.recall(elsewhere=attempt.number > 1)
     order["out"] = str(keeper.folder)
+    order["places"] = [str(dataset.root)]
+    order["roots"] = [] if ours else [*map(str, (*deps.settings.roots, deps.settings.datasets_dir))]
     assert isinstance(deps, AnalyzerDeps)
     order["part_s"] = deps.part_s
 

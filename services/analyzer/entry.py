@@ -12,6 +12,7 @@ from threading import Lock
 from typing import Any
 
 from libs.common.errors import PermanentError
+from libs.common.fenced_reads import fence_reads
 from libs.common.isolation import leave_network
 
 
@@ -50,6 +51,7 @@ def main(messages: int) -> None:
         if not line:
             return
         order = json.loads(line)
+        fence_reads(order.get("places", ()), order.get("roots", ()))
         if order["operation"] == "explain":
             from services.analyzer import explaining  # noqa: PLC0415 - not everyone needs it
 

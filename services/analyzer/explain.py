@@ -8,10 +8,8 @@ from typing import Any
 
 import orjson
 
-from libs.common.dataset_files import Fence
 from libs.common.errors import BadInput
 from libs.common.events import AnalysisRequested, DetectionExplained
-from libs.common.service import Deps
 from libs.common.work import Attempt
 from services.analyzer import outputs
 from services.analyzer.asking import MAX_DETECTIONS, MOST_THREADS, AnalyzerDeps
@@ -20,7 +18,7 @@ from services.analyzer.domain import rows
 from services.analyzer.fetching import fetch_weights
 from services.analyzer.leasing import gpu_room
 from services.analyzer.options import ExplainOptions
-from services.analyzer.originals import original
+from services.analyzer.originals import from_outside, original
 from services.analyzer.stored import StoredValidations
 
 PICTURES = ["overlay.png", "heat.png"]
@@ -95,10 +93,13 @@ async def explain(attempt: Attempt, request: AnalysisRequested, folder: Path) ->
 async def _subject(attempt: Attempt, options: ExplainOptions, folder: Path) -> dict[str, Any]:
     """Image, class and box to explain, and the size the network sees."""
     if options.validation_id is None:
-        path = await asyncio.to_thread(_allowed, attempt.deps, options.image_path or "")
+        path = Path(options.image_path or "")
+        copy = folder / f"image{path.suffix}"
+        content = await asyncio.to_thread(from_outside, attempt.deps, path)
+        await asyncio.to_thread(copy.write_bytes, content)
         return {
-            "image": path,
-            "shown": path,
+            "image": str(copy),
+            "shown": str(path),
             "class_name": options.class_name,
             "box": None,
             "imgsz": options.imgsz,
@@ -122,12 +123,3 @@ async def _subject(attempt: Attempt, options: ExplainOptions, folder: Path) -> d
         "box": corners[row].tolist(),
         "imgsz": options.imgsz or validation.options.imgsz,
     }
-
-
-def _allowed(deps: Deps, text: str) -> str:
-    settings, path = deps.settings, Path(text)
-    if settings.roots and not Fence((*settings.roots, settings.datasets_dir)).allows(path):
-        raise BadInput("The image lies outside the allowed folders.", code="outside_roots")
-    if not path.is_file():
-        raise BadInput("The image is not there any more.", code="image_gone")
-    return text

@@ -2,12 +2,13 @@
 
 import asyncio
 import hashlib
+import os
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
-from libs.common.dataset_files import Fence
+from libs.common.dataset_files import Fence, OutsideError
 from libs.common.datasets import materialise
 from libs.common.errors import BadInput, Conflict
 from libs.common.events import DatasetRef
@@ -64,16 +65,31 @@ async def original(deps: Deps, ref: DatasetRef, image: Image) -> bytes:
     return content
 
 
+def from_outside(deps: Deps, path: Path) -> bytes:
+    """The bytes of any image under the roots.
+
+    Raises:
+        Conflict: it is gone.
+        BadInput: as `original`.
+    """
+    settings = deps.settings
+    roots = (*settings.roots, settings.datasets_dir) if settings.roots else ()
+    return _read(path, Fence(roots), path.name)
+
+
 async def _folder(deps: Deps, ref: DatasetRef) -> Path:
     return await materialise(ref, deps.artifacts, deps.scratch / "datasets")
 
 
 def _read(path: Path, fence: Fence, name: str) -> bytes:
+    outside = BadInput(f"the image {name} lies outside the allowed folders", code="outside_roots")
     if not fence.allows(path):
-        raise BadInput(f"the image {name} lies outside the allowed folders", code="outside_roots")
+        raise outside
     try:
-        with path.open("rb") as file:
+        with os.fdopen(fence.open(path), "rb") as file:
             content = file.read(BIGGEST_BYTES + 1)
+    except OutsideError as error:  # swapped since we looked
+        raise outside from error
     except OSError as error:
         raise Conflict(
             f"the image {name} is not there any more, or cannot be read", code="image_gone"

@@ -33,7 +33,6 @@ class Album:
     keys: tuple[str, ...]
     places: dict[str, int]
     """Index of an image, by its id."""
-    roots: Sequence[Path]
     opened_s: float
     fixed: bool
     _selections: OrderedDict[object, Sequence[int]] = field(default_factory=OrderedDict)
@@ -112,12 +111,12 @@ class Albums:
             )
         else:
             raise BadInput("Import a dataset in S3 before looking at it.", code="not_here")
-        return await asyncio.to_thread(_album, draft, roots, fixed=bool(ref.version))
+        return await asyncio.to_thread(_album, draft, fixed=bool(ref.version))
 
 
-def _album(draft: Draft, roots: Sequence[Path], *, fixed: bool) -> Album:
+def _album(draft: Draft, *, fixed: bool) -> Album:
     """Seconds, when there are a million images."""
     pictures = draft.pictures
     keys = tuple(sorted(pictures, key=lambda key: ORDER.get(pictures[key].split, len(ORDER))))
     places = {id_of(key): index for index, key in enumerate(keys)}
-    return Album(draft, keys, places, roots, time.monotonic(), fixed)
+    return Album(draft, keys, places, time.monotonic(), fixed)

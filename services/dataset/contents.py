@@ -1,22 +1,32 @@
 """Read what a draft holds: files of this disk, bytes, and blobs that are fetched when needed."""
 
+import os
 from collections import defaultdict
 from collections.abc import Iterable
 from pathlib import Path
 
 from libs.common.artifacts import ArtifactStore
+from libs.common.dataset_files import Fence
 from libs.common.dataset_versions import Member, fetch_blobs
 from libs.common.errors import BadInput
+from libs.common.service import Deps
 from services.dataset.domain.draft import Blob, Content
 
 MAX_LABEL_BYTES = 8 * 1024 * 1024
+ANYWHERE = Fence(())
+
+
+def fence_of_drafts(deps: Deps) -> Fence:
+    """Where the files of a draft may lie: what the settings allow, and what was unpacked here."""
+    return Fence((*deps.settings.roots, deps.settings.datasets_dir, deps.scratch))
 
 
 class Contents:
-    """Blobs are fetched many at a time (`fetch`), then read like files."""
+    """Blobs are fetched many at a time (`fetch`), then read like files; files inside the fence."""
 
-    def __init__(self, artifacts: ArtifactStore, cache: Path) -> None:
+    def __init__(self, artifacts: ArtifactStore, cache: Path, fence: Fence = ANYWHERE) -> None:
         self._artifacts = artifacts
+        self._fence = fence
         self._cache = cache
         self._here: dict[str, Path] = {}
 
@@ -50,7 +60,7 @@ class Contents:
         if isinstance(content, bytes):
             return content
         try:
-            with self.path(content).open("rb") as stream:
+            with os.fdopen(self._fence.open(self.path(content)), "rb") as stream:
                 data = stream.read(-1 if limit is None else limit + 1)
         except OSError as error:
             raise BadInput(

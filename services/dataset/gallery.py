@@ -3,19 +3,17 @@
 import asyncio
 from collections.abc import Iterator, Sequence
 from itertools import islice
-from pathlib import Path
 from typing import Any, Literal
 
 import orjson
 from pydantic import Field
 
 from libs.common.asks import Answer
-from libs.common.dataset_files import Fence
 from libs.common.errors import BadInput, NotFound
 from libs.common.events import DatasetRef
 from libs.common.service import Deps
 from services.dataset.album import Album, Albums, id_of
-from services.dataset.contents import Contents
+from services.dataset.contents import Contents, fence_of_drafts
 from services.dataset.domain.draft import Picture
 from services.dataset.domain.labels import LabelFile, is_finite, parse_label
 from services.dataset.options import Options, read_options
@@ -103,7 +101,7 @@ class Gallery:
         contents = self._contents()
         await contents.fetch((picture.pixels, picture.label))
         label = await asyncio.to_thread(_label, contents, picture, album.draft.classes)
-        data = await asyncio.to_thread(self._read, contents, album, picture)
+        data = await asyncio.to_thread(contents.read, picture.pixels, MOST_IMAGE_BYTES)
         size = size_of(data) or (None, None)
         shown = _row(key, picture, label) | {
             "width": size[0],
@@ -124,7 +122,7 @@ class Gallery:
         boxes = label.boxes if label else None
 
         def draw() -> bytes:
-            return thumbnail(self._read(contents, album, picture), question.size, boxes)
+            return thumbnail(contents.read(picture.pixels, MOST_IMAGE_BYTES), question.size, boxes)
 
         return await asyncio.to_thread(draw)
 
@@ -154,13 +152,8 @@ class Gallery:
         return await files_with(self._deps, question.validation_id, question.finding)
 
     def _contents(self) -> Contents:
-        return Contents(self._deps.artifacts, self._deps.scratch / "cache")
-
-    @staticmethod
-    def _read(contents: Contents, album: Album, picture: Picture) -> bytes:
-        if isinstance(picture.pixels, Path) and not Fence(album.roots).allows(picture.pixels):
-            raise NotFound("The dataset has no image of this id.", code="no_such_image")
-        return contents.read(picture.pixels, MOST_IMAGE_BYTES)
+        deps = self._deps
+        return Contents(deps.artifacts, deps.scratch / "cache", fence_of_drafts(deps))
 
 
 def _class_number(classes: Sequence[str], wanted: str | None) -> int | None:

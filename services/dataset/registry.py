@@ -2,13 +2,17 @@
 
 import asyncio
 import hashlib
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path, PurePosixPath
+from typing import Any
 
 from libs.common import subjects
 from libs.common.artifacts import ArtifactStore
 from libs.common.bus import Bus
+from libs.common.dataset_files import Fence
 from libs.common.dataset_log import DatasetLog
 from libs.common.dataset_versions import (
     Manifest,
@@ -27,11 +31,14 @@ from libs.common.events import (
     DatasetRegistered,
     DatasetVersion,
 )
+from services.dataset.contents import ANYWHERE
 from services.dataset.domain.draft import Blob, Content, Draft, File
 from services.dataset.garbage import last_collector
 from services.dataset.scan import Progress
 
 UPLOADS_AT_ONCE = 16
+MOST_BYTES_AT_ONCE = 8 * 2**20
+"""Larger files are sent in parts."""
 MAX_RACES = 20
 
 
@@ -43,6 +50,8 @@ class Registry:
     artifacts: ArtifactStore
     job_id: str = ""
     """Of the job that makes versions."""
+    fence: Fence = ANYWHERE
+    """Where the files of drafts may lie."""
 
     async def log(self) -> DatasetLog:
         """Which versions there are now."""
@@ -106,7 +115,7 @@ class Registry:
         members: list[Member] = []
 
         async def send(file: File) -> None:
-            digest, size = await asyncio.to_thread(measure, file.content)
+            digest, size = await asyncio.to_thread(measure, file.content, self.fence)
             if digest not in known:
                 known.add(digest)
                 await to_its_end(self._send(name, digest, file.content))
@@ -121,7 +130,7 @@ class Registry:
         if isinstance(content, bytes):
             await self.artifacts.put_bytes(key, content)
         elif isinstance(content, Path):
-            await self.artifacts.put_file(key, content)
+            await self._send_file(key, digest, content)
         elif content.dataset == name:
             raise NotFound(
                 "Bytes of this version were collected: it cannot be made anew.", code="collected"
@@ -134,8 +143,42 @@ class Registry:
             )
             await self.artifacts.copy(theirs, key)
 
+    async def _send_file(self, key: str, digest: str, path: Path) -> None:
+        """Upload what is open, if it is what was measured: names may be swapped meanwhile."""
+        with await asyncio.to_thread(_opened, path, self.fence) as file:
+            data = await asyncio.to_thread(file.read, MOST_BYTES_AT_ONCE + 1)
+            whole = hashlib.sha256(data)
+            if len(data) > MOST_BYTES_AT_ONCE:
+                whole = await asyncio.to_thread(_hash_on, whole, file)
+            if whole.hexdigest() != digest:
+                raise BadInput(
+                    f"'{path.name}' was changed meanwhile: import it again.", code="changed"
+                )
+            if len(data) <= MOST_BYTES_AT_ONCE:
+                await self.artifacts.put_bytes(key, data)
+                return
+            file.seek(0)
+            await self.artifacts.put_stream(key, file)
 
-def measure(content: Content) -> tuple[str, int]:
+
+def _opened(path: Path, fence: Fence) -> BufferedReader:
+    """Raises BadInput when it cannot be read, or lies elsewhere."""
+    try:
+        return os.fdopen(fence.open(path), "rb")
+    except OSError as error:
+        raise BadInput(
+            f"'{path.name}' cannot be read ({error.strerror}): correct its rights, or remove it.",
+            code="unreadable",
+        ) from error
+
+
+def _hash_on(begun: Any, file: BufferedReader) -> Any:
+    while chunk := file.read(2**20):
+        begun.update(chunk)
+    return begun
+
+
+def measure(content: Content, fence: Fence = ANYWHERE) -> tuple[str, int]:
     """SHA-256 in hex, and the size in bytes.
 
     Raises:
@@ -145,16 +188,9 @@ def measure(content: Content) -> tuple[str, int]:
         return content.sha256, content.size_bytes
     if isinstance(content, bytes):
         return hashlib.sha256(content).hexdigest(), len(content)
-    try:
-        with content.open("rb") as stream:
-            digest = hashlib.file_digest(stream, "sha256")
-            return digest.hexdigest(), stream.tell()
-    except OSError as error:
-        raise BadInput(
-            f"'{content.name}' cannot be read ({error.strerror}): correct its rights, or remove "
-            "it.",
-            code="unreadable",
-        ) from error
+    with _opened(content, fence) as stream:
+        digest = hashlib.file_digest(stream, "sha256")
+        return digest.hexdigest(), stream.tell()
 
 
 def as_ref(event: DatasetRegistered) -> DatasetRef:

@@ -6,7 +6,7 @@ from pathlib import Path, PurePosixPath
 from libs.common.dataset_versions import materialise, sanitised
 from libs.common.events import DatasetRequested
 from libs.common.work import Attempt
-from services.dataset.contents import Contents
+from services.dataset.contents import Contents, fence_of_drafts
 from services.dataset.registry import Registry
 from services.dataset.scan import Progress, StageProgress
 from services.dataset.workers import Workers
@@ -31,11 +31,12 @@ class Task:
     def registry(self) -> Registry:
         """The versions of all datasets."""
         deps = self.attempt.deps
-        return Registry(deps.bus, deps.artifacts, self.attempt.job.id)
+        return Registry(deps.bus, deps.artifacts, self.attempt.job.id, fence_of_drafts(deps))
 
     def contents(self) -> Contents:
         """Reads what drafts hold."""
-        return Contents(self.attempt.deps.artifacts, self.cache)
+        deps = self.attempt.deps
+        return Contents(deps.artifacts, self.cache, fence_of_drafts(deps))
 
     async def folder(self) -> tuple[Path, tuple[Path, ...]]:
         """The dataset's folder on this disk, and the roots that hold for it."""

@@ -14,6 +14,7 @@ from threading import Event, Lock, Thread
 from typing import Any
 
 from libs.common.errors import PermanentError
+from libs.common.fenced_reads import fence_reads
 from libs.common.isolation import SETTING, leave_network
 from services.trainer import crew
 from services.trainer.wishes import Paused, Wishes
@@ -168,6 +169,7 @@ def work(order: dict[str, Any], messages: int) -> None:
     channel, wishes = Channel(messages), {"finish": Event(), "pause": Event()}
     commands = FileIO(0, closefd=False)  # unbuffered: a thread may wait in it at exit
     try:
+        fence_reads(order.get("places", ()), order.get("roots", ()))
         Thread(target=obey, args=(commands, wishes), daemon=True).start()
         train(order, channel, wishes)
     except Exception as error:  # noqa: BLE001 - the last word of a process
