@@ -128,3 +128,41 @@ def test_an_archive_without_a_dataset_is_refused(tmp_path: Path) -> None:
     unpack(tmp_path / "a.zip", folder)
     with pytest.raises(BadInput, match="neither"):
         dataset_folder(folder)
+
+
+def overlapping(path: Path, members: int, size: int) -> Path:
+    """An archive whose members are all the same bytes: each is small, all together are not."""
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("images/a0000.jpg", bytes(size))
+    data = path.read_bytes()
+    start, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
+    one = data[start:end]
+    central = b"".join(one.replace(b"a0000", b"a%04d" % n) for n in range(members))
+    counts = members.to_bytes(2, "little") * 2 + len(central).to_bytes(4, "little")
+    path.write_bytes(data[:start] + central + data[end : end + 8] + counts + data[end + 16 :])
+    return path
+
+
+def test_members_that_share_their_bytes_are_refused(tmp_path: Path) -> None:
+    archive = overlapping(tmp_path / "a.zip", members=200, size=4 * 1024**2)
+    assert archive.stat().st_size < 50_000
+    (tmp_path / "out").mkdir()
+    with pytest.raises(BadInput) as raised:
+        unpack(archive, tmp_path / "out")
+    assert raised.value.code == "zip_bomb"
+
+
+def test_an_archive_in_an_archive_stays_packed(tmp_path: Path) -> None:
+    inner = zipped(tmp_path / "inner.zip", bomb)
+
+    def nest(archive: Archive) -> None:
+        archive.write(inner, "images/train/inner.zip")
+        archive.write(inner, "images/train/inner.jpg")
+        archive.writestr("labels/train/a.txt", "")
+
+    folder = tmp_path / "out"
+    folder.mkdir()
+    unpack(zipped(tmp_path / "a.zip", nest), folder)
+    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*.*")}
+    assert there == {"images/train/inner.jpg", "labels/train/a.txt"}
+    assert sum(path.stat().st_size for path in folder.rglob("*.*")) == inner.stat().st_size
