@@ -7,11 +7,10 @@ Exit codes: 0 done, 1 failed or refused (`compare`: worse), 2 wrong usage, 3 nob
 import sys
 from collections.abc import Sequence
 
-from rich.console import Console
-
 from libs.client.client import Client
 from libs.client.errors import ApiError, ClientError, Unreachable
 from libs.client.options import parser
+from libs.client.screen import Screen
 from libs.client.show import print_json
 from libs.client.verbs import (
     artifacts,
@@ -53,7 +52,7 @@ VERBS: dict[str, Verb] = (
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     arguments = parser().parse_args(argv)
-    console = Console()
+    console = Screen()
     try:
         with Client(arguments.url, patience_s=_PATIENCE_S) as client:
             return VERBS[arguments.verb](client, arguments, console)
@@ -72,7 +71,7 @@ def _complain(error: ClientError, *, as_json: bool) -> int:
     if as_json:
         print_json({"error": str(error), "errors": bad_fields})
         return code
-    complaints = Console(stderr=True, highlight=False)
+    complaints = Screen(stderr=True, highlight=False)
     complaints.print(str(error), style="red", markup=False)
     for field in bad_fields:
         where = ".".join(str(part) for part in field.get("loc") or [])

@@ -8,6 +8,8 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from libs.client.screen import STEERS
+
 Json = Mapping[str, Any]
 """An answer, to read."""
 
@@ -17,7 +19,8 @@ _MARKS = {"E": "[red]error[/]", "W": "[yellow]warning[/]", "I": "[dim]info[/]"}
 
 def print_json(value: object) -> None:
     """One line of JSON, at once, so that a pipe can follow."""
-    print(json.dumps(value, ensure_ascii=False), flush=True)
+    line = json.dumps(value, ensure_ascii=False)
+    print(STEERS.sub(lambda found: f"\\u{ord(found[0]):04x}", line), flush=True)
 
 
 def text(value: object) -> str:

@@ -6,7 +6,9 @@ pipe; stdout and stderr are the console.
 
 import json
 import os
+import socket
 import traceback
+from contextlib import suppress
 from functools import partial
 from io import FileIO
 from pathlib import Path
@@ -152,16 +154,34 @@ def network_left(order: dict[str, Any]) -> str:
     """Cut the network, but where other hosts take part; how it was cut.
 
     Raises:
-        PermanentError: the setting allows no network.
+        PermanentError: the setting allows no network, or the hosts would meet elsewhere.
     """
     if order["nodes"] == 1:
         return leave_network(loopback=order["ranks"] > 1)
+    if order["node"] == 0 and not is_ours(order["endpoint"]):
+        raise PermanentError(
+            f"rdzv_endpoint is an address of the host that leads, and {order['endpoint']} is none "
+            "of this host: give one at which the others reach it",
+            code="endpoint_elsewhere",
+        )
     if os.environ.get(SETTING) == "strict":
         raise PermanentError(
             f"a training on several hosts needs a network, which {SETTING}=strict forbids",
             code="network_needed",
         )
     return "host"
+
+
+def is_ours(endpoint: str) -> bool:
+    """Whether this machine can listen at `address:port`: who leads would call it otherwise."""
+    with suppress(OSError):
+        for family, kind, _, _, place in socket.getaddrinfo(
+            endpoint.rsplit(":", 1)[0], 0, type=socket.SOCK_STREAM
+        ):
+            with suppress(OSError), socket.socket(family, kind) as probe:
+                probe.bind((place[0], 0))
+                return True
+    return False
 
 
 def work(order: dict[str, Any], messages: int) -> None:

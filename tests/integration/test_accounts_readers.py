@@ -2,6 +2,7 @@
 
 import asyncio
 import dataclasses
+import json
 from contextlib import suppress
 
 import nats.errors
@@ -140,3 +141,46 @@ async def test_the_mirror_is_made_again_when_a_reader_has_it_removed(
         await wait_for_mirror(theirs, 3)
         assert await sequences(theirs, 3) == [1, 2, 3]
     keeper.cancel()
+
+
+async def answered_by_the_server(server: Server, lines: bytes) -> bytes:
+    """What the bus says to a reader who sends these lines, up to its PONG or its hanging up."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", int(server.url.rsplit(":", 1)[1]))
+    login = {"user": "reader", "pass": server.secrets.bus["reader"], "verbose": False}
+    said = b""
+    with suppress(ConnectionError):
+        writer.write(f"CONNECT {json.dumps(login)}\r\n".encode() + lines + b"PING\r\n")
+        async with asyncio.timeout(STOP_S):
+            while b"PONG" not in said and (chunk := await reader.read(65536)):
+                said += chunk
+    writer.close()
+    return said
+
+
+async def test_a_hundred_thousand_subscriptions_of_a_reader_are_cut_off_and_ours_go_on(
+    server: Server, logged_in: As
+) -> None:
+    lines = b"".join(b"SUB _INBOX.x.%d %d\r\n" % (n, n) for n in range(100_000))
+    async with logged_in("gateway") as ours:
+        for _ in range(3):
+            assert b"maximum subscriptions exceeded" in await answered_by_the_server(server, lines)
+        assert await ours.publish(request()) == 1
+
+
+async def test_readers_leave_connections_to_others(server: Server, logged_in: As) -> None:
+    port = int(server.url.rsplit(":", 1)[1])
+    login = {"user": "reader", "pass": server.secrets.bus["reader"], "verbose": False}
+    hello = f"CONNECT {json.dumps(login)}\r\nPING\r\n".encode()
+    writers, refused = [], 0
+    for _ in range(230):
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        writer.write(hello)
+        writers.append(writer)
+        async with asyncio.timeout(STOP_S):
+            await reader.readline()  # INFO
+            refused += b"PONG" not in await reader.readline()
+    assert refused >= 30
+    async with logged_in("gateway") as ours:
+        assert await ours.publish(request()) == 1
+    for writer in writers:
+        writer.close()

@@ -14,6 +14,7 @@ from libs.client import show
 from libs.client.client import Client
 from libs.client.errors import ClientError
 from libs.client.reports import junit, sarif, too_bad
+from libs.client.screen import Screen
 from libs.client.show import Json
 from libs.client.verbs.verb import DONE, FAILED, AddVerb, Verb, full_path, progress
 
@@ -42,7 +43,7 @@ def validate(client: Client, arguments: argparse.Namespace, console: Console) ->
 
 def _rendered(client: Client, arguments: argparse.Namespace, report: Json, wanted: str) -> str:
     if wanted == "text":
-        paper = Console(record=True, file=io.StringIO(), width=120)
+        paper = Screen(record=True, file=io.StringIO(), width=120)
         show.validation(paper, report)
         return paper.export_text()
     lang = arguments.lang

@@ -10,6 +10,7 @@ from rich.console import Console
 from libs.client import show
 from libs.client.address import home_folder
 from libs.client.client import Client
+from libs.client.screen import Screen
 from libs.client.show import print_json
 from libs.client.verbs.verb import DONE, FAILED, AddVerb, Verb
 from libs.common import tokens
@@ -29,7 +30,7 @@ def token(_: Client, arguments: argparse.Namespace, console: Console) -> int:
     try:
         return DO[arguments.what](arguments, console)
     except ShirushiError as error:
-        Console(stderr=True).print(error.message, style="red", markup=False)
+        Screen(stderr=True).print(error.message, style="red", markup=False)
         return FAILED
 
 
@@ -39,7 +40,7 @@ def _create(arguments: argparse.Namespace, console: Console) -> int:
         print_json(_shown(asdict(made)) | {"token": text})
     else:
         console.print(text, markup=False, highlight=False, soft_wrap=True)
-        Console(stderr=True).print("Keep it now: it is shown this once.", style="dim")
+        Screen(stderr=True).print("Keep it now: it is shown this once.", style="dim")
     return DONE
 
 

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 
 from libs.client.client import Client
+from libs.client.screen import Screen
 from libs.client.show import print_json
 from libs.client.verbs.verb import DONE, FAILED, AddVerb, Verb, full_path
 from libs.client.watch import ending, watch
@@ -64,7 +65,7 @@ def train(client: Client, arguments: argparse.Namespace, console: Console) -> in
         else:
             console.print(f"training {training_id} is {started['status']}", highlight=False)
         return DONE
-    shown_on = Console(stderr=True) if arguments.json else console
+    shown_on = Screen(stderr=True) if arguments.json else console
     job = watch(client, training_id, shown_on)
     if arguments.json:
         print_json(client.training(training_id))

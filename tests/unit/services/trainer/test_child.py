@@ -288,6 +288,12 @@ async def test_a_host_that_does_not_come_is_told_by_its_code_and_how_it_would(
     assert not run.of("batch")
 
 
+async def test_a_leader_calls_nobody_at_an_address_that_is_not_its_own(train: Train) -> None:
+    run = await train(nnodes=2, rdzv_endpoint="192.0.2.1:80", meet_s=0.5)
+    assert run.last("failed")["code"] == "endpoint_elsewhere"
+    assert not run.of("meeting")
+
+
 async def test_a_loss_that_is_not_finite_fails_the_training(
     train: Train, tmp_path: Path, stock: SharedStock
 ) -> None:
