@@ -35,16 +35,25 @@ OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
 OUTSIDE = "it is a link out of the folders that may be read"
 
 
+SECRETS = ("secrets.json", "tokens.json")
+"""Files of ours that lie in the home of a stack."""
+
+
 class OutsideError(PermissionError):
     """A file was opened that lies outside the folders that may be read."""
 
 
 class Fence:
-    """Decides what may be read: only what lies, after links are resolved, under the roots."""
+    """Decides what may be read: only what lies, after links are resolved, under the roots.
+
+    A folder with our own secrets is closed with all that is in it, though a root be above it; what
+    lies under a root inside of it, such as our datasets, is not.
+    """
 
     def __init__(self, roots: Sequence[Path]) -> None:
-        self._roots = tuple(os.path.realpath(root) for root in roots)
+        self._roots = tuple(sorted((os.path.realpath(root) for root in roots), key=len))
         self._folders: dict[str, bool] = {}
+        self._open: dict[str, bool] = {}
 
     def allows(self, path: str | Path) -> bool:
         """Whether `path` may be read. Folders are resolved once and remembered."""
@@ -79,13 +88,29 @@ class Fence:
         if not self._roots:
             return True
         try:
-            return self.contains(os.readlink(f"/proc/self/fd/{handle}"))  # noqa: PTH115
+            real = os.readlink(f"/proc/self/fd/{handle}")  # noqa: PTH115
         except OSError:
             return True
+        return self._is_open(os.path.dirname(real)) or real in self._roots  # noqa: PTH120
 
     def contains(self, real: str) -> bool:
         """Whether a path without links lies under the roots, or is one."""
-        return any(real == root or real.startswith(root.rstrip("/") + "/") for root in self._roots)
+        if real in self._roots:
+            return True
+        return self._is_open(os.path.dirname(real)) and not _holds_secrets(real)  # noqa: PTH120
+
+    def _is_open(self, folder: str) -> bool:
+        """Whether a folder without links lies under a root, and no secrets in it or above it."""
+        known = self._open.get(folder)
+        if known is None:
+            above = os.path.dirname(folder)  # noqa: PTH120
+            inside = folder in self._roots or (above != folder and self._is_open(above))
+            known = self._open[folder] = inside and not _holds_secrets(folder)
+        return known
+
+
+def _holds_secrets(folder: str) -> bool:
+    return any(os.path.exists(f"{folder}/{name}") for name in SECRETS)  # noqa: PTH110
 
 
 def label_path(image: str) -> str:

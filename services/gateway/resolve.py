@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from libs.common.artifacts import checked_key
-from libs.common.dataset_files import is_image_name
+from libs.common.dataset_files import Fence, is_image_name
 from libs.common.dataset_log import name_and_version
 from libs.common.errors import BadInput, NotFound
 from libs.common.events import (
@@ -41,6 +41,7 @@ class Resolver:
         self.roots = tuple(
             root.resolve() for root in (*settings.roots, settings.datasets_dir) if root
         )
+        self.fence = Fence(self.roots)
 
     def dataset(self, text: str) -> DatasetRef:
         """A registered name, `name@v3` for one of its versions, a folder, a data.yaml, or s3://….
@@ -157,7 +158,7 @@ class Resolver:
         for root in self.roots:
             for file in sorted(_yamls(root)):
                 name = file.parent.name
-                if file.parent != root and file.resolve().is_relative_to(root):
+                if file.parent != root and self.fence.allows(file):
                     found.setdefault(name, file.parent)
         return found
 
@@ -208,7 +209,7 @@ class Resolver:
                 path = each.resolve(strict=True)
             except (OSError, RuntimeError):
                 continue
-            if any(path.is_relative_to(root) for root in self.roots):
+            if self.fence.allows(f"{path}/"):  # of a folder, what is in it
                 return path
         raise missing
 

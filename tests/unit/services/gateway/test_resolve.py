@@ -150,3 +150,18 @@ def test_the_gateway_refuses_to_listen_to_others(host: str) -> None:
 def test_roots_are_read_like_a_path(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SHIRUSHI_ROOTS", os.pathsep.join(["/a", "/b"]))
     assert GatewaySettings().roots == (Path("/a"), Path("/b"))
+
+
+@pytest.mark.parametrize("text", ["secrets.json", "logs/gateway.json", "", "."])
+def test_the_home_under_a_root_is_not_found_but_for_its_datasets(tmp_path: Path, text: str) -> None:
+    home = tmp_path / ".shirushi"
+    (home / "datasets/d").mkdir(parents=True)
+    (home / "datasets/d/data.yaml").write_text("names: [a]\n")
+    (home / "logs").mkdir()
+    for name in ("secrets.json", "logs/gateway.json"):
+        (home / name).write_text("{}")
+    resolver = Resolver(Ledger(), GatewaySettings(home=home, roots=(tmp_path,)))
+    assert resolver.dataset("d").path == str(home / "datasets/d")
+    for resolve in (resolver.dataset, resolver.predictions, resolver.model, resolver.image):
+        with pytest.raises(NotFound):
+            resolve(str(home / text))
