@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from tests.unit.services.trainer.conftest import SharedStock
+from tests.nursery import SharedStock
 from tests.unit.services.trainer.test_detectors import told
 from tests.untrusted import WEIGHTS, Bomb, command, text, zipped
 
@@ -65,7 +65,8 @@ def zip_of(kind: Callable[[Path], bytes]) -> Callable[[Path, Path], Path]:
 
 def bare(path: Path, mark: Path) -> Path:
     """As torch wrote before 1.6: pickles one after the other, no ZIP."""
-    path.write_bytes(b"".join(pickle.dumps(each, 2) for each in (0x1950A86A20F9469CFC6C, 1001, {})))
+    head: tuple[object, ...] = (0x1950A86A20F9469CFC6C, 1001, {})
+    path.write_bytes(b"".join(pickle.dumps(each, 2) for each in head))
     with path.open("ab") as file:
         file.write(pickle.dumps(Bomb(mark), 2))
     return path
