@@ -51,7 +51,7 @@ class Fence:
     """
 
     def __init__(self, roots: Sequence[Path]) -> None:
-        self._roots = tuple(sorted((os.path.realpath(root) for root in roots), key=len))
+        self._roots = tuple(os.path.realpath(root) for root in roots)
         self._folders: dict[str, bool] = {}
         self._open: dict[str, bool] = {}
 
@@ -95,9 +95,8 @@ class Fence:
 
     def contains(self, real: str) -> bool:
         """Whether a path without links lies under the roots, or is one."""
-        if real in self._roots:
-            return True
-        return self._is_open(os.path.dirname(real)) and not _holds_secrets(real)  # noqa: PTH120
+        inside = real in self._roots or self._is_open(os.path.dirname(real))  # noqa: PTH120
+        return inside and not _holds_secrets(real)
 
     def _is_open(self, folder: str) -> bool:
         """Whether a folder without links lies under a root, and no secrets in it or above it."""

@@ -9,10 +9,11 @@ from pathlib import Path
 
 import xxhash
 
+from libs.common.dataset_files import OUTSIDE
 from services.dataset.domain.findings import Hit, Rules
 from services.dataset.domain.images import ImageFacts, bomb
 from services.dataset.jpegs import cut_jpeg, decoded_jpeg, jpeg_end, jpeg_header, jpeg_orientation
-from services.dataset.opening import OUTSIDE, Opener
+from services.dataset.opening import Opener
 from services.dataset.pillow import by_pillow
 from services.dataset.pixels import measure
 

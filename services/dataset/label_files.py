@@ -3,7 +3,8 @@
 import os
 import stat
 
-from services.dataset.opening import OUTSIDE, Opener
+from libs.common.dataset_files import OUTSIDE
+from services.dataset.opening import Opener
 
 MAX_LABEL_BYTES = 4 * 1024 * 1024
 DANGLING = "it is a link that leads nowhere"

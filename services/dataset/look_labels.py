@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 
 import numpy as np
 
+from libs.common.dataset_files import OUTSIDE
 from services.dataset.domain.findings import Hit
 from services.dataset.domain.labels import LabelFile, parse_label
 from services.dataset.domain.paths import swapped
@@ -11,7 +12,7 @@ from services.dataset.domain.plain_labels import labels_digest, read_plain
 from services.dataset.domain.rules_labels import check_label
 from services.dataset.domain.scanned import BOX, Label, Table
 from services.dataset.label_files import DANGLING, TOO_LARGE, read_label
-from services.dataset.opening import OUTSIDE, Opener
+from services.dataset.opening import Opener
 from services.dataset.part import OF_LABEL, Chunk, Orders, Part
 
 BATCH_BYTES = 2 * 1024 * 1024

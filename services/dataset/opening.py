@@ -9,11 +9,8 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from libs.common.dataset_files import Fence
+from libs.common.dataset_files import OPEN_FLAGS, OUTSIDE, Fence, OutsideError
 
-OPEN_FLAGS = os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK
-"""Not to wait for whoever writes into a pipe."""
-OUTSIDE = "it is a link out of the folders that may be read"
 _FOLDER_FLAGS = os.O_DIRECTORY | os.O_CLOEXEC | getattr(os, "O_PATH", os.O_RDONLY)
 
 
@@ -44,7 +41,7 @@ class Opener:
             if error.errno != errno.ELOOP:
                 raise
         if not self.fence.allows(os.fsdecode(path)):
-            raise PermissionError(errno.EPERM, OUTSIDE)
+            raise OutsideError(errno.EPERM, OUTSIDE)
         return self._inside(os.open(path, OPEN_FLAGS))
 
     def close(self) -> None:
@@ -66,7 +63,7 @@ class Opener:
             real = os.path.realpath(folder) if folder else b""
         if self.fence and real and not self.fence.contains(os.fsdecode(real)):
             os.close(handle)
-            raise PermissionError(errno.EPERM, OUTSIDE)
+            raise OutsideError(errno.EPERM, OUTSIDE)
         return handle
 
 

@@ -5,11 +5,10 @@ import stat
 from contextlib import suppress
 from itertools import islice
 
-from libs.common.dataset_files import is_folder
+from libs.common.dataset_files import OPEN_FLAGS, is_folder
 from libs.common.dataset_survey import Survey
 from services.dataset.domain.paths import shown, swapped
 from services.dataset.images import sniff
-from services.dataset.opening import OPEN_FLAGS
 
 MOST_AROUND = 10_000
 MOST_SNIFFED = 1000

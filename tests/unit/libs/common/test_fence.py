@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from libs.common.dataset_files import Fence, OutsideError
-from services.dataset.label_files import LabelReader
+from services.dataset.label_files import read_label
+from services.dataset.opening import Opener
 
 
 @pytest.fixture
@@ -40,7 +41,7 @@ def test_a_link_from_a_dataset_into_the_home_is_not_followed(root: Path, target:
     assert not fence.allows(link)
     with pytest.raises(OutsideError):
         fence.open(link)
-    data, _, reason = LabelReader((str(root),)).read(os.fsencode(link))
+    data, _, reason = read_label(os.fsencode(link), Opener((str(root),)))
     assert data is None
     assert reason
 

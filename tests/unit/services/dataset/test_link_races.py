@@ -5,11 +5,12 @@ from pathlib import Path
 
 import pytest
 
+from libs.common.dataset_files import OUTSIDE
 from services.dataset.domain.catalogue import CATALOGUE
 from services.dataset.domain.findings import Rules
 from services.dataset.images import look_at_image
 from services.dataset.label_files import read_label
-from services.dataset.opening import OUTSIDE, Opener
+from services.dataset.opening import Opener
 
 SECRET = b"0 0.5 0.5 0.1 0.1  a secret"
 PLAIN = b"0 0.5 0.5 0.2 0.2"
