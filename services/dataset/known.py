@@ -27,10 +27,11 @@ from services.dataset.listing import as_arrow
 WHOLE = "known.parquet"
 KEPT_DATASETS = 64
 ROWS_PER_GROUP = 50_000
-MOST_PARTS = 8
-MOST_IN_PARTS = 8
-"""What has changed lies in parts beside the whole until it is so many of them, or an eighth of the
-images: a check after a small change writes little."""
+PARTS_SHARE = 8
+"""What has changed lies in a part beside the whole, until it is an eighth of the images: a check
+after a small change reads and writes little."""
+_IN_WHOLE = 1
+"""The number of the whole among the files that are read."""
 
 
 class KnownFiles:
@@ -50,12 +51,10 @@ class KnownFiles:
         self.meta = {b"looks": looks.encode(), b"verdicts": verdicts.encode()}
         self._parts: list[Path] = []
         """Read or written by this scan, which may take them into the whole at its end."""
-        self._in_parts = 0
-        """Rows of these."""
         self._latest = np.zeros(0, np.intp)
-        """Which file that was read said the last of each image."""
+        """Which file, of those that were read or written, said the last of each image."""
         self._files = 0
-        """How many files were read."""
+        """How many these are."""
         self._boxes: list[tuple[int, Table]] = []
         """What these files say of boxes; cleared once the last word is known."""
         self._stands = False
@@ -68,7 +67,8 @@ class KnownFiles:
         listed = as_arrow(paths)
         self._latest = np.full(len(paths), -1)
         self._stands = self._take(self.folder / WHOLE, listed, facts) > 0
-        self._in_parts = sum(self._take(part, listed, facts) for part in self._parts)
+        for part in self._parts:
+            self._take(part, listed, facts)
         self._stands &= facts.same_verdicts
         latest = [boxes[self._latest[boxes["image"]] == number] for number, boxes in self._boxes]
         facts.boxes = np.concatenate([facts.boxes, *latest])
@@ -85,28 +85,35 @@ class KnownFiles:
         with whole_or_not(file) as draft:
             self._write(draft, paths, facts, rows, boxes)
         self._parts.append(file)
-        self._in_parts += len(rows)
+        self._files += 1
+        self._latest[rows] = self._files
 
     def finish(self, paths: Paths, facts: Facts, unkept: Rows, boxes: Table) -> None:
         """Keep what was seen and not kept yet; rows that ascend.
 
-        Few rows become a part. Otherwise everything becomes one file, the parts go, and so do
-        datasets long not checked.
+        As long as little has changed since the whole was written, that becomes one part. Otherwise
+        everything becomes one file, the parts go, and so do datasets long not checked.
         """
         self.folder.mkdir(parents=True, exist_ok=True)
-        few = MOST_IN_PARTS * (self._in_parts + len(unkept)) <= len(paths)
-        if self._stands and few and len(self._parts) < MOST_PARTS:
+        beside = np.union1d(np.flatnonzero(self._latest > _IN_WHOLE), unkept)
+        if self._stands and PARTS_SHARE * len(beside) <= len(paths):
+            older = self._parts.copy()
             if len(unkept):
-                self.keep(f"{time.time_ns():020d}", paths, facts, unkept, boxes)
+                self.keep(f"{time.time_ns():020d}", paths, facts, beside, boxes)
+                self._drop(older)
             return
         with whole_or_not(self.folder / WHOLE) as draft:
             self._write(draft, paths, facts, np.arange(len(paths)), boxes)
-        for part in self._parts:
-            part.unlink(missing_ok=True)
-        self._parts.clear()
+        self._drop(self._parts.copy())
         others = sorted(self.folder.parent.iterdir(), key=lambda f: f.stat().st_mtime, reverse=True)
         for old in others[KEPT_DATASETS:]:
             shutil.rmtree(old, ignore_errors=True)
+
+    def _drop(self, parts: list[Path]) -> None:
+        """Delete parts whose rows are in another file by now."""
+        for part in parts:
+            part.unlink(missing_ok=True)
+            self._parts.remove(part)
 
     def _write(self, file: Path, paths: Paths, facts: Facts, rows: Rows, boxes: Table) -> None:
         """Write rows, which ascend, a group at a time: a table of all would double the memory."""

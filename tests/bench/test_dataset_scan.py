@@ -14,6 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
+from statistics import median
 from typing import Any
 
 import cv2
@@ -32,8 +33,11 @@ IMAGES = 4000
 FEW = 100
 """Images of the set that warms the processes up."""
 CLASSES = 20
-TURNS = 4
-"""Of checks after a change."""
+TURNS, FULL_TURNS = 5, 3
+"""Of each kind of check; each full one takes seconds."""
+GOALS = {"fast": 8, "standard": 5, "full": 0.25, "1 % changed": 10, "1 % got a tail": 10}
+FLOORS = {name: 0.75 * goal for name, goal in GOALS.items()}
+"""What is asserted, on a machine that others work on, too."""
 SIZES = ((640, 480), (800, 600), (640, 640), (500, 375))
 
 
@@ -70,22 +74,43 @@ def root(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="module")
-def ultralytics_s(root: Path, tmp_path_factory: pytest.TempPathFactory) -> float:
-    """CPU seconds per image of ultralytics' scan without a cache, the better of two."""
-    os.environ |= {"YOLO_OFFLINE": "1", "YOLO_AUTOINSTALL": "0"}
-    os.environ["YOLO_CONFIG_DIR"] = str(tmp_path_factory.mktemp("yolo"))
-    from ultralytics.data.dataset import YOLODataset  # noqa: PLC0415 -- reads the environment
+class Ultralytics:
+    """Its scan of labels without a cache, as every training begins with."""
 
-    data = {"names": dict(enumerate(f"c{i}" for i in range(CLASSES))), "nc": CLASSES, "channels": 3}
-    best = 1e9
-    for _ in range(2):
+    def __init__(self, root: Path, home: Path) -> None:
+        os.environ |= {"YOLO_OFFLINE": "1", "YOLO_AUTOINSTALL": "0", "YOLO_CONFIG_DIR": str(home)}
+        from ultralytics.data.dataset import YOLODataset  # noqa: PLC0415 -- reads the environment
+
+        self.root, self.dataset = root, YOLODataset
+        self.turns_s: list[float] = []
+        self.turn()
+        self.turns_s.clear()  # the first one warms up
+
+    def turn(self) -> None:
+        """One scan; its CPU seconds per image are noted."""
+        names = dict(enumerate(f"c{i}" for i in range(CLASSES)))
+        data = {"names": names, "nc": CLASSES, "channels": 3}
         begin = time.process_time()
         for split in ("train", "val"):
-            YOLODataset(img_path=str(root / "images" / split), data=data, task="detect")
-            (root / "labels" / f"{split}.cache").unlink()
-        best = min(best, (time.process_time() - begin) / IMAGES)
-    return best
+            self.dataset(img_path=str(self.root / "images" / split), data=data, task="detect")
+            (self.root / "labels" / f"{split}.cache").unlink()
+        self.turns_s.append((time.process_time() - begin) / IMAGES)
+        gc.collect()
+        gc.freeze()  # what it left is no part of our service, whose collector would look at it
+
+    @property
+    def usual_s(self) -> float:
+        """The median of its turns."""
+        return median(self.turns_s)
+
+
+@pytest.fixture(scope="module")
+def ultralytics(root: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ultralytics]:
+    """With a copy of the set: it saves pictures anew that have anything behind their end."""
+    copy = tmp_path_factory.mktemp("theirs")
+    shutil.copytree(root, copy, dirs_exist_ok=True)
+    yield Ultralytics(copy, tmp_path_factory.mktemp("yolo"))
+    shutil.rmtree(copy)
 
 
 def clocks_of_children() -> list[int]:
@@ -143,46 +168,49 @@ def with_a_tail(file: Path) -> None:
 
 @pytest.mark.slow
 async def test_the_cost_of_each_depth_against_the_trainers_scan(
-    root: Path, ultralytics_s: float, tmp_path: Path
+    root: Path, ultralytics: Ultralytics, tmp_path: Path
 ) -> None:
     """Whole checks as users get them, what is seen kept for the next one. The incremental one
-    comes after a restart: its processes are warm, but what the first ones remembered is gone."""
+    comes after a restart: its processes are warm, but what the first ones remembered is gone.
+
+    Ours and theirs take turns, and medians are compared: neither has the better minute.
+    """
     files = list((root / "images/train").iterdir())
     mean_kb = sum(file.stat().st_size for file in files) / len(files) / 1000
-    times: dict[str, float] = {}
+    times: dict[str, list[float]] = {}
     warm = tmp_path / "warm"
-    gc.freeze()  # as the service does; what ultralytics imported is no part of it
     few = await asyncio.to_thread(make_images, tmp_path / "few", FEW)
+    gc.freeze()  # as the service does; what ultralytics imported is no part of it
+
+    async def turn(name: str, workers: Workers, folder: Path, known: Path, mode: str) -> None:
+        ultralytics.turn()
+        spent = await our_s(root, folder, workers, known=known, mode=mode)
+        times.setdefault(name, []).append(spent)
+
     async with Workers() as workers:
         await our_s(few, warm, workers, mode="full")
-        for mode, turns in (("full", 2), ("fast", 3), ("standard", 3)):
-            folders = [tmp_path / f"{mode}{turn}" for turn in range(turns)]
-            times[mode] = min(
-                [await our_s(root, each, workers, known=each, mode=mode) for each in folders]
-            )
+        for at in range(TURNS):
+            for mode in ("fast", "standard", "full")[: 3 if at < FULL_TURNS else 2]:
+                folder = tmp_path / f"{mode}{at}"
+                await turn(mode, workers, folder, folder, mode)
     known = tmp_path / "full0"
     async with Workers() as workers:
         await our_s(few, warm, workers, mode="full")
-        for turn in range(TURNS):
+        for at in range(TURNS):
             for name, change in (("1 % changed", saved_anew), ("1 % got a tail", with_a_tail)):
-                for file in files[turn::100][: IMAGES // 100]:
+                for file in files[at::100][: IMAGES // 100]:
                     change(file)
                 await asyncio.sleep(1.2)  # files changed within the last second are not trusted
-                once = await our_s(root, tmp_path / "again", workers, known=known, mode="full")
-                times[name] = min(once, times.get(name, once))
-    print(
-        f"\n{IMAGES} JPEGs, mean {mean_kb:.0f} KB; ultralytics {ultralytics_s * 1e6:.0f} µs/image"
-    )
-    for name, taken in times.items():
-        print(f"{name:12} {taken * 1e6:7.1f} µs/image  {ultralytics_s / taken:6.2f} ×")
-    for name, least in (
-        ("fast", 6),
-        ("standard", 4.6),
-        ("full", 0.18),
-        ("1 % changed", 6),
-        ("1 % got a tail", 6),
-    ):
-        assert ultralytics_s / times[name] > least, name
+                await turn(name, workers, tmp_path / "again", known, "full")
+    theirs = ultralytics.usual_s
+    spread = f"{min(ultralytics.turns_s) * 1e6:.0f} to {max(ultralytics.turns_s) * 1e6:.0f}"
+    print(f"\n{IMAGES} JPEGs, mean {mean_kb:.0f} KB")
+    print(f"ultralytics    {theirs * 1e6:7.1f} µs/image ({spread})")
+    for name, least in FLOORS.items():
+        usual, best = median(times[name]), min(times[name])
+        told = f"{usual * 1e6:7.1f} µs/image, best {best * 1e6:7.1f}  {theirs / usual:6.2f} ×"
+        print(f"{name:14} {told}  (goal {GOALS[name]:g})")
+        assert theirs / usual > least, name
 
 
 @pytest.mark.slow

@@ -1,9 +1,11 @@
 """Whole validations against `yolo val` on the same model and images, in the same run.
 
-Ours goes over the bus, from the request to the fact, and stores report, boxes, predictions and all
-pictures; theirs is `model.val()` in a process that has imported everything. Wall time is what a
-user waits for; CPU time is steadier on a busy machine. Ours draws the matrix and the sample sheets
-(other diagrams are drawn when somebody looks); with `save_plots` all of them, printed beside it.
+Ours goes over the bus, from the request to the fact, and stores report, boxes, predictions and
+pictures. Theirs is the command, as a user of it waits for it, and beside it `model.val()` in a
+process that has imported everything and has run before: that leaves nothing of theirs but the
+computing. Wall time is what a user waits for; CPU time is steadier on a busy machine. Ours draws
+the matrix and the sample sheets (other diagrams are drawn when somebody looks); with `save_plots`
+all of them.
 """
 
 import asyncio
@@ -35,6 +37,7 @@ from tests.unit.services.analyzer.scenes import CLASSES, WEIGHTS
 pytestmark = pytest.mark.timeout(900)
 
 IMGSZ = 320
+NAMES = ("yolo val", "its val(), warm", "ours, square", "ours, yolo_val", "ours, all drawn")
 END_S = 300.0
 ROUNDS = int(os.environ.get("SHIRUSHI_BENCH_ROUNDS", "2"))
 
@@ -56,6 +59,7 @@ class YoloVal:
     """A process that runs `model.val()` whenever it is told to."""
 
     def __init__(self, yaml: Path, folder: Path, *, plots: bool) -> None:
+        self.yaml, self.folder, self.plots = yaml, folder, plots
         words = [str(WEIGHTS), str(yaml), str(folder), "plots" if plots else "bare"]
         self._process = subprocess.Popen(
             [sys.executable, "-c", VAL, *words],
@@ -76,6 +80,32 @@ class YoloVal:
                 found: dict[str, float] = json.loads(line.removeprefix("RESULT"))
                 return found
         raise AssertionError("the peer died")
+
+    def command(self) -> dict[str, float]:
+        """The same by the command line, imports and all."""
+        settings = {
+            "model": WEIGHTS,
+            "data": self.yaml,
+            "project": self.folder,
+            "plots": self.plots,
+            "split": "val",
+            "imgsz": IMGSZ,
+            "device": "cpu",
+            "workers": 0,
+            "verbose": False,
+        }
+        words = [f"{name}={value}" for name, value in settings.items()]
+        begin, before = time.perf_counter(), os.times()
+        subprocess.run(
+            [Path(sys.executable).with_name("yolo"), "detect", "val", *words],
+            env=child_environment(self.folder / "yolo"),
+            check=True,
+            capture_output=True,
+        )
+        after = os.times()
+        cpu_s = after.children_user + after.children_system
+        cpu_s -= before.children_user + before.children_system
+        return {"wall_s": time.perf_counter() - begin, "cpu_s": cpu_s}
 
     def close(self) -> None:
         self._process.kill()
@@ -127,48 +157,45 @@ async def _ours(deps: AnalyzerDeps, folder: Path, job_id: str, **options: Any) -
 
 
 @pytest.mark.parametrize(
-    ("images", "plots", "wanted", "cpu"),
-    [(128, False, 1.5, 0.7), (64, True, 3.0, 1.1)],
-    ids=["bare", "plots"],
+    ("images", "plots", "wanted"), [(128, False, 1.5), (64, True, 3.0)], ids=["bare", "plots"]
 )
 async def test_whole_validations_against_yolo_val(
-    analyzer: AnalyzerDeps, tmp_path: Path, images: int, plots: bool, wanted: float, cpu: float
+    analyzer: AnalyzerDeps, tmp_path: Path, images: int, plots: bool, wanted: float
 ) -> None:
-    """`wanted` times the speed on an idle machine, and `cpu` times less CPU on a busy one too."""
+    """`wanted` times the images per second of the command, and more than its warm computing."""
     folder = tmp_path / "set"
     spec = DatasetSpec(classes=CLASSES, counts={"val": images}, size=640, seed=1)
     await asyncio.to_thread(write_dataset, folder, spec, workers=2)
     yaml = write_data_yaml(read_dataset(folder), tmp_path / "data.yaml")
     peer = YoloVal(yaml, tmp_path / "val", plots=plots)
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in NAMES}
     try:
-        await asyncio.to_thread(
-            peer.run
-        )  # its first run scans labels and warms up; ours has no cache to fill
+        await asyncio.to_thread(peer.run)  # scans labels and warms up; ours has no cache to fill
         await _ours(analyzer, folder, "first")  # drawing processes start with the first job
-        theirs, square, same, drawn = [], [], [], []
         for at in range(ROUNDS):
-            theirs.append(await asyncio.to_thread(peer.run))
-            square.append(await _ours(analyzer, folder, f"s{at}"))
-            same.append(await _ours(analyzer, folder, f"y{at}", protocol="yolo_val"))
-            drawn.append(await _ours(analyzer, folder, f"d{at}", save_plots=True))
+            runs["yolo val"].append(await asyncio.to_thread(peer.command))
+            runs["its val(), warm"].append(await asyncio.to_thread(peer.run))
+            runs["ours, square"].append(await _ours(analyzer, folder, f"s{at}"))
+            told = await _ours(analyzer, folder, f"y{at}", protocol="yolo_val")
+            runs["ours, yolo_val"].append(told)
+            runs["ours, all drawn"].append(await _ours(analyzer, folder, f"d{at}", save_plots=True))
     finally:
         peer.close()
+    theirs = runs["its val(), warm"][0]
     for key, name in (("map50", "map50"), ("map50_95", "map50_95")):
-        assert same[0]["theirs"][key] == pytest.approx(theirs[0][name], abs=1e-6)
+        assert told["theirs"][key] == pytest.approx(theirs[name], abs=1e-6)
     print(f"\n{images} images of 640 px at {IMGSZ}, {os.cpu_count()} cores, plots={plots}")
-    runs = {"yolo val": theirs, "ours, square": square, "ours, yolo_val": same, "all drawn": drawn}
     best = {about: _best(each) for about, each in runs.items()}
+    command, warm = best["yolo val"], best["its val(), warm"]
     for about, (wall, used) in best.items():
         print(
             f"{about:16} wall {wall:6.2f} s {images / wall:6.1f} images/s  cpu {used:6.2f} s  "
-            f"x{best['yolo val'][0] / wall:.2f} wall, x{best['yolo val'][1] / used:.2f} cpu"
+            f"x{command[0] / wall:.2f} of the command, x{warm[0] / wall:.2f} of the warm val()"
         )
-    print(f"wanted on an idle machine: x{wanted} wall")
-    for ours in ("ours, square", "ours, yolo_val"):
-        assert best["yolo val"][1] / best[ours][1] > cpu, ours
-    if os.getloadavg()[0] < 1.5 * (os.cpu_count() or 1):
-        for ours in ("ours, square", "ours, yolo_val"):
-            assert best["yolo val"][0] / best[ours][0] > 0.8 * wanted, ours
+    print(f"wanted: x{wanted} of the command")
+    for ours in NAMES[2:]:
+        assert command[0] / best[ours][0] > wanted, ours
+        assert warm[0] / best[ours][0] > 1.1, ours
 
 
 def _best(runs: list[dict[str, Any]]) -> tuple[float, float]:

@@ -49,7 +49,8 @@ def overlapping(boxes: Table, least: float) -> Iterator[tuple[int, int, float]]:
         boxes: (M,) of BOX.
         least: in (0, 1).
     """
-    order: Ints = np.lexsort((boxes["x"], boxes["image"]))
+    along = boxes["image"] * 4.0 + boxes["x"]  # quicker than a sort by two columns
+    order: Ints = np.argsort(along, kind="stable")
     image, x, width = (boxes[name][order] for name in ("image", "x", "width"))
     found: list[tuple[int, int, float]] = []
     for step in range(1, min(len(order), MOST_NEIGHBOURS + 1)):
