@@ -8,7 +8,7 @@ from deploy.secrets import SERVICES, Secrets
 from libs.common.private_files import write_private
 
 WRITES = {
-    "gateway": ("uploads/*", "models/*", "trainings/*/*/.reserved"),
+    "gateway": ("uploads/*", "models/*", "trainings/*/*/.reserved", "ledger/*"),
     "dataset": ("datasets/*", "uploads/*"),  # what was uploaded is removed by who unpacked it
     "trainer": ("trainings/*",),
     "analyzer": (

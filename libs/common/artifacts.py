@@ -9,9 +9,10 @@ import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import AsyncIterator, Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO
 
@@ -25,6 +26,7 @@ from obstore.exceptions import (
 from obstore.store import S3Store
 from pydantic import SecretStr
 
+from libs.common import metrics, tracing
 from libs.common.errors import BadInput, Conflict, NotFound, PermanentError, Unavailable
 from libs.common.events import Artifact
 from libs.common.settings import Settings
@@ -60,6 +62,7 @@ class Head:
     size_bytes: int
     etag: str
     modified: str
+    age_s: float
 
 
 class ArtifactStore:
@@ -121,7 +124,8 @@ class ArtifactStore:
     async def put_stream(self, key: str, file: BinaryIO) -> None:
         """Upload an open file of any size, in parts; nothing is mirrored."""
         try:
-            await obstore.put_async(self.store, checked_key(key), file)
+            with _seen("put", key):
+                await obstore.put_async(self.store, checked_key(key), file)
         except BaseError as error:
             raise _told(key, error) from error
 
@@ -139,8 +143,9 @@ class ArtifactStore:
             Unavailable: the store does not answer.
         """
         try:
-            result = await obstore.get_async(self.store, checked_key(key))
-            return bytes(await result.bytes_async())
+            with _seen("get", key):
+                result = await obstore.get_async(self.store, checked_key(key))
+                return bytes(await result.bytes_async())
         except (FileNotFoundError, BaseError) as error:
             raise _told(key, error) from error
 
@@ -156,7 +161,7 @@ class ArtifactStore:
         digest = hashlib.sha256()
         handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
         try:
-            with os.fdopen(handle, "wb") as out:
+            with _seen("get", key), os.fdopen(handle, "wb") as out:
                 async for chunk in self.stream(key):
                     digest.update(chunk)
                     out.write(chunk)
@@ -205,7 +210,8 @@ class ArtifactStore:
     async def copy(self, source: Artifact, key: str) -> Artifact:
         """The same bytes under another key, inside the store."""
         try:
-            await obstore.copy_async(self.store, checked_key(source.key), checked_key(key))
+            with _seen("copy", key):
+                await obstore.copy_async(self.store, checked_key(source.key), checked_key(key))
         except (FileNotFoundError, BaseError) as error:
             raise _told(source.key, error) from error
         if self.mirror and key.startswith(MIRRORED) and not _hidden(key):
@@ -233,7 +239,9 @@ class ArtifactStore:
 
     async def _put(self, key: str, data: bytes | Path, *, create: bool) -> None:
         try:
-            await obstore.put_async(self.store, key, data, mode="create" if create else "overwrite")
+            mode: Any = "create" if create else "overwrite"
+            with _seen("put", key):
+                await obstore.put_async(self.store, key, data, mode=mode)
         except AlreadyExistsError as error:
             raise Conflict(f"{key} is there already", code="key_taken") from error
         except BaseError as error:
@@ -278,6 +286,16 @@ def _dataset_buckets(settings: Settings) -> Callable[[str], S3Store | None]:
     return bucket
 
 
+@contextmanager
+def _seen(operation: str, key: str) -> Iterator[None]:
+    """One operation as figures and traces show it."""
+    with (
+        metrics.timed(metrics.STORE_S.labels(operation)),
+        tracing.span(f"store {operation}", "client", aws__s3__key=key),
+    ):
+        yield
+
+
 def _hidden(key: str) -> bool:
     return any(part.startswith(".") for part in PurePosixPath(key).parts)
 
@@ -288,6 +306,7 @@ def _head(meta: Any) -> Head:
         size_bytes=meta["size"],
         etag=(meta.get("e_tag") or "").strip('"'),
         modified=meta["last_modified"].isoformat(),
+        age_s=(datetime.now(UTC) - meta["last_modified"]).total_seconds(),
     )
 
 

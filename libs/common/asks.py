@@ -15,7 +15,7 @@ import nats.errors
 import orjson
 from nats.aio.msg import Msg
 
-from libs.common import subjects
+from libs.common import subjects, tracing
 from libs.common.bus import Bus, raise_if_cancelled
 from libs.common.errors import (
     BadInput,
@@ -33,6 +33,7 @@ ASK_S = 10.0
 AT_ONCE = 8
 MOST_BYTES = 1_000_000
 ERROR, CODE = "Shirushi-Error", "Shirushi-Code"
+WITHIN = "traceparent"
 
 Answer = Callable[[dict[str, Any]], Awaitable[bytes]]
 """From the question's fields to the answer's bytes; raises errors of ours."""
@@ -66,13 +67,18 @@ async def ask_gpu(
 
 async def _ask(bus: Bus, subject: str, who: str, fields: dict[str, Any], timeout_s: float) -> bytes:
     try:
-        reply = await bus.nc.request(subject, orjson.dumps(fields), timeout=timeout_s)
+        with tracing.span(f"ask {who}", "client", messaging__destination__name=subject):
+            within = tracing.traceparent()
+            headers = {WITHIN: within} if within else None
+            reply = await bus.nc.request(
+                subject, orjson.dumps(fields), timeout=timeout_s, headers=headers
+            )
     except (nats.errors.Error, TimeoutError) as error:
         raise Unavailable(f"{who} does not answer: try again", code="service_away") from error
-    headers = reply.headers or {}
-    if kind := headers.get(ERROR):
+    told_by = reply.headers or {}
+    if kind := told_by.get(ERROR):
         told = _ERRORS.get(kind, TransientError)
-        raise told(reply.data.decode(), code=headers.get(CODE))
+        raise told(reply.data.decode(), code=told_by.get(CODE))
     return bytes(reply.data)
 
 
@@ -114,7 +120,9 @@ async def _reply(bus: Bus, message: Msg, answer: Answer | None) -> None:
         return
     headers: dict[str, str] = {}
     try:
-        data = await _answer(message, answer)
+        within = (message.headers or {}).get(WITHIN)
+        with tracing.continued(within), tracing.span("answer", "server"):
+            data = await _answer(message, answer)
     except ShirushiError as error:
         kind = next(k.__name__ for k in type(error).__mro__ if k.__name__ in _ERRORS)
         headers = {ERROR: kind, CODE: error.code}

@@ -27,7 +27,7 @@ from nats.js import JetStreamContext
 from nats.js.api import AckPolicy, ConsumerConfig, DeliverPolicy, StreamConfig
 from nats.js.client import JetStreamContext as _JetStream
 
-from libs.common import nats_client, subjects
+from libs.common import metrics, nats_client, subjects, tracing
 from libs.common.cloudevents import Recorded, decode, encode
 from libs.common.errors import BadInput, TopologyDrift, Unavailable
 from libs.common.events import Event
@@ -93,14 +93,16 @@ class Bus:
             Unavailable: not confirmed within `patience_s`, or the log is full.
             BadInput: it is over the server's limit of 1 MB.
         """
-        payload = encode(event, source=self.source)
         patience_s = self.patience_s if patience_s is None else patience_s
-        return await self.store(event, payload, patience_s=patience_s)
+        with tracing.sending(event):
+            payload = encode(event, source=self.source, traceparent=tracing.traceparent())
+            return await self.store(event, payload, patience_s=patience_s)
 
     async def store(self, event: Event, payload: bytes, *, patience_s: float) -> int:
         """As `publish`, with the bytes that were made of `event` when it happened."""
         loop = asyncio.get_running_loop()
-        deadline, before = loop.time() + patience_s, cancels()
+        began_s, before = loop.time(), cancels()
+        deadline = began_s + patience_s
         while True:
             raise_if_cancelled(before)
             try:
@@ -126,6 +128,7 @@ class Bus:
                 log.warning("bus away, trying again", extra={"kind": event.kind})
                 await asyncio.sleep(RETRY_S)
             else:
+                metrics.PUBLISH_S.observe(loop.time() - began_s)
                 return int(ack.seq)
 
     async def last_sequence(self) -> int:

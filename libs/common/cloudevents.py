@@ -21,6 +21,8 @@ class Recorded:
     time: datetime
     source: str
     event: Event
+    traceparent: str | None = None
+    """Of the span in which it was told, where traces are made."""
 
 
 def encode(event: Event, *, source: str, traceparent: str | None = None) -> bytes:
@@ -54,7 +56,10 @@ def decode(payload: bytes, *, seq: int) -> Recorded | None:
             return None
         event = cls.model_validate(envelope["data"] | {"kind": envelope["type"]})
         time = datetime.fromisoformat(envelope["time"])
-        return Recorded(seq, time, envelope["source"], event)
+        within = envelope.get("traceparent")
+        return Recorded(
+            seq, time, envelope["source"], event, within if isinstance(within, str) else None
+        )
     except (orjson.JSONDecodeError, KeyError, TypeError, ValueError, ValidationError) as error:
         message = f"message {seq} is not an event of ours: {error}"
         raise BadInput(message, code="bad_event") from error

@@ -4,7 +4,7 @@ Facts of an older attempt than the newest started one are dropped, so that a pau
 worker changes nothing; nothing follows a terminal fact; telling twice is telling once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, TypeVar
@@ -55,8 +55,8 @@ class Job:
     started_at: datetime | None = None
     ended_at: datetime | None = None
     worker: str | None = None
-    epochs: tuple[EpochCompleted, ...] = ()
-    samples: tuple[SamplesDrawn, ...] = ()
+    epochs: Sequence[EpochCompleted] = ()
+    samples: Sequence[SamplesDrawn] = ()
     checkpoint: CheckpointSaved | None = None
     cancel: CancelRequested | None = None
     pausing: bool = False
@@ -227,7 +227,7 @@ def _trained(job: Job, event: Event) -> Job:
     return job
 
 
-def _with_epoch(epochs: tuple[E, ...], new: E) -> tuple[E, ...]:
+def _with_epoch(epochs: Sequence[E], new: E) -> tuple[E, ...]:
     """One entry per epoch, in order; the usual case is one more at the end."""
     if not epochs or epochs[-1].epoch < new.epoch:
         return (*epochs, new)

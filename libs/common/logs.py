@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 
+from libs.common import tracing
+
 STANDARD = frozenset(vars(logging.makeLogRecord({}))) | {
     "message",
     "asctime",
@@ -35,7 +37,8 @@ class JsonLines(logging.Formatter):
             "level": record.levelname.lower(),
             "logger": record.name,
             "message": record.getMessage(),
-        } | _fields(record)
+        }
+        line |= tracing.ids() | _fields(record)
         if record.exc_info:
             line["exception"] = self.formatException(record.exc_info)
         return orjson.dumps(line, default=str).decode()

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import orjson
 
-from libs.common import subjects
+from libs.common import subjects, tracing
 from libs.common.bus import GONE, Bus, cancels, raise_if_cancelled
 from libs.common.cloudevents import Recorded, decode, encode
 from libs.common.errors import BadInput, PermanentError, Unavailable
@@ -66,7 +66,13 @@ class Outbox:
         Raises:
             BadInput: it is over the bus's limit of 1 MB.
         """
-        payload, before = encode(event, source=self._bus.source), cancels()
+        with tracing.sending(event):
+            within = tracing.traceparent()
+            payload = encode(event, source=self._bus.source, traceparent=within)
+            await self._tell(event, payload)
+
+    async def _tell(self, event: Event, payload: bytes) -> None:
+        before = cancels()
         async with self._turn:
             while True:
                 if not self._kept and await self._told(event, payload):

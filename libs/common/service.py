@@ -12,7 +12,7 @@ from typing import Any
 
 import nats.micro
 
-from libs.common import logs
+from libs.common import logs, metrics, tracing
 from libs.common.artifacts import ArtifactStore
 from libs.common.bus import Bus, connect
 from libs.common.outbox import Outbox, open_outbox
@@ -42,36 +42,42 @@ async def open_service(
     scratch = settings.home.resolve() / "scratch" / name
     scratch.mkdir(parents=True, exist_ok=True)
     password = settings.nats_password
-    async with (
-        connect(
-            settings.nats_url,
-            source=name,
-            user=settings.nats_user,
-            password=password.get_secret_value() if password else None,
-            ca=settings.nats_ca,
-            api=settings.nats_api,
-            patience_s=patience_s,
-        ) as bus,
-        open_outbox(bus, settings.home.resolve() / "outbox" / name) as outbox,
+    worker = f"{settings.host_name}:{os.getpid()}"
+    with (
+        tracing.exporting(name, worker, settings.otlp),
+        metrics.served(settings.metrics),
     ):
-        worker = f"{settings.host_name}:{os.getpid()}"
-        micro = await nats.micro.add_service(
-            bus.nc,
-            name=f"shirushi-{name}",
-            version=VERSION,
-            description=f"Shirushi {name}",
-            metadata={
-                "host": settings.host_name,
-                "worker": worker,
-                "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            },
-        )
-        try:
-            store = ArtifactStore.open(settings)
-            yield Deps(name, worker, bus, outbox, store, settings, scratch)
-        finally:
-            if bus.connected:
-                await micro.stop()
+        async with (
+            connect(
+                settings.nats_url,
+                source=name,
+                user=settings.nats_user,
+                password=password.get_secret_value() if password else None,
+                ca=settings.nats_ca,
+                api=settings.nats_api,
+                patience_s=patience_s,
+            ) as bus,
+            open_outbox(bus, settings.home.resolve() / "outbox" / name) as outbox,
+        ):
+            micro = await nats.micro.add_service(
+                bus.nc,
+                name=f"shirushi-{name}",
+                version=VERSION,
+                description=f"Shirushi {name}",
+                metadata={
+                    "host": settings.host_name,
+                    "worker": worker,
+                    "started_at": datetime.now(UTC).isoformat(timespec="seconds"),
+                },
+            )
+            try:
+                metrics.BUS_CONNECTED.set_function(lambda: bus.connected)
+                metrics.FACTS_KEPT.set_function(lambda: outbox.waiting)
+                store = ArtifactStore.open(settings)
+                yield Deps(name, worker, bus, outbox, store, settings, scratch)
+            finally:
+                if bus.connected:
+                    await micro.stop()
 
 
 async def until_told_to_stop(*work: Coroutine[Any, Any, None]) -> None:

@@ -67,6 +67,16 @@ class Settings(BaseSettings):
     )
 
     log_json: bool = False
+    metrics: str | None = Field(
+        default=None,
+        pattern=r"^[^\s:]+:\d{1,5}$",
+        description="host:port where this service alone shows its figures to Prometheus",
+    )
+    otlp: str | None = Field(
+        default=None,
+        description="base address of whoever takes traces by OTLP over HTTP; OpenTelemetry's own "
+        "variables do, too",
+    )
 
     @field_validator("s3_datasets", mode="before")
     @classmethod

@@ -6,7 +6,8 @@ import time
 from collections.abc import Awaitable, Callable
 from weakref import WeakValueDictionary
 
-from libs.common.attempts import Attempt, Leaving, fact, load
+from libs.common import metrics, tracing
+from libs.common.attempts import Attempt, HandedBack, Leaving, fact, load
 from libs.common.bus import stored
 from libs.common.errors import BadInput, PermanentError
 from libs.common.events import CancelRequested, Started, TrainingPauseRequested
@@ -120,7 +121,8 @@ class Worker:
                 await delivery.bury("a kind that this release does not know")
                 return
             try:
-                await self._settle(record.event.job_id, delivery, by_turn=by_turn)
+                with tracing.continued(record.traceparent):
+                    await self._settle(record.event.job_id, delivery, by_turn=by_turn)
             except asyncio.CancelledError:
                 await delivery.hand_back()
                 raise
@@ -138,7 +140,7 @@ class Worker:
                     return
                 attempt.by_turn = by_turn
                 if len(self._placed()) < self.slots:
-                    task = asyncio.ensure_future(self.handler(attempt))
+                    task = asyncio.ensure_future(self._handled(attempt))
                     self.running[job_id] = (attempt, task)
                     self.gate.enter(attempt)
                     break
@@ -150,6 +152,33 @@ class Worker:
             await attempt.progress(done=0, of=1, stage="waiting", waiting_reason=reason)
             await until_either(holder.free, LOOK_S)
         await self._await(task, attempt, delivery)
+
+    async def _handled(self, attempt: Attempt) -> None:
+        """The handler's work, as figures and traces show it."""
+        began_s, end = time.monotonic(), "cancelled"
+        metrics.RUNNING.labels(self.area).inc()
+        try:
+            with tracing.span(
+                f"process {attempt.job.request.kind}",
+                "consumer",
+                quiet=(HandedBack,),
+                messaging__system="nats",
+                messaging__operation__type="process",
+                shirushi__job_id=attempt.job.id,
+                shirushi__attempt=attempt.number,
+            ):
+                await self.handler(attempt)
+            end = "done"
+        except HandedBack:
+            end = "handed_back"
+            raise
+        except Exception:
+            end = "failed"
+            raise
+        finally:
+            metrics.RUNNING.labels(self.area).dec()
+            metrics.ENDED.labels(self.area, end).inc()
+            metrics.ATTEMPT_S.labels(self.area).observe(time.monotonic() - began_s)
 
     async def _taken_up(self, job_id: str, delivery: Delivery) -> Attempt | None:
         """A new attempt; None when there is nothing to try, and the delivery is settled."""

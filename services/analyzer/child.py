@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-from libs.common import child
+from libs.common import child, tracing
 from libs.common import stock as stocks
 from libs.common.allocator import keeping_memory
 from libs.common.children import child_environment
@@ -69,11 +69,14 @@ async def run_child(
     if lease:
         lease.pid = judge.pid
     try:
-        judge.send(order)
+        judge.send(order | {"traceparent": tracing.traceparent()})
         answer: dict[str, Any] = {}
+        spans = tracing.Relayed("shirushi-judging")
         while (message := await judge.receive()) is not None:
             kind = message.pop("type")
-            if kind == "progress":
+            if kind == "span":
+                spans.take(message)
+            elif kind == "progress":
                 await on_progress(message["done"], message["of"])
             elif kind == "part" and on_part:
                 on_part(message["name"])

@@ -11,6 +11,7 @@ import traceback
 from threading import Lock
 from typing import Any
 
+from libs.common.child_spans import traced
 from libs.common.errors import PermanentError
 from libs.common.fenced_reads import fence_reads
 from libs.common.isolation import leave_network
@@ -22,9 +23,17 @@ class Channel:
     def __init__(self, descriptor: int) -> None:
         self._file = os.fdopen(descriptor, "w", encoding="utf-8", buffering=1)
         self._lock = Lock()
+        self._say = self._send
+
+    def trace(self, traceparent: str | None, operation: str) -> None:
+        """Say spans, too."""
+        self._say = traced(self._send, traceparent, operation)
 
     def say(self, type_: str, **fields: Any) -> None:
         """Send one message."""
+        self._say(type_, **fields)
+
+    def _send(self, type_: str, **fields: Any) -> None:
         with self._lock:
             self._file.write(json.dumps({"type": type_, **fields}) + "\n")
 
@@ -52,6 +61,7 @@ def main(messages: int) -> None:
             return
         order = json.loads(line)
         fence_reads(order.get("places", ()), order.get("roots", ()))
+        channel.trace(order.pop("traceparent", None), order["operation"])
         if order["operation"] == "explain":
             from services.analyzer import explaining  # noqa: PLC0415 - not everyone needs it
 

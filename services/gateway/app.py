@@ -12,6 +12,7 @@ from libs.common.version import VERSION
 from services.gateway import asyncapi, contract, docs, page, problems
 from services.gateway.access.access import Access
 from services.gateway.audit import Audit
+from services.gateway.edge.observed import Observed
 from services.gateway.fanout import Fanout
 from services.gateway.guard import Guard
 from services.gateway.ledger import Ledger
@@ -42,6 +43,7 @@ from services.gateway.routes import (
     trainings,
 )
 from services.gateway.settings import GatewaySettings
+from services.gateway.snapshots import Snapshots
 from services.gateway.state import BASE, Gateway
 
 PATIENCE_S = 5.0
@@ -78,6 +80,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         async with open_service("gateway", settings, patience_s=PATIENCE_S) as deps:
             ledger, readings = Ledger(), Readings()
+            snapshots = Snapshots(ledger, deps.artifacts, deps.scratch)
             resolver = Resolver(ledger, settings)
             app.state.access = access
             fanout = Fanout(ledger.ring, readings)
@@ -85,7 +88,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             app.state.gateway = Gateway(settings, deps, ledger, readings, resolver, fanout, machine)
             tasks = [
                 asyncio.create_task(audit.tell(deps.outbox)),
-                asyncio.create_task(ledger.follow(deps.bus)),
+                asyncio.create_task(snapshots.follow(deps.bus)),
                 asyncio.create_task(fanout.look_after()),
                 asyncio.create_task(readings.follow(deps.bus)),
                 asyncio.create_task(readings.poll(deps.bus, deps.artifacts)),
@@ -115,5 +118,6 @@ def create_app(settings: GatewaySettings) -> FastAPI:
 
     app.include_router(page.router(settings.ui_dir))
     contract.tell_problems(app)
+    app.add_middleware(Observed)
     app.add_middleware(Guard, settings=settings, access=access, audit=audit)
     return app

@@ -5,7 +5,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection
 
-from libs.common.bus import Bus, stored
+from libs.common.bus import Bus, Raw, stored
 from libs.common.dataset_log import DatasetLog, name_and_version
 from libs.common.errors import BadInput, NotFound, Unavailable
 from libs.common.events import (
@@ -20,7 +20,9 @@ from libs.common.events import (
 )
 from libs.common.hosts import Drains
 from libs.common.jobs import Job, apply
+from services.gateway.jobs import Jobs
 from services.gateway.ring import Ring, frame
+from services.gateway.tally import Tally
 from services.gateway.waiting import Paces
 
 log = logging.getLogger(__name__)
@@ -32,40 +34,48 @@ class Ledger:
     """All jobs by id, and the indexes that routes need."""
 
     def __init__(self) -> None:
-        self.jobs: dict[str, Job] = {}
+        self.jobs = Jobs()
         self.dataset_log = DatasetLog()
+        self.dataset_jobs: list[str] = []
+        """What the log of datasets is made of, in its order."""
         self.drains = Drains()
         self.paces = Paces()
+        self.tally = Tally()
         self.uploads: dict[str, ModelUploaded] = {}
         self.without_weights: set[str] = set()
         """Completed trainings whose weights were deleted, by id."""
         self.runs: dict[str, str] = {}
         self.active: dict[str, set[str]] = defaultdict(set)
         self.ring = Ring()
+        self.newest_payload = b""
+        """Of the event at `ring.last`."""
         self._caught_up = asyncio.Event()
         self._job_moved: dict[str, asyncio.Event] = {}
 
     async def follow(self, bus: Bus) -> None:
-        """Fold the log from its beginning, for ever."""
+        """Fold the log from where we are in it, for ever."""
         while (target := await _newest(bus)) is None:
             log.warning("bus away, the event log is read later")
-        if target == 0:
+        if target <= self.ring.last:
             self._caught_up.set()
-        async for raw in bus.follow(after=0):
-            try:
-                record = stored(raw.payload, seq=raw.seq, subject=raw.subject)
-            except BadInput as error:
-                log.warning("unreadable event skipped", extra={"reason": error.message})
-                self.ring.skip(raw.seq)
-                if raw.seq >= target:
-                    self._caught_up.set()
-                continue
-            if record:
-                self.drains.fold(record)
-                self._fold(record.event, apply(self.jobs.get(record.event.job_id), record))
-            self.ring.append(frame(raw.seq, raw.subject, raw.payload))
+        async for raw in bus.follow(after=self.ring.last):
+            self.take(raw)
             if raw.seq >= target:
                 self._caught_up.set()
+
+    def take(self, raw: Raw) -> None:
+        """Fold one more message of the log."""
+        self.newest_payload = raw.payload
+        try:
+            record = stored(raw.payload, seq=raw.seq, subject=raw.subject)
+        except BadInput as error:
+            log.warning("unreadable event skipped", extra={"reason": error.message})
+            self.ring.skip(raw.seq)
+            return
+        if record:
+            self.drains.fold(record)
+            self._fold(record.event, apply(self.jobs.get(record.event.job_id), record))
+        self.ring.append(frame(raw.seq, raw.subject, raw.payload))
 
     @property
     def caught_up(self) -> bool:
@@ -99,7 +109,7 @@ class Ledger:
 
     def newest(self, area: str) -> list[Job]:
         """Jobs of an area, the newest first."""
-        return [job for job in reversed(self.jobs.values()) if job.area == area]
+        return list(self.jobs.newest(area))
 
     @property
     def datasets(self) -> dict[str, tuple[DatasetRegistered, ...]]:
@@ -148,6 +158,7 @@ class Ledger:
     def _fold(self, event: Event, job: Job | None) -> None:
         if job is None or job is self.jobs.get(job.id):
             return
+        self.tally.moved(self.jobs.get(job.id), job)
         self.jobs[job.id] = job
         (self.active[job.area].discard if job.finished else self.active[job.area].add)(job.id)
         if moved := self._job_moved.pop(job.id, None):
@@ -163,6 +174,7 @@ class Ledger:
             return
         elif isinstance(event, DatasetRegistered | DatasetDeleted):
             self.dataset_log.fold(event)
+            self.dataset_jobs.append(job.id)
         elif isinstance(event, ModelUploaded):
             self.uploads[event.name] = event
         elif isinstance(event, ModelDeleted) and event.training_id:

@@ -42,8 +42,16 @@ class Paces:
 
     def learn(self, job: Job) -> None:
         """After one more epoch of a training."""
-        last = job.epochs[-LATE:]
-        self._by_kind[kind(_request(job))] = sum(each.seconds for each in last) / len(last)
+        if last := job.epochs[-LATE:]:  # an epoch of a worker that was given up is in no job
+            self._by_kind[kind(_request(job))] = sum(each.seconds for each in last) / len(last)
+
+    def told(self) -> list[tuple[tuple[object, ...], float]]:
+        """What is known, by kind."""
+        return list(self._by_kind.items())
+
+    def recall(self, told: Iterable[tuple[Iterable[object], float]]) -> None:
+        """Know again what was `told`."""
+        self._by_kind = {tuple(kind): pace_s for kind, pace_s in told}
 
     def left_s(self, job: Job) -> float | None:
         """How long the epochs that a training has left take; None where nothing is known."""

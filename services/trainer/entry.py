@@ -15,6 +15,7 @@ from pathlib import Path
 from threading import Event, Lock, Thread
 from typing import Any
 
+from libs.common.child_spans import traced
 from libs.common.errors import PermanentError
 from libs.common.fenced_reads import fence_reads
 from libs.common.isolation import SETTING, leave_network
@@ -28,9 +29,17 @@ class Channel:
     def __init__(self, descriptor: int) -> None:
         self._file = os.fdopen(descriptor, "w", encoding="utf-8", buffering=1)
         self._lock = Lock()
+        self._say = self._send
+
+    def trace(self, traceparent: str | None) -> None:
+        """Say spans, too: of the training, and of each epoch."""
+        self._say = traced(self._send, traceparent, "train", "epoch")
 
     def say(self, type_: str, **fields: Any) -> None:
         """Send one message."""
+        self._say(type_, **fields)
+
+    def _send(self, type_: str, **fields: Any) -> None:
         with self._lock:
             self._file.write(json.dumps({"type": type_, **fields}) + "\n")
 
@@ -187,6 +196,7 @@ def is_ours(endpoint: str) -> bool:
 def work(order: dict[str, Any], messages: int) -> None:
     """Obey an order, say how it ended."""
     channel, wishes = Channel(messages), {"finish": Event(), "pause": Event()}
+    channel.trace(order.get("traceparent"))
     commands = FileIO(0, closefd=False)  # unbuffered: a thread may wait in it at exit
     try:
         fence_reads(order.get("places", ()), order.get("roots", ()))

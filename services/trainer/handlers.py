@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from libs.common import tracing
 from libs.common.errors import PermanentError, TransientError
 from libs.common.events import (
     TrainingAdjusted,
@@ -89,7 +90,8 @@ class Trainings:
                 raise
             if done["type"] == "paused":
                 raise HandedBack
-            await publish(attempt, request, done, folder)
+            with tracing.continued(done.get("traceparent")):
+                await publish(attempt, request, done, folder)
 
     async def _heal(
         self, attempt: Attempt, trouble: Trouble, prepared: Prepared, device: str
@@ -107,6 +109,7 @@ class Trainings:
     async def _run(self, attempt: Attempt, order: dict[str, Any], folder: Path) -> dict[str, Any]:
         """Train in a child from the stock; nothing of it is left when this returns."""
         child = await self.stock.take()
+        order["traceparent"] = tracing.traceparent()
         self.pids[child.pid] = attempt.job.id
         if place := self.admission.places.get(attempt.job.id):
             place.pid = child.pid

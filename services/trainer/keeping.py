@@ -6,6 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+from libs.common import tracing
 from libs.common.errors import Unavailable
 from libs.common.events import (
     Artifact,
@@ -56,7 +57,8 @@ class Keeper:
             epochs = [message for message in waiting if message is not None]
             saving = None
             if newest := next((each for each in reversed(epochs) if "checkpoint" in each), None):
-                saving = asyncio.create_task(self._save(newest))
+                with tracing.continued(newest.get("traceparent")):
+                    saving = asyncio.create_task(self._save(newest))
             try:
                 if saving:
                     await asyncio.wait({saving}, timeout=CHECKPOINT_FIRST_S)
@@ -73,10 +75,11 @@ class Keeper:
         if epoch.get("type") == "checkpoint" or epoch["epoch"] in self.told:
             return
         fields = {name: value for name, value in epoch.items() if name in EPOCH_FIELDS}
-        await self.attempt.tell(EpochCompleted, **fields)
-        self.told.add(epoch["epoch"])
-        if "samples" in epoch:
-            await self._tell_samples(epoch["epoch"], dict(epoch["samples"]))
+        with tracing.continued(epoch.get("traceparent")):
+            await self.attempt.tell(EpochCompleted, **fields)
+            self.told.add(epoch["epoch"])
+            if "samples" in epoch:
+                await self._tell_samples(epoch["epoch"], dict(epoch["samples"]))
 
     async def _tell_samples(self, epoch: int, samples: Message) -> None:
         """Store the sheet of an epoch and tell it; the run can do without."""

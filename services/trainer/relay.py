@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from libs.common.events import TrainingRequested
+from libs.common.tracing import Relayed
 from libs.common.work import Attempt
 from services.trainer.admission import Admission, shape_of
 from services.trainer.child import Child
@@ -38,6 +39,7 @@ class Relay:
         self.admission = admission
         self.attempt, self.child, self.folder = attempt, child, folder
         self.keeper = Keeper(attempt)
+        self.spans = Relayed("shirushi-training")
         self.began_s, self.start_epoch = time.monotonic(), 0
         self.rhythm = Rhythm(stall_s, time.monotonic())
         self.hung: tuple[Path, ...] | None = None
@@ -64,6 +66,10 @@ class Relay:
             async for message in self.child.messages(order, console=self.folder / "console.log"):
                 if (task := asyncio.current_task()) and task.cancelling():
                     raise asyncio.CancelledError  # a wait_for below us swallowed it (3.11)
+                if message["type"] == "span":
+                    self.spans.take(message)
+                    continue
+                message["traceparent"] = self.spans.own(message.get("traceparent"))
                 last = message
                 await self._take(message)
                 if message["type"] in ("done", "failed", "paused"):

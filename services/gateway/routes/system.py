@@ -4,11 +4,12 @@ from typing import Any
 
 from fastapi import APIRouter, Request, Response
 from fastapi.responses import PlainTextResponse
-from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Gauge, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 
 from libs.common.answers.system import Alive, Ready, SystemStatus
 from services.gateway import views
 from services.gateway.access.scopes import READ
+from services.gateway.metrics import exposition
 from services.gateway.problems import problem
 from services.gateway.state import Early, Gateway, fresh
 
@@ -26,7 +27,7 @@ async def status(gateway: Early, request: Request) -> Response:
     runs = [
         name
         for name, job_id in ledger.runs.items()
-        if ledger.jobs[job_id].status == "completed" and job_id not in ledger.without_weights
+        if ledger.jobs.status(job_id) == "completed" and job_id not in ledger.without_weights
     ]
     told = {
         **gpu(gateway),
@@ -115,14 +116,4 @@ async def readyz(gateway: Early) -> Response:
 @root.get("/metrics", response_class=PlainTextResponse, response_model=None, dependencies=[READ])
 async def metrics(gateway: Early) -> Response:
     """Prometheus text."""
-    registry = CollectorRegistry()
-    jobs = Gauge("shirushi_jobs", "Jobs in the log", ["area", "status"], registry=registry)
-    for job in gateway.ledger.jobs.values():
-        jobs.labels(job.area, job.status).inc()
-    last = Gauge("shirushi_log_last_sequence", "Newest event folded", registry=registry)
-    last.set(gateway.ledger.ring.last)
-    latency = Gauge("shirushi_latency_seconds", "Answer time", ["part"], registry=registry)
-    for part, reading in (("bus", gateway.readings.bus), ("store", gateway.readings.artifacts)):
-        if reading["status"] == "ok":
-            latency.labels(part).set(reading["latency_ms"] / 1000)
-    return Response(generate_latest(registry), media_type=CONTENT_TYPE_LATEST)
+    return Response(exposition(gateway), media_type=CONTENT_TYPE_LATEST)
