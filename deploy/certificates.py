@@ -64,6 +64,14 @@ def certificates(home: Path, *, anew: bool = False) -> Certificates | None:
     return _checked(made)
 
 
+def made_for_now(folder: Path) -> Certificates:
+    """Of parts of one server that know each other by it: made anew at each start."""
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    made = Certificates(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
+    _make(made)
+    return made
+
+
 def trusting(ca: Path) -> ssl.SSLContext:
     """Of a client that trusts `ca` and nobody else."""
     return ssl.create_default_context(cafile=str(ca))
@@ -132,7 +140,8 @@ def _certificate(
             x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
         ]
         builder = builder.add_extension(x509.SubjectAlternativeName(here), critical=False)
-        purpose = x509.ExtendedKeyUsage([ExtendedKeyUsageOID.SERVER_AUTH])
+        both = [ExtendedKeyUsageOID.SERVER_AUTH, ExtendedKeyUsageOID.CLIENT_AUTH]
+        purpose = x509.ExtendedKeyUsage(both)
         builder = builder.add_extension(purpose, critical=False)
     return builder.sign(signed_by, hashes.SHA256())
 

@@ -12,7 +12,7 @@ from minio.error import InvalidResponseError, S3Error
 from urllib3 import PoolManager, Retry, Timeout
 from urllib3.exceptions import HTTPError
 
-from deploy.certificates import Certificates
+from deploy.certificates import Certificates, made_for_now
 from deploy.ports import HOST, free_ports, is_free
 from deploy.secrets import Secrets
 from deploy.store_identities import write_identities
@@ -28,6 +28,7 @@ PORT_NAMES = (
     "filer.port.grpc",
     "admin.port",
 )
+PARTS = ("MASTER", "VOLUME", "FILER", "S3", "ADMIN", "WORKER", "CLIENT")
 ADMIN_OFFSET = 10_000  # its worker looks for the admin's gRPC port there, whatever is asked for
 BUCKET = "shirushi"
 MEMORY_LIMIT = "384MiB"
@@ -82,6 +83,7 @@ def store_command(
         f"-ip.bind={HOST}",
         "-master.telemetry=false",
         f"-master.volumeSizeLimitMB={VOLUME_MIB}",
+        "-disableHttp",  # of master and filer: anybody could delete what is stored, by a GET
         "-webdav=false",
         "-admin.ui=false",
         "-s3.port.iceberg=0",
@@ -100,8 +102,19 @@ def store_command(
     return command
 
 
-def store_environment(secrets: Secrets) -> dict[str, str]:
-    """Its keys and limits. Without the first two the store would be open to everyone."""
+def store_environment(secrets: Secrets, folder: Path) -> dict[str, str]:
+    """Its keys and limits. Without the first two the store would be open to everyone.
+
+    Its parts know each other by a certificate that is made anew at each start, in `folder`:
+    without, any process of this machine could command them over gRPC.
+    """
+    shown = made_for_now(folder / "inside")
+    parts = {"WEED_GRPC_CA": str(shown.ca)}
+    for part in PARTS:
+        parts |= {
+            f"WEED_GRPC_{part}_CERT": str(shown.cert),
+            f"WEED_GRPC_{part}_KEY": str(shown.key),
+        }
     return {
         "AWS_ACCESS_KEY_ID": secrets.store["access_key"],
         "AWS_SECRET_ACCESS_KEY": secrets.store["secret_key"],
@@ -109,6 +122,7 @@ def store_environment(secrets: Secrets) -> dict[str, str]:
         "WEED_ADMIN_PASSWORD": secrets.store["admin_password"],
         "GOMEMLIMIT": MEMORY_LIMIT,
         **secrets.tokens,
+        **parts,
     }
 
 

@@ -122,7 +122,7 @@ class Stack:
         command = store_command(
             self.home / "store", self.ports, self.secrets, tls=self.tls, dataset_buckets=read_from
         )
-        environment = store_environment(self.secrets)
+        environment = store_environment(self.secrets, self.home / "store")
         # it puts its sockets into /tmp
         return Program("store", command, environment, ready, STORE_GRACE_S, umask=0o077)
 

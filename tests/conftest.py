@@ -124,6 +124,7 @@ class Store:
     secrets: Secrets
     ports: dict[str, int]
     command: list[str]
+    folder: Path
 
 
 @pytest.fixture(scope="session")
@@ -135,8 +136,8 @@ def store() -> Iterator[Store]:
         secrets = load_or_make(folder)
         command = store_command(folder, ports, secrets)
         endpoint = f"http://127.0.0.1:{ports['s3.port']}"
-        opened = Store(endpoint, secrets, ports, command)
-        with running(command, folder / "out", **store_environment(opened.secrets)):
+        opened = Store(endpoint, secrets, ports, command, folder)
+        with running(command, folder / "out", **store_environment(opened.secrets, folder)):
             wait_until(
                 lambda: asyncio.run(make_bucket(opened.endpoint, opened.secrets, "ready")),
                 f"the store takes requests; {folder}/log",

@@ -75,7 +75,9 @@ def store_server(tmp_path: Path, made: tuple[Certificates, Certificates]) -> Ite
     opened = Server(ports["s3.port"], load_or_make(tmp_path), *made)
     command = store_command(tmp_path / "store", ports, opened.secrets, tls=opened.tls)
     endpoint = f"https://127.0.0.1:{opened.port}"
-    with running(command, tmp_path / "log", **store_environment(opened.secrets)):
+    with running(
+        command, tmp_path / "log", **store_environment(opened.secrets, tmp_path / "store")
+    ):
         wait_until(
             lambda: asyncio.run(make_bucket(endpoint, opened.secrets, ca=opened.tls.ca)),
             "the store takes requests",

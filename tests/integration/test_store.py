@@ -1,6 +1,8 @@
 """The object store as we start it: its known traps, each on the real server."""
 
+import asyncio
 import socket
+import ssl
 from fnmatch import fnmatch
 
 import httpx
@@ -9,6 +11,7 @@ from minio import Minio
 from minio.error import S3Error
 from pydantic import SecretStr
 
+from deploy.certificates import trusting
 from deploy.store import BUCKET, make_bucket
 from deploy.store_identities import WRITES
 from libs.common.artifacts import ArtifactStore
@@ -95,6 +98,39 @@ async def test_the_back_door_of_the_filer_is_closed(
         removed = client.delete(f"{filer}/a.pt")
     assert {read.status_code, written.status_code, removed.status_code} <= {401, 403}
     assert await artifacts.get_bytes("models/a.pt") == SECRET
+
+
+async def test_nobody_commands_its_parts(
+    store: Store, artifacts: ArtifactStore, settings: Settings
+) -> None:
+    """By HTTP a GET deleted a bucket's bytes; by gRPC its own shell deleted objects without keys."""
+    await artifacts.put_bytes("models/a.pt", SECRET)
+    master = f"http://127.0.0.1:{store.ports['master.port']}"
+    asked = (f"/col/delete?collection={settings.s3_bucket}", "/vol/grow?count=1", "/dir/assign")
+    with quiet() as client:
+        assert {client.get(f"{master}{each}").status_code for each in asked} == {404}
+        volume = f"http://127.0.0.1:{store.ports['volume.port']}"
+        assert client.get(f"{volume}/ui/index.html").status_code == 401
+    for name in ("master", "filer", "volume", "s3"):
+        port = store.ports[f"{name}.port.grpc"]
+        authority = store.folder / "inside/ca.pem"
+        with pytest.raises((ssl.SSLError, ConnectionResetError), match="certificate|reset"):
+            await asyncio.to_thread(say_hello, port, trusting(authority))
+        certificate = trusting(authority)
+        certificate.load_cert_chain(
+            store.folder / "inside/cert.pem", store.folder / "inside/key.pem"
+        )
+        assert await asyncio.to_thread(say_hello, port, certificate)
+    assert await artifacts.get_bytes("models/a.pt") == SECRET
+
+
+def say_hello(port: int, context: ssl.SSLContext) -> bytes:
+    """What a gRPC port answers to the first bytes of HTTP/2."""
+    context.set_alpn_protocols(["h2"])
+    with socket.create_connection(("127.0.0.1", port), timeout=5) as plain:
+        with context.wrap_socket(plain, server_hostname="localhost") as link:
+            link.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + b"\0\0\0\4\0\0\0\0\0")
+            return link.recv(9)
 
 
 async def test_it_says_nothing_to_its_maker(store: Store) -> None:

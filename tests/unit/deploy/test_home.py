@@ -35,7 +35,7 @@ def test_damaged_secrets_are_refused_rather_than_replaced(tmp_path: Path) -> Non
 
 
 def test_the_store_is_never_started_without_keys(tmp_path: Path) -> None:
-    environment = store_environment(load_or_make(tmp_path))
+    environment = store_environment(load_or_make(tmp_path), tmp_path / "store")
     keys = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "WEED_ADMIN_PASSWORD")
     signing = [name for name in environment if name.startswith("WEED_JWT_")]
     assert len(signing) == 4
