@@ -109,12 +109,8 @@ def store_environment(secrets: Secrets, folder: Path) -> dict[str, str]:
     without, any process of this machine could command them over gRPC.
     """
     shown = made_for_now(folder / "inside")
-    parts = {"WEED_GRPC_CA": str(shown.ca)}
-    for part in PARTS:
-        parts |= {
-            f"WEED_GRPC_{part}_CERT": str(shown.cert),
-            f"WEED_GRPC_{part}_KEY": str(shown.key),
-        }
+    files = {"CERT": str(shown.cert), "KEY": str(shown.key)}
+    parts = {f"WEED_GRPC_{part}_{kind}": file for part in PARTS for kind, file in files.items()}
     return {
         "AWS_ACCESS_KEY_ID": secrets.store["access_key"],
         "AWS_SECRET_ACCESS_KEY": secrets.store["secret_key"],
@@ -122,6 +118,7 @@ def store_environment(secrets: Secrets, folder: Path) -> dict[str, str]:
         "WEED_ADMIN_PASSWORD": secrets.store["admin_password"],
         "GOMEMLIMIT": MEMORY_LIMIT,
         **secrets.tokens,
+        "WEED_GRPC_CA": str(shown.ca),
         **parts,
     }
 

@@ -75,9 +75,8 @@ def store_server(tmp_path: Path, made: tuple[Certificates, Certificates]) -> Ite
     opened = Server(ports["s3.port"], load_or_make(tmp_path), *made)
     command = store_command(tmp_path / "store", ports, opened.secrets, tls=opened.tls)
     endpoint = f"https://127.0.0.1:{opened.port}"
-    with running(
-        command, tmp_path / "log", **store_environment(opened.secrets, tmp_path / "store")
-    ):
+    environment = store_environment(opened.secrets, tmp_path / "store")
+    with running(command, tmp_path / "log", **environment):
         wait_until(
             lambda: asyncio.run(make_bucket(endpoint, opened.secrets, ca=opened.tls.ca)),
             "the store takes requests",
