@@ -163,7 +163,7 @@ def measure(count: int, folder: Path) -> dict[str, Any]:
     found: dict[str, Any] = {"events": count}
     with (
         running([*bus, str(folder / "nats")], folder / "nats.log"),
-        running(store, folder / "store.log", **store_environment(secrets)),
+        running(store, folder / "store.log", **store_environment(secrets, folder)),
     ):
         wait_until(lambda: not is_free(nats_port), "the bus")
         wait_until(lambda: asyncio.run(make_bucket(endpoint, secrets, "shirushi")), "the store")

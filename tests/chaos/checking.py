@@ -79,7 +79,7 @@ async def settled(nc: Client, patience_s: float) -> tuple[list[Told], float]:
         with suppress(nats.errors.Error, nats.js.errors.Error, TimeoutError):
             log += await read_log(nc, log[-1].seq if log else 0)
             jobs, _ = history.histories(log)
-            if jobs and not history.unfinished(jobs):
+            if jobs and not history.unfinished(jobs) + history.unfollowed(jobs):
                 return log, time.monotonic() - began
         if time.monotonic() - began > patience_s:
             return log, time.monotonic() - began
@@ -222,7 +222,7 @@ async def verdict(
 ) -> tuple[list[str], dict[str, History]]:
     """Everything that is wrong with log, store and gateway; and the jobs."""
     jobs, wrong = history.histories(log)
-    wrong += history.unfinished(jobs)
+    wrong += history.unfinished(jobs) + history.unfollowed(jobs)
     wrong += [
         f"{job_id} was accepted and is not in the log" for job_id in accepted if job_id not in jobs
     ]

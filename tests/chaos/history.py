@@ -4,7 +4,7 @@ Only the envelopes are read, as plain JSON; the fold of `libs/common/jobs.py` is
 mistake in it is not repeated here.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -53,6 +53,8 @@ class History:
     """Facts in order, without those of attempts that another had replaced."""
     late: list[Told] = field(default_factory=list)
     end: Told | None = None
+    asked: dict[str, Any] = field(default_factory=dict)
+    """The request."""
 
     @property
     def starts(self) -> int:
@@ -79,7 +81,7 @@ def histories(log: Sequence[Told]) -> tuple[dict[str, History], list[str]]:
             area = told.kind.split(".")[0]
             if told.job_id in jobs:
                 wrong.append(f"{told.job_id} is asked for twice")
-            jobs[told.job_id] = History(told.job_id, area)
+            jobs[told.job_id] = History(told.job_id, area, asked=told.data)
         elif told.kind.split(".")[0] in ("dataset", "training", "analysis"):
             if told.job_id not in jobs:
                 wrong.append(f"{told.seq} {told.kind} of {told.job_id}, which nobody asked for")
@@ -115,6 +117,19 @@ def unfinished(jobs: dict[str, History]) -> list[str]:
         f"{job.area} {job.job_id} has no end, attempt {job.attempt}"
         for job in jobs.values()
         if job.end is None
+    ]
+
+
+def unfollowed(jobs: dict[str, History], judgements: int = 2) -> list[str]:
+    """Completed trainings that wished to be judged, on val and on test, and were not."""
+    following = Counter((job.asked.get("model") or {}).get("training_id") for job in jobs.values())
+    return [
+        f"training {job.job_id} is followed by {following[job.job_id]} judgements"
+        for job in jobs.values()
+        if job.asked.get("auto_validate")
+        and job.end
+        and job.end.kind == "training.completed.v1"
+        and following[job.job_id] < judgements
     ]
 
 

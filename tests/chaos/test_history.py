@@ -9,6 +9,7 @@ from tests.chaos.history import (
     histories,
     promised,
     unfinished,
+    unfollowed,
     wrong_dead,
     wrong_epochs,
     wrong_views,
@@ -82,6 +83,15 @@ def test_a_message_that_is_stored_twice_is_named() -> None:
 
 def test_an_end_promises_its_artifacts() -> None:
     assert list(promised(histories(log(*GOOD))[0])) == ["k"]
+
+
+def test_a_training_that_is_to_be_judged_has_its_judgements() -> None:
+    wish = ("requested", 0, {"auto_validate": True})
+    told = log(wish, *GOOD[1:])
+    assert any("0 judgements" in each for each in unfollowed(histories(told)[0]))
+    model = {"model": {"training_id": "job"}}
+    told += [Told(90 + n, f"{n}", "analysis.requested.v1", f"a{n}", model) for n in (1, 2)]
+    assert unfollowed(histories(told)[0]) == []
 
 
 def test_a_dead_letter_needs_a_failure() -> None:
