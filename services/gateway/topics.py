@@ -39,8 +39,19 @@ class Topics:
 
     def want(self, topic: str) -> bool:
         """Whether `topic` is asked for."""
+        if topic in self._exact:
+            return True
         tokens = topic.split(".")
-        return any(_matches(pattern.split("."), tokens) for pattern in self.patterns)
+        return any(_matches(pattern, tokens) for pattern in self._wild)
+
+    @cached_property
+    def _exact(self) -> frozenset[str]:
+        return frozenset(each for each in self.patterns if "*" not in each and ">" not in each)
+
+    @cached_property
+    def _wild(self) -> tuple[list[str], ...]:
+        """In tokens: each event is held against those of every reader."""
+        return tuple(each.split(".") for each in self.patterns if each not in self._exact)
 
     @cached_property
     def telemetry(self) -> bool:

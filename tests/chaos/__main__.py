@@ -32,6 +32,7 @@ def given() -> argparse.Namespace:
     words.add_argument("--seed", type=int, default=1, help="of the first storm")
     words.add_argument("--storm-s", type=float, default=30.0, help="of each storm")
     words.add_argument("--kept", action="store_true", help="begin with those that found mistakes")
+    words.add_argument("--sparse", action="store_true", help="half of the jobs in each storm")
     words.add_argument("--mutant", default="", help="a mistake from mutants.py")
     words.add_argument("--append", type=Path, help="a file for the figures, a line each")
     words.add_argument("--keep", type=Path, help="a folder for the state of what failed")
@@ -44,6 +45,8 @@ def rounds(words: argparse.Namespace) -> Iterator[list[Schedule]]:
     seeds = itertools.chain(KEPT if words.kept else (), itertools.count(words.seed))
     while True:
         storms = [schedule(seed, words.storm_s) for seed in itertools.islice(seeds, STORMS_A_ROUND)]
+        if words.sparse:
+            storms = [storm.with_half_the_jobs() for storm in storms]
         first = storms[0].twins
         for twins in (first, not first):
             if some := [storm for storm in storms if storm.twins == twins]:
