@@ -28,7 +28,7 @@ from services.gateway.access.oidc import Provider
 from services.gateway.app import ROUTES, create_app
 from services.gateway.routes import system
 from services.gateway.settings import GatewaySettings
-from tests.integration.test_gateway import BASE, serving
+from tests.gateway_app import BASE, serving
 
 TRAIN = {"dataset_path": "nowhere"}
 

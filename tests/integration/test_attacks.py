@@ -17,7 +17,7 @@ from fastapi import FastAPI
 from httpx import AsyncClient
 
 from libs.common.logs import JsonLines, Terminal
-from tests.integration.test_gateway import app, rest
+from tests.gateway_app import app, rest
 
 __all__ = ["app", "rest"]
 

@@ -32,7 +32,7 @@ from libs.common.work import Gate, run_jobs
 from services.trainer.draining import Draining
 from services.trainer.handlers import Trainings
 from services.trainer.telemetry import reading
-from tests.integration.test_gateway import app, rest
+from tests.gateway_app import app, rest
 from tests.nursery import SharedStock
 from tests.unit.services.trainer.conftest import draw_dataset
 from tests.unit.services.trainer.test_child import STATES, told_by

@@ -14,8 +14,8 @@ from fastapi import FastAPI
 from libs.common.bus import Bus
 from libs.common.logs import Terminal
 from libs.common.settings import Settings
+from tests.gateway_app import BASE, app, serving
 from tests.gateway_process import gateway_process
-from tests.integration.test_gateway import BASE, app, serving
 
 assert app  # the fixture
 

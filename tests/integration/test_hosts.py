@@ -6,7 +6,7 @@ from httpx import AsyncClient
 
 from libs.common.bus import Bus
 from libs.common.events import HostDrained, HostDrainRequested, HostUndrainRequested
-from tests.integration.test_gateway import app, rest
+from tests.gateway_app import app, rest
 
 __all__ = ["app", "rest"]  # fixtures
 

@@ -12,7 +12,7 @@ from libs.common.artifacts import ArtifactStore
 from libs.common.bus import Bus
 from libs.common.errors import NotFound
 from tests.answers import promised
-from tests.integration.test_gateway import BASE, app, rest
+from tests.gateway_app import BASE, app, rest
 from tests.integration.test_training_control import STATE, asked, complete, until
 
 __all__ = ["app", "rest"]  # fixtures

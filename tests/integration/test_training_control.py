@@ -18,7 +18,7 @@ from libs.common.events import (
     TrainingRequested,
     TrainingStarted,
 )
-from tests.integration.test_gateway import app, rest
+from tests.gateway_app import app, rest
 
 __all__ = ["app", "rest"]  # fixtures
 

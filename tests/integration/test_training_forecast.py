@@ -18,7 +18,7 @@ from services.trainer.domain.estimate import pace_key
 from services.trainer.domain.memory import Shape
 from services.trainer.estimating import training_questions
 from tests.answers import promised
-from tests.integration.test_gateway import app, rest, validate
+from tests.gateway_app import app, rest, validate
 from tests.unit.services.trainer.conftest import draw_dataset
 
 __all__ = ["app", "rest"]  # fixtures
