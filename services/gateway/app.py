@@ -39,6 +39,7 @@ from services.gateway.routes import (
     system,
     thresholds,
     training_control,
+    training_curves,
     training_forecast,
     trainings,
 )
@@ -58,6 +59,7 @@ ROUTES = (
     datasets,
     trainings,
     training_control,
+    training_curves,
     hosts,
     training_forecast,
     models,

@@ -150,28 +150,6 @@ def training(
     }
 
 
-def history(job: Job) -> list[dict[str, Any]]:
-    """Every epoch, with the columns of results.csv."""
-    rows = []
-    clock_s = 0.0
-    for epoch in job.epochs:
-        clock_s += epoch.seconds
-        row: dict[str, Any] = {"epoch": epoch.epoch, "time": round(clock_s, 3)}
-        row |= {f"train/{name}": value for name, value in epoch.train_losses.items()}
-        row |= {
-            "metrics/precision(B)": epoch.precision,
-            "metrics/recall(B)": epoch.recall,
-            "metrics/mAP50(B)": epoch.map50,
-            "metrics/mAP50-95(B)": epoch.map50_95,
-        }
-        row |= {f"val/{name}": value for name, value in epoch.val_losses.items()}
-        row |= {f"lr/{name}": value for name, value in epoch.learning_rates.items()}
-        if epoch.gpu_peak_bytes is not None:
-            row["gpu_peak_bytes"] = epoch.gpu_peak_bytes
-        rows.append(row | {"seconds": epoch.seconds})
-    return rows
-
-
 def samples(job: Job, base: str) -> list[dict[str, Any]]:
     """The sheets of a training, by epoch, where they can be read now."""
     done = job.outcome.artifacts if isinstance(job.outcome, TrainingCompleted) else {}

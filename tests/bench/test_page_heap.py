@@ -15,7 +15,7 @@ from playwright.async_api import Page, WebSocketRoute, expect
 from libs.common.bus import Bus
 from libs.common.settings import Settings
 from tests.bench.browser import browser_page, heap_bytes
-from tests.bench.written_runs import begun, epoch_of
+from tests.written_runs import begun, epoch_of
 from tests.gateway_process import gateway_process
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

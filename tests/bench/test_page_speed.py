@@ -13,7 +13,7 @@ from playwright.async_api import expect
 from libs.common.bus import Bus
 from libs.common.settings import Settings
 from tests.bench.browser import FLUID_MS, Longest, browser_page, longest
-from tests.bench.written_runs import begun, epoch_of, many_runs, publish_all
+from tests.written_runs import begun, epoch_of, many_runs, publish_all
 from tests.gateway_process import gateway_process
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]

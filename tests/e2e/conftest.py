@@ -1,6 +1,8 @@
 """A real browser for the tests of the page, and a stack in which there is something to see."""
 
+import io
 import shutil
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -32,6 +34,8 @@ ARGUMENTS = [
     "--disable-sync",
 ]
 PATIENCE_MS = 20_000
+EPOCHS = 4
+"""Of the training that there is to be looked at."""
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -96,6 +100,16 @@ class Filled:
     model: str
     validation: str
     check: str
+    registered: str
+
+
+def zipped(folder: Path) -> bytes:
+    """A folder as an archive, as somebody uploads it."""
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w") as archive:
+        for path in sorted(folder.rglob("*")):
+            archive.write(path, path.relative_to(folder).as_posix())
+    return held.getvalue()
 
 
 @pytest.fixture(scope="session")
@@ -115,13 +129,16 @@ def filled(stack: Stack) -> Filled:
             http.post("/upload/model", **upload).raise_for_status()  # type: ignore[arg-type]
         fields = {"mode": "transfer", "base_model_path": "partner", "experiment_name": "seen"}
         begun = posted(
-            "/training/start", dataset_path=str(dataset), epochs=2, **fields, **dict(QUICK)
+            "/training/start", dataset_path=str(dataset), epochs=EPOCHS, **fields, **dict(QUICK)
         )
+        packed = zipped(dataset)
+        name = {"dataset_name": "registered"}
+        http.post("/upload/dataset", params=name, files={"file": packed}).raise_for_status()
         check = posted("/dataset/validate", dataset_path=str(dataset))
         training = begun["training_id"]
         wait_until(
             lambda: http.get(f"/training/status/{training}").json()["status"] == "completed",
-            "a training of two epochs ends",
+            "a training of a few epochs ends",
             TRAINED_S,
         )
         judged = posted("/model/validate", model_path=training, test_dataset_path=str(dataset))
@@ -132,4 +149,5 @@ def filled(stack: Stack) -> Filled:
         model=f"{begun['project_name']}/{begun['experiment_name']}",
         validation=judged["validation_id"],
         check=check["validation_id"],
+        registered="registered",
     )

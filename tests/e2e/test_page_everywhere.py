@@ -4,16 +4,14 @@ import json
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
-from tests.conftest import ROOT, Stack
+from tests.conftest import Stack
+from tests.e2e.axe import complaints
 from tests.e2e.conftest import Filled, Watched, shot
 
 pytestmark = [pytest.mark.e2e, pytest.mark.slow, pytest.mark.timeout(300)]
 
-AXE = ROOT / "services/gateway/ui/node_modules/axe-core/axe.min.js"
-RUN_AXE = "axe.run(document, {resultTypes: ['violations']})"
-SERIOUS = {"serious", "critical"}
 READY = "main h1, main [role=alert]"
 
 
@@ -24,9 +22,16 @@ def pages(filled: Filled) -> dict[str, str]:
         "trainings": "/trainings",
         "training-form": f"/trainings/new?mode=transfer&dataset_path={filled.dataset}",
         "training": f"/trainings/{filled.training}",
+        "training-console": f"/trainings/{filled.training}?tab=console",
+        "training-machine": f"/trainings/{filled.training}?tab=machine",
         "training-timeline": f"/trainings/{filled.training}?tab=timeline",
+        "compare": f"/compare?runs={filled.training}",
+        "curves-of-all": "/compare?all=1",
         "datasets": "/datasets",
         "dataset-upload": "/datasets?add=upload",
+        "dataset": f"/datasets/{filled.registered}",
+        "dataset-figures": f"/datasets/{filled.registered}?tab=figures",
+        "dataset-versions": f"/datasets/{filled.registered}?tab=versions",
         "dataset-check": f"/datasets/checks/{filled.check}",
         "models": "/models?add=upload",
         "model": f"/models/{filled.model}",
@@ -34,17 +39,6 @@ def pages(filled: Filled) -> dict[str, str]:
         "evaluation": f"/evaluations/{filled.validation}",
         "events": "/events?event=1",
     }
-
-
-def complaints(page: Page) -> list[str]:
-    """What axe calls serious on this page: rule, and the elements."""
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    found: list[dict[str, Any]] = page.evaluate(RUN_AXE)["violations"]
-    return [
-        f"{each['id']}: {[node['html'][:120] for node in each['nodes'][:3]]}"
-        for each in found
-        if each["impact"] in SERIOUS
-    ]
 
 
 @pytest.mark.parametrize(

@@ -11,6 +11,7 @@ from playwright.sync_api import Page, expect
 
 from tests.answers import promised
 from tests.conftest import ROOT, Stack
+from tests.e2e.axe import complaints
 from tests.e2e.conftest import Watched
 from tests.e2e.tiny import QUICK, TRAINED_S, tiny_dataset
 
@@ -126,6 +127,13 @@ def compare(stack: Stack, watched: Watched, http: httpx.Client, runs: list[str])
     """Choose both in the list, and read the answer, in both languages and on a narrow screen."""
     page = watched.page
     page.goto(f"{stack.url}/ui/ml/trainings?name=e2e/&lang=en")
+    page.get_by_test_id("curves-of-all").click()
+    many = page.get_by_test_id("many-curves")
+    expect(many).to_have_attribute("data-points", re.compile("^([2-9]|[1-9][0-9]+)$"))
+    page.get_by_test_id(f"choose-{runs[0]}").check()
+    expect(page.get_by_test_id("compare-chosen")).to_have_attribute("href", re.compile(runs[0]))
+    shoot(page, "curves-of-all")
+    page.go_back()
     for run in runs:
         page.get_by_test_id(f"choose-{run}").check()
     page.get_by_test_id("compare-chosen").click()
@@ -140,11 +148,13 @@ def compare(stack: Stack, watched: Watched, http: httpx.Client, runs: list[str])
     expect(picture).to_be_visible()
     assert picture.evaluate("image => image.decode().then(() => image.naturalWidth)") > 50
     shoot(page, "compare")
+    assert complaints(page) == []
     page.set_viewport_size({"width": 390, "height": 844})
     page.goto(f"{page.url}&lang=ja")
     expect(page.get_by_test_id("sentence")).to_contain_text("画像集合")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     shoot(page, "compare-narrow-ja")
+    assert complaints(page) == []
     assert watched.complaints == []
     [row, *_] = promised(http.get("/model/compare"))
     promised(http.get(f"/model/compare/{row['comparison_id']}"))

@@ -4,6 +4,9 @@ import asyncio
 
 from httpx import AsyncClient
 
+from libs.common.bus import Bus
+from tests.answers import promised
+from tests.written_runs import begun, epoch_of
 from tests.gateway_app import app, rest
 
 __all__ = ["app", "rest"]  # fixtures
@@ -46,3 +49,22 @@ async def test_lists_page_by_cursor(rest: AsyncClient) -> None:
     waiting = (await rest.get("/training/status?status=queued&sort=created_at")).json()
     assert [each["queue_position"] for each in waiting] == [1, 2, 3, 4, 5]
     assert (await rest.get("/training/status?status=running")).json() == []
+
+
+async def test_curves_of_many_trainings_come_in_one_answer(rest: AsyncClient, bus: Bus) -> None:
+    for job_id, epochs in (("one", 3), ("other", 1), ("young", 0)):
+        for event in (*begun(job_id), *(epoch_of(job_id, each + 1, 9) for each in range(epochs))):
+            seq = await bus.publish(event)
+    async with asyncio.timeout(10):
+        while (await rest.get("/status")).json()["last_seq"] < seq:
+            await asyncio.sleep(0.01)
+    answer = await rest.get("/training/curves?column=train/box_loss&name=bench/")
+    found = promised(answer)
+    assert answer.headers["X-Total-Count"] == "2"
+    assert [(each["name"], each["epochs"]) for each in found] == [
+        ("bench/other", [1]),
+        ("bench/one", [1, 2, 3]),
+    ]
+    assert found[0]["values"] == [epoch_of("other", 1, 9).train_losses["box_loss"]]
+    assert (await rest.get("/training/curves?status=completed")).json() == []
+    assert (await rest.get("/training/curves?column=secret")).status_code == 422

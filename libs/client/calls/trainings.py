@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from libs.client.calls.calls import Calls
 from libs.client.errors import ClientError
-from libs.common.answers.histories import ConsoleLine
+from libs.common.answers.histories import ConsoleLine, CurveColumn, TrainingCurve
 from libs.common.answers.trainings import ArtifactEntry, SampleSheet, TrainingStatus, TrainingTold
 
 
@@ -73,6 +73,26 @@ class TrainingCalls(Calls):
     def history(self, training_id: str) -> list[dict[str, float]]:
         """Losses, metrics, learning rates and seconds of every epoch."""
         return self.listed(dict[str, float], f"/training/{quote(training_id, safe='')}/history")
+
+    def training_curves(
+        self,
+        column: CurveColumn = "metrics/mAP50-95(B)",
+        *,
+        status: str | None = None,
+        name: str | None = None,
+        limit: int = 500,
+    ) -> list[TrainingCurve]:
+        """One column of the newest trainings' histories, each at 200 epochs or fewer.
+
+        Args:
+            column: of results.csv.
+            status: only trainings in this state.
+            name: only trainings with this in `project/experiment`.
+            limit: trainings at the most.
+        """
+        return self.listed(
+            TrainingCurve, "/training/curves", column=column, status=status, name=name, limit=limit
+        )
 
     def samples(self, training_id: str) -> list[SampleSheet]:
         """Sheets of validation images with labelled and predicted boxes, by epoch."""

@@ -1,6 +1,32 @@
-"""What `/system/history` and `/training/{id}/logs` answer."""
+"""What `/system/history`, `/training/{id}/logs` and `/training/curves` answer."""
+
+from typing import Literal
 
 from typing_extensions import TypedDict
+
+CurveColumn = Literal[
+    "metrics/mAP50-95(B)",
+    "metrics/mAP50(B)",
+    "metrics/precision(B)",
+    "metrics/recall(B)",
+    "train/box_loss",
+    "train/cls_loss",
+    "train/dfl_loss",
+    "val/box_loss",
+    "val/cls_loss",
+    "val/dfl_loss",
+    "seconds",
+]
+"""Columns of results.csv that are laid over each other."""
+
+
+class TrainingCurve(TypedDict):
+    """One column of one training's history: a value per epoch named, null where it has none."""
+
+    training_id: str
+    name: str
+    epochs: list[int]
+    values: list[float | None]
 
 
 class GpuHistory(TypedDict):

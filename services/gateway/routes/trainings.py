@@ -19,7 +19,7 @@ from libs.common.events import (
     TrainingCompleted,
 )
 from libs.common.jobs import Job
-from services.gateway import views
+from services.gateway import epochs, views
 from services.gateway.access.scopes import READ, RUN
 from services.gateway.consoles import MOST_LINES
 from services.gateway.registry import WEIGHTS
@@ -76,12 +76,9 @@ async def statuses(
     ] = None,
 ) -> Response:
     """Trainings, the newest first; the next page is in `Link`, their number in `X-Total-Count`."""
-    jobs = gateway.ledger.newest("training")
+    jobs = chosen(gateway, status, name)
     if sort == "created_at":
         jobs.reverse()
-    jobs = [job for job in jobs if status in {None, job.status}]
-    if name:
-        jobs = [job for job in jobs if name.casefold() in views.run_name(job).casefold()]
     headers = {"X-Total-Count": str(len(jobs))}
     if cursor is not None:
         newer = sort == "created_at"
@@ -128,7 +125,7 @@ async def cancel(training_id: str, gateway: State, keep: bool = False) -> dict[s
 async def history(training_id: str, gateway: State, request: Request) -> Response:
     """Every epoch: losses, metrics, learning rates, seconds."""
     job = gateway.ledger.job(training_id, "training")
-    return fresh(request, views.history(job), {"X-Last-Seq": str(job.last_seq)})
+    return fresh(request, epochs.history(job), {"X-Last-Seq": str(job.last_seq)})
 
 
 @router.get(
@@ -187,6 +184,14 @@ async def samples(training_id: str, gateway: State, request: Request) -> Respons
     """Sheets of validation images with labelled and predicted boxes, by epoch."""
     job = gateway.ledger.job(training_id, "training")
     return fresh(request, views.samples(job, BASE))
+
+
+def chosen(gateway: Gateway, status: str | None, name: str | None) -> list[Job]:
+    """Trainings of a status whose `project/experiment` has a part `name`, the newest first."""
+    jobs = [job for job in gateway.ledger.newest("training") if status in {None, job.status}]
+    if not name:
+        return jobs
+    return [job for job in jobs if name.casefold() in views.run_name(job).casefold()]
 
 
 def _numbered(job: Job, lines: list[str], after: int) -> list[dict[str, Any]]:

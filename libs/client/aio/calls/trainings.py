@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from libs.client.aio.calls.calls import Calls
 from libs.client.errors import ClientError
-from libs.common.answers.histories import ConsoleLine
+from libs.common.answers.histories import ConsoleLine, CurveColumn, TrainingCurve
 from libs.common.answers.trainings import ArtifactEntry, SampleSheet, TrainingStatus, TrainingTold
 
 
@@ -77,6 +77,26 @@ class TrainingCalls(Calls):
         """Losses, metrics, learning rates and seconds of every epoch."""
         return await self.listed(
             dict[str, float], f"/training/{quote(training_id, safe='')}/history"
+        )
+
+    async def training_curves(
+        self,
+        column: CurveColumn = "metrics/mAP50-95(B)",
+        *,
+        status: str | None = None,
+        name: str | None = None,
+        limit: int = 500,
+    ) -> list[TrainingCurve]:
+        """One column of the newest trainings' histories, each at 200 epochs or fewer.
+
+        Args:
+            column: of results.csv.
+            status: only trainings in this state.
+            name: only trainings with this in `project/experiment`.
+            limit: trainings at the most.
+        """
+        return await self.listed(
+            TrainingCurve, "/training/curves", column=column, status=status, name=name, limit=limit
         )
 
     async def samples(self, training_id: str) -> list[SampleSheet]:

@@ -1,5 +1,5 @@
 // Assembles the page: colours, languages, queries, the gate, the router.
-import "@mantine/core/styles.css";
+import "./app/mantine.css";
 import "./app/page.css";
 import { MantineProvider } from "@mantine/core";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";

@@ -125,22 +125,6 @@ def test_a_completed_run_says_where_its_weights_are() -> None:
     assert shown(job())["best_model_path"] is None
 
 
-def test_history_has_the_columns_of_results_csv() -> None:
-    [row] = views.history(job(started(), epoch(1)))
-    assert row == {
-        "epoch": 1,
-        "time": 10.0,
-        "train/box_loss": 1.0,
-        "metrics/precision(B)": 0.5,
-        "metrics/recall(B)": 0.5,
-        "metrics/mAP50(B)": 0.5,
-        "metrics/mAP50-95(B)": 0.1,
-        "val/box_loss": 2.0,
-        "lr/pg0": 0.01,
-        "seconds": 10.0,
-    }
-
-
 def test_the_defaults_are_those_of_the_contract() -> None:
     body = StartTraining.model_validate(TRAINING)
     arguments = body.arguments()

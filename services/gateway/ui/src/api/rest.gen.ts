@@ -1941,6 +1941,14 @@ export interface TrainingArguments {
   given?: string[] | null;
 }
 
+/** One column of one training's history: a value per epoch named, null where it has none. */
+export interface TrainingCurve {
+  training_id: string;
+  name: string;
+  epochs: number[];
+  values: (number | null)[];
+}
+
 /** One training, as it is now; metrics under short names, `progress` from 0 to 100. */
 export interface TrainingStatus {
   training_id: string;
@@ -2699,6 +2707,13 @@ export interface Operations {
     query: { keep?: boolean };
     body: undefined;
     answer: TrainingTold;
+  };
+  /** One column of the histories of the newest trainings, each at 200 epochs or fewer. */
+  "GET /training/curves": {
+    path: Record<string, never>;
+    query: { column?: "metrics/mAP50-95(B)" | "metrics/mAP50(B)" | "metrics/precision(B)" | "metrics/recall(B)" | "train/box_loss" | "train/cls_loss" | "train/dfl_loss" | "val/box_loss" | "val/cls_loss" | "val/dfl_loss" | "seconds"; status?: string | null; limit?: number; name?: string | null };
+    body: undefined;
+    answer: TrainingCurve[];
   };
   /** Let a host take no trainings up any more; those that run there go elsewhere, or end there. */
   "POST /training/drain/{host}": {

@@ -1,7 +1,6 @@
 // The frame around every page: seal, navigation, live mark, language and colours; a bottom bar on narrow screens.
 import {
   ActionIcon,
-  AppShell,
   Badge,
   Button,
   Container,
@@ -32,11 +31,11 @@ const PAGES = [
 export function Shell() {
   const { t } = useTranslation();
   return (
-    <AppShell header={{ height: 54 }} footer={{ height: { base: 56, sm: 0 } }} padding={0}>
+    <>
       <a className="skip" href="#content">
         {t("app.skip")}
       </a>
-      <AppShell.Header className="bar" px="md">
+      <header className="bar">
         <Group h="100%" justify="space-between" wrap="nowrap">
           <Group gap="md" wrap="nowrap">
             <Link to="/" className="row-link" aria-label={t("app.title")}>
@@ -71,18 +70,16 @@ export function Shell() {
             </ActionIcon>
           </Group>
         </Group>
-      </AppShell.Header>
-      <AppShell.Main id="content" tabIndex={-1}>
+      </header>
+      <main id="content" tabIndex={-1}>
         <Container size="xl" py="lg" px={{ base: "sm", sm: "md" }}>
           <Outlet />
         </Container>
-      </AppShell.Main>
-      <AppShell.Footer className="bar" hiddenFrom="sm">
-        <nav className="bottom-bar" aria-label={t("app.navigation")}>
-          <Links />
-        </nav>
-      </AppShell.Footer>
-    </AppShell>
+      </main>
+      <nav className="bottom-bar" aria-label={t("app.navigation")}>
+        <Links />
+      </nav>
+    </>
   );
 }
 

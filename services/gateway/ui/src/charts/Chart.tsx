@@ -2,6 +2,7 @@
 import { useComputedColorScheme } from "@mantine/core";
 import { type RefObject, useEffect, useRef } from "react";
 import { type ECharts, type EChartsCoreOption, init } from "./echarts";
+import { type Span, spans } from "./span";
 
 export interface Ink {
   text: string;
@@ -65,15 +66,17 @@ interface ChartProps {
   onPick?: ((value: unknown, data: unknown) => void) | undefined;
   /** Told where between the axes was clicked, on their scales. */
   onPlace?: ((x: number, y: number) => void) | undefined;
+  /** Told the stretch of the horizontal axis that was marked by dragging. */
+  onSpan?: ((span: Span) => void) | undefined;
 }
 
-export function Chart({ option, height, label, testId, points, maxWidth, grip, onPick, onPlace }: ChartProps) {
+export function Chart({ option, height, label, testId, points, maxWidth, grip, onPick, onPlace, onSpan }: ChartProps) {
   const box = useRef<HTMLDivElement>(null);
   const chart = useRef<ECharts | null>(null);
-  const told = useRef({ onPick, onPlace });
+  const told = useRef({ onPick, onPlace, onSpan });
   useEffect(() => {
-    told.current = { onPick, onPlace };
-  }, [onPick, onPlace]);
+    told.current = { onPick, onPlace, onSpan };
+  }, [onPick, onPlace, onSpan]);
 
   useEffect(() => {
     if (!box.current) return;
@@ -87,6 +90,7 @@ export function Chart({ option, height, label, testId, points, maxWidth, grip, o
       const [x = 0, y = 0] = made.convertFromPixel({ gridIndex: 0 }, place);
       told.current.onPlace(x, y);
     });
+    if (told.current.onSpan) spans(made, box.current, (span) => told.current.onSpan?.(span));
     const watch = new ResizeObserver(() => made.resize());
     watch.observe(box.current);
     return () => {
@@ -100,7 +104,7 @@ export function Chart({ option, height, label, testId, points, maxWidth, grip, o
   useEffect(() => inTurn(() => chart.current?.setOption(option, { replaceMerge: ["series"] })), [option]);
 
   const cursor = onPlace ? "crosshair" : undefined;
-  return <div ref={box} role="img" aria-label={label} style={{ height, maxWidth, cursor }} data-testid={testId} data-points={points} />;
+  return <div ref={box} role="img" aria-label={label} className="chart" style={{ height, maxWidth, cursor }} data-testid={testId} data-points={points} />;
 }
 
 /** What all charts have in common: quiet axes, one tooltip, no animation of live data. */

@@ -1,6 +1,7 @@
 // A confusion matrix as a heat map: rows predicted, columns true, background row and column included.
 import { useMemo } from "react";
 import { Chart, axis, baseOption, useInk } from "./Chart";
+import { escape } from "./escape";
 
 type Cell = readonly [column: number, row: number, weight: number, count: number];
 
@@ -86,8 +87,4 @@ export function Matrix({ names, counts, label, predicted, actual, asShare = fals
 
 function isCell(value: unknown): value is Cell {
   return Array.isArray(value) && value.length === 4 && value[3] > 0;
-}
-
-function escape(text: string): string {
-  return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

@@ -1,8 +1,7 @@
 // The parts of ECharts that the page uses, and no others.
-import { BarChart, HeatmapChart, LineChart } from "echarts/charts";
+import { BarChart, HeatmapChart, LineChart, LinesChart } from "echarts/charts";
 import {
   AriaComponent,
-  DataZoomComponent,
   GridComponent,
   LegendComponent,
   TooltipComponent,
@@ -15,11 +14,11 @@ use([
   AriaComponent,
   BarChart,
   CanvasRenderer,
-  DataZoomComponent,
   GridComponent,
   HeatmapChart,
   LegendComponent,
   LineChart,
+  LinesChart,
   TooltipComponent,
   VisualMapComponent,
 ]);

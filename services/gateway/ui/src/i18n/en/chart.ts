@@ -5,4 +5,6 @@ export const chart = {
   large: "Large: {{title}}",
   png: "Save as PNG: {{title}}",
   csv: "Save as CSV: {{title}}",
+  drag: "Drag over a chart to zoom, double-click to see all",
+  showAll: "Show all",
 };

@@ -77,6 +77,11 @@ export const compare = {
   epochTime: "Per epoch",
   gpuPeak: "GPU memory, peak",
   curves: "Curves",
+  manyTitle: "Curves of many trainings",
+  manyHint: "{{n}} of {{of}}; a click on a curve opens it",
+  bestFirst: "The best first",
+  noCurves: "No training that fits has an epoch yet.",
+  seeMany: "Curves of all trainings",
   quantity: "Quantity of the curves",
   of_: {
     map50_95: "mAP50-95, validation",

@@ -18,6 +18,7 @@ export const runs = {
   compare: "Compare",
   compareChosen_one: "Compare {{count}}",
   compareChosen_other: "Compare {{count}}",
+  curvesOfAll: "Curves of all of them",
   choose: "Choose to compare",
   chooseOne: "Choose {{name}} to compare",
 };

@@ -6,4 +6,6 @@ export const chart: Resource["chart"] = {
   large: "拡大: {{title}}",
   png: "PNG で保存: {{title}}",
   csv: "CSV で保存: {{title}}",
+  drag: "グラフ上をドラッグで拡大、ダブルクリックで全体",
+  showAll: "全体を表示",
 };

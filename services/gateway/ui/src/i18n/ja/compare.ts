@@ -78,6 +78,11 @@ export const compare: Resource["compare"] = {
   epochTime: "エポックあたり",
   gpuPeak: "GPU メモリの最大",
   curves: "曲線",
+  manyTitle: "多数の学習の曲線",
+  manyHint: "{{of}} 件中 {{n}} 件。曲線をクリックで開く",
+  bestFirst: "良い順",
+  noCurves: "該当する学習にまだエポックがありません。",
+  seeMany: "すべての学習の曲線",
   quantity: "曲線の指標",
   of_: {
     map50_95: "mAP50-95(検証)",

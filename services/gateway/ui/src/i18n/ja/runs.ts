@@ -19,6 +19,7 @@ export const runs: Resource["runs"] = {
   compare: "比較",
   compareChosen_one: "{{count}} 件を比較",
   compareChosen_other: "{{count}} 件を比較",
+  curvesOfAll: "全件の曲線",
   choose: "比較に選ぶ",
   chooseOne: "{{name}} を比較に選ぶ",
 };

@@ -1,9 +1,9 @@
 // Comparing trainings: the answer first, then the images that changed, then how the runs were made, then the curves.
-import { Alert, Button, Grid, Group, Loader, MultiSelect, NativeSelect, Progress, Stack, TextInput } from "@mantine/core";
+import { Alert, Anchor, Button, Grid, Group, Loader, MultiSelect, NativeSelect, Progress, Stack, TextInput } from "@mantine/core";
 import { useMutation, useQueries, useQueryClient } from "@tanstack/react-query";
-import { useEffect, useMemo, useState } from "react";
+import { Suspense, lazy, useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { useSearchParams } from "react-router";
+import { Link, useSearchParams } from "react-router";
 import { type Question, useComparison } from "../../api/comparisons";
 import { historyQuery, trainingQuery, useRunNames } from "../../api/queries";
 import { send } from "../../api/typed";
@@ -20,7 +20,19 @@ import { datasetOf } from "./rows";
 const MOST = 8;
 const SPLITS = ["test", "val", "train"] as const;
 
+const Many = lazy(async () => ({ default: (await import("./Many")).Many }));
+
 export function Compare() {
+  const [query] = useSearchParams();
+  if (!query.has("all")) return <Few />;
+  return (
+    <Suspense>
+      <Many />
+    </Suspense>
+  );
+}
+
+function Few() {
   const { t } = useTranslation();
   const [query, setQuery] = useSearchParams();
   const ids = useMemo(() => (query.get("runs") ?? "").split(",").filter((id) => id !== "").slice(0, MOST), [query]);
@@ -39,7 +51,11 @@ export function Compare() {
     }, { replace: true });
   return (
     <Stack gap="md" data-testid="compare-page">
-      <PageHead title={t("compare.title")} />
+      <PageHead title={t("compare.title")}>
+        <Anchor component={Link} to="/compare?all=1" size="sm">
+          {t("compare.seeMany")}
+        </Anchor>
+      </PageHead>
       <Pick ids={ids} runs={runs} choose={(chosen) => set({ runs: chosen.join(","), at: null, class: null, kind: null })} />
       {wrong && <Trouble error={wrong.error} />}
       {ids.length < 2 && <Dim>{t("compare.pickTwo")}</Dim>}

@@ -1,5 +1,5 @@
 // What the run's host was doing meanwhile: CPU, memory, GPUs; the gateway's record first, then what comes.
-import { Grid, Stack } from "@mantine/core";
+import { Button, Grid, Group, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -7,9 +7,11 @@ import type { MachineHistory } from "../../api/rest.gen";
 import { ask } from "../../api/typed";
 import { Figure } from "../../charts/Figure";
 import type { Curve } from "../../charts/Curves";
+import { type Span, spanOf, spanText } from "../../charts/span";
 import { asNumber, asString } from "../../live/frames";
 import { useReadings } from "../../live/store";
 import { Dim, Section, Trouble } from "../../parts/parts";
+import { useTyped } from "../../parts/useTyped";
 import type { RunState } from "./merge";
 
 const GIB = 2 ** 30;
@@ -41,6 +43,8 @@ export function Machine({ run, file }: { run: RunState; file: string }) {
     const sample = sampleOf(data);
     setLive((before) => (sample.at - (before.at(-1)?.at ?? 0) < APART_MS ? before : [...before, sample].slice(-MOST)));
   });
+  const [span, setSpan] = useTyped("time");
+  const shared = { range: spanOf(span), onSpan: (wanted: Span) => setSpan(spanText(wanted)) };
   const curves = useMemo(() => curvesOf(past.data?.[0], live, t), [past.data, live, t]);
   if (!host) return <Section title={t("run.machine")}><Dim>{t("run.machineLater")}</Dim></Section>;
   if (past.isError) return <Trouble error={past.error} onRetry={() => void past.refetch()} />;
@@ -50,14 +54,25 @@ export function Machine({ run, file }: { run: RunState; file: string }) {
   }
   return (
     <Stack gap="xs" data-testid="machine">
-      <Dim>{t("run.machineOf", { host })}</Dim>
+      <Group gap="sm">
+        <Dim>{t("run.machineOf", { host })}</Dim>
+        {shared.range ? (
+          <Button size="compact-xs" variant="default" onClick={() => setSpan("")}>
+            {t("chart.showAll")}
+          </Button>
+        ) : (
+          <span className="wide-only">
+            <Dim>{t("chart.drag")}</Dim>
+          </span>
+        )}
+      </Group>
       <Grid gap="md">
         <Grid.Col span={{ base: 12, md: memory.length > 0 ? 6 : 12 }}>
-          <Figure title={t("run.load")} curves={load} max={100} file={`${file}-load`} testId="load-chart" />
+          <Figure title={t("run.load")} curves={load} max={100} file={`${file}-load`} testId="load-chart" {...shared} />
         </Grid.Col>
         {memory.length > 0 && (
           <Grid.Col span={{ base: 12, md: 6 }}>
-            <Figure title={t("run.gpuMemory")} curves={memory} file={`${file}-gpu-memory`} testId="gpu-chart" />
+            <Figure title={t("run.gpuMemory")} curves={memory} file={`${file}-gpu-memory`} testId="gpu-chart" {...shared} />
           </Grid.Col>
         )}
       </Grid>

@@ -1,10 +1,12 @@
 // The run's live curves: losses (train solid, validation dashed), quality, learning rate, seconds; one range for all.
-import { Grid, Group, RangeSlider, Text } from "@mantine/core";
+import { Button, Grid, Group, RangeSlider, Text } from "@mantine/core";
 import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Curve } from "../../charts/Curves";
 import { Figure } from "../../charts/Figure";
+import { type Span, spanOf, spanText } from "../../charts/span";
 import type { EpochPoint } from "../../live/state";
+import { Dim } from "../../parts/parts";
 import { useTyped } from "../../parts/useTyped";
 import { curve } from "./merge";
 
@@ -16,7 +18,11 @@ export const RunCharts = memo(function RunCharts({ epochs, total, file }: { epoc
   const [span, setSpan] = useTyped("epochs");
   const [log, setLog] = useTyped("log");
   const last = Math.max(2, total, epochs.at(-1)?.epoch ?? 0);
-  const range = rangeOf(span, last);
+  const range = within(spanOf(span), last);
+  const choose = (wanted: Span) => {
+    const shown = within(wanted, last);
+    setSpan(shown && (shown[0] > 1 || shown[1] < last) ? spanText(shown) : "");
+  };
   const losses = useMemo(
     () =>
       LOSSES.flatMap((name, i) => [
@@ -31,10 +37,10 @@ export const RunCharts = memo(function RunCharts({ epochs, total, file }: { epoc
   );
   const rates = useMemo(() => rateCurves(epochs), [epochs]);
   const pace = useMemo(() => [curve(epochs, t("run.seconds"), 3, (point) => point.seconds)], [epochs, t]);
-  const shared = { epochs: last, range };
+  const shared = { epochs: last, range, onSpan: choose };
   return (
     <div>
-      {epochs.length > 3 && <Range last={last} range={range} choose={([from, to]) => setSpan(from === 1 && to === last ? "" : `${from}-${to}`)} />}
+      {epochs.length > 3 && <Range last={last} range={range} choose={choose} />}
       <Grid gap="md">
         <Grid.Col span={{ base: 12, md: 6 }}>
           <Figure
@@ -75,14 +81,14 @@ function isSame(a: Curve, b: Curve | undefined): boolean {
   return a.points.length === b?.points.length && a.points.every(([x, y], at) => x === b.points[at]?.[0] && y === b.points[at]?.[1]);
 }
 
-/** `3-10` as numbers; null = all, also those to come. */
-function rangeOf(span: string, last: number): [number, number] | null {
-  const found = /^(\d{1,6})-(\d{1,6})$/.exec(span);
-  const [from, to] = [Number(found?.[1]), Math.min(Number(found?.[2]), last)];
-  return from >= 1 && to > from ? [from, to] : null;
+/** The part of a stretch that the run has; null = all, also those to come. */
+function within(span: Span, last: number): Span {
+  if (span === null) return null;
+  const [from, to] = [Math.max(1, span[0]), Math.min(last, span[1])];
+  return to > from ? [from, to] : null;
 }
 
-function Range(props: { last: number; range: [number, number] | null; choose: (range: [number, number]) => void }) {
+function Range(props: { last: number; range: Span; choose: (range: Span) => void }) {
   const { t } = useTranslation();
   return (
     <Group gap="sm" mb="sm" px="xs" wrap="nowrap">
@@ -102,6 +108,15 @@ function Range(props: { last: number; range: [number, number] | null; choose: (r
         thumbToLabel={t("run.rangeTo")}
         data-testid="range"
       />
+      {props.range ? (
+        <Button size="compact-xs" variant="default" onClick={() => props.choose(null)} data-testid="show-all">
+          {t("chart.showAll")}
+        </Button>
+      ) : (
+        <span className="wide-only">
+          <Dim>{t("chart.drag")}</Dim>
+        </span>
+      )}
     </Group>
   );
 }

@@ -1,5 +1,5 @@
 // All trainings, newest first: page by page from REST, each row then moved by the socket; some chosen to be compared.
-import { Button, Group, NativeSelect, Stack, TextInput } from "@mantine/core";
+import { Anchor, Button, Group, NativeSelect, Stack, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
@@ -72,6 +72,11 @@ export function Runs() {
           <div role="table" aria-label={t("runs.title")} aria-rowcount={total}>
             <Group justify="space-between" mb={4}>
               <Dim>{t("runs.count", { count: total, n: count(total) })}</Dim>
+              {total > 1 && (
+                <Anchor component={Link} size="sm" to={`/compare?${new URLSearchParams({ all: "1", ...(name && { name }), ...(status && { status }) })}`} data-testid="curves-of-all">
+                  {t("runs.curvesOfAll")}
+                </Anchor>
+              )}
             </Group>
             <div className="run-row run-head" role="row">
               <span role="columnheader" aria-label={t("runs.choose")} />
