@@ -15,7 +15,8 @@ import { useTyped } from "../../parts/useTyped";
 import type { RunState } from "./merge";
 
 const GIB = 2 ** 30;
-const MOST = 4000;
+const MOST = 1200;
+const REFRESH = 300; // then the gateway's record, which is coarse for what is long ago, takes their place
 const APART_MS = 1500; // several services of one host tell at once
 
 interface Live {
@@ -43,6 +44,10 @@ export function Machine({ run, file }: { run: RunState; file: string }) {
     const sample = sampleOf(data);
     setLive((before) => (sample.at - (before.at(-1)?.at ?? 0) < APART_MS ? before : [...before, sample].slice(-MOST)));
   });
+  const { refetch } = past;
+  useEffect(() => {
+    if (live.length > 0 && live.length % REFRESH === 0) void refetch();
+  }, [live.length, refetch]);
   const [span, setSpan] = useTyped("time");
   const shared = { range: spanOf(span), onSpan: (wanted: Span) => setSpan(spanText(wanted)) };
   const curves = useMemo(() => curvesOf(past.data?.[0], live, t), [past.data, live, t]);
