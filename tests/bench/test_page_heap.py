@@ -15,8 +15,8 @@ from playwright.async_api import Page, WebSocketRoute, expect
 from libs.common.bus import Bus
 from libs.common.settings import Settings
 from tests.bench.browser import browser_page, heap_bytes
-from tests.written_runs import begun, epoch_of
 from tests.gateway_process import gateway_process
+from tests.written_runs import begun, epoch_of
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 

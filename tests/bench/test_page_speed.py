@@ -8,13 +8,13 @@ import statistics
 from pathlib import Path
 
 import pytest
-from playwright.async_api import expect
+from playwright.async_api import Locator, Page, expect
 
 from libs.common.bus import Bus
 from libs.common.settings import Settings
-from tests.bench.browser import FLUID_MS, Longest, browser_page, longest
-from tests.written_runs import begun, epoch_of, many_runs, publish_all
+from tests.bench.browser import Longest, browser_page, longest, told
 from tests.gateway_process import gateway_process
+from tests.written_runs import begun, epoch_of, many_runs, publish_all
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
@@ -86,8 +86,7 @@ async def test_a_run_of_ten_thousand_epochs_stays_fluid(
                     await page.get_by_test_id("range").get_by_role("slider").first.focus()
                     for _ in range(20):
                         await page.keyboard.press("ArrowRight")
-                    await page.mouse.move(400, 500)
-                    await page.mouse.move(700, 500, steps=20)
+                    await along(page, chart)
             turns.append({"loading": loading, "an epoch more": living, "zooming": zooming})
     told(f"{EPOCHS} epochs", turns)
 
@@ -117,13 +116,31 @@ async def test_five_hundred_runs_stay_fluid_in_the_list_and_in_a_comparison(
                     await page.get_by_test_id("compare-runs").click()
                     await page.keyboard.type("run04", delay=20)
                     await page.get_by_test_id("quantity").select_option("recall")
-            turns.append({"list": listing, "comparison": comparing, "choosing": choosing})
+                async with longest(page) as overlaying:
+                    await page.goto(f"{base}/compare?all=1")
+                    many = page.get_by_test_id("many-curves")
+                    await expect(many).to_have_attribute("data-points", str(RUNS))
+                    await page.wait_for_load_state("networkidle")
+                async with longest(page) as pointing:
+                    await along(page, many)
+                    await page.get_by_role("checkbox").nth(3).check()
+                    await page.get_by_test_id("quantity").select_option("box_loss")
+                    await page.wait_for_load_state("networkidle")
+            turns.append(
+                {
+                    "list": listing,
+                    "comparison of 8": comparing,
+                    "choosing": choosing,
+                    "curves of all": overlaying,
+                    "pointing": pointing,
+                }
+            )
     told(f"{RUNS} runs", turns)
 
 
-def told(what: str, turns: list[dict[str, Longest]]) -> None:
-    """Print every turn's longest tasks; the best of each stretch has to be short."""
-    for turn in turns:
-        print(f"\n{what}: longest task:", ", ".join(f"{name} {ms}" for name, ms in turn.items()))
-    for stretch in turns[0]:
-        assert min(turn[stretch].ms for turn in turns) < FLUID_MS, stretch
+async def along(page: Page, chart: Locator) -> None:
+    """With the mouse, over a chart."""
+    box = await chart.bounding_box()
+    assert box
+    await page.mouse.move(box["x"] + 60, box["y"] + 60)
+    await page.mouse.move(box["x"] + box["width"] - 20, box["y"] + box["height"] - 40, steps=30)

@@ -7,6 +7,7 @@ import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { RouterProvider } from "react-router";
 import { ApiError } from "./api/client";
+import { sessionQuery } from "./api/session";
 import { Gate } from "./app/Gate";
 import { router } from "./app/routes";
 import { cssVariables, theme } from "./app/theme";
@@ -29,6 +30,7 @@ window.addEventListener("pageshow", (event) => {
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
+void queries.prefetchQuery(sessionQuery); // on its way while the texts are
 await speak();
 createRoot(root).render(
   <StrictMode>

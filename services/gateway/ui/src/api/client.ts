@@ -6,7 +6,7 @@ import type { Problem } from "./types";
 export const BASE = "/api/v1/ml";
 
 /** Sentences of the server come in the language of the page. */
-const accepted = () => ({ Accept: "application/json", "Accept-Language": i18next.language, ...csrfHeader() });
+const accepted = () => ({ Accept: "application/json", "Accept-Language": i18next.language ?? "en", ...csrfHeader() });
 
 export class ApiError extends Error {
   readonly status: number;

@@ -1,5 +1,5 @@
 // Who this browser is for the gateway: signed in by a token, or anybody where none is asked for.
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { queryOptions, useQuery, useQueryClient } from "@tanstack/react-query";
 import { ApiError, get, post, remove } from "./client";
 import { csrfWord } from "./csrf";
 import type { Caller } from "./rest.gen";
@@ -9,18 +9,20 @@ export type Session = Caller;
 const KEY = ["session"];
 
 /** null = the gateway asks for a token. */
+export const sessionQuery = queryOptions({
+  queryKey: KEY,
+  queryFn: async ({ signal }): Promise<Session | null> => {
+    try {
+      return await get<Session>("/session", signal);
+    } catch (error) {
+      if (error instanceof ApiError && error.status === 401) return null;
+      throw error;
+    }
+  },
+});
+
 export function useSession() {
-  return useQuery({
-    queryKey: KEY,
-    queryFn: async ({ signal }): Promise<Session | null> => {
-      try {
-        return await get<Session>("/session", signal);
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 401) return null;
-        throw error;
-      }
-    },
-  });
+  return useQuery(sessionQuery);
 }
 
 export function useSignIn(): (token: string) => Promise<void> {
