@@ -69,7 +69,7 @@ export function Runs() {
         {ids.length === 0 ? (
           <Dim>{pages.isPending ? t("app.loading") : t(status || name ? "runs.noneFits" : "runs.empty")}</Dim>
         ) : (
-          <div role="table" aria-label={t("runs.title")} aria-rowcount={total}>
+          <>
             <Group justify="space-between" mb={4}>
               <Dim>{t("runs.count", { count: total, n: count(total) })}</Dim>
               {total > 1 && (
@@ -78,31 +78,33 @@ export function Runs() {
                 </Anchor>
               )}
             </Group>
-            <div className="run-row run-head" role="row">
-              <span role="columnheader" aria-label={t("runs.choose")} />
-              <span role="columnheader">{t("runs.name")}</span>
-              <span role="columnheader">{t("runs.status")}</span>
-              <span role="columnheader">{t("runs.progress")}</span>
-              <span role="columnheader" style={{ textAlign: "right" }}>
-                {t("runs.best")}
-              </span>
-              <span role="columnheader">{t("runs.dataset")}</span>
-              <span role="columnheader">{t("runs.created")}</span>
+            <div role="table" aria-label={t("runs.title")} aria-rowcount={total}>
+              <div className="run-row run-head" role="row">
+                <span role="columnheader" aria-label={t("runs.choose")} />
+                <span role="columnheader">{t("runs.name")}</span>
+                <span role="columnheader">{t("runs.status")}</span>
+                <span role="columnheader">{t("runs.progress")}</span>
+                <span role="columnheader" style={{ textAlign: "right" }}>
+                  {t("runs.best")}
+                </span>
+                <span role="columnheader">{t("runs.dataset")}</span>
+                <span role="columnheader">{t("runs.created")}</span>
+              </div>
+              <Windowed
+                count={ids.length}
+                rowPx={ROW_PX}
+                heightPx={Math.max(320, window.innerHeight - 290)}
+                label={t("runs.title")}
+                role="rowgroup"
+                testId="run-list"
+                onEnd={atEnd}
+                row={(index) => {
+                  const id = ids[index] ?? "";
+                  return <RunRow key={id} id={id} rest={byId.get(id)} heightPx={ROW_PX} chosen={chosen.includes(id)} choose={choose} />;
+                }}
+              />
             </div>
-            <Windowed
-              count={ids.length}
-              rowPx={ROW_PX}
-              heightPx={Math.max(320, window.innerHeight - 290)}
-              label={t("runs.title")}
-              role="rowgroup"
-              testId="run-list"
-              onEnd={atEnd}
-              row={(index) => {
-                const id = ids[index] ?? "";
-                return <RunRow key={id} id={id} rest={byId.get(id)} heightPx={ROW_PX} chosen={chosen.includes(id)} choose={choose} />;
-              }}
-            />
-          </div>
+          </>
         )}
       </Section>
     </Stack>
