@@ -71,8 +71,9 @@ export const RunCharts = memo(function RunCharts({ epochs, total, file }: { epoc
 
 /** One curve per group of weights; one alone where all have the same rate. */
 function rateCurves(epochs: readonly EpochPoint[]): Curve[] {
-  const names = [...new Set(epochs.flatMap((point) => Object.keys(point.rates)))].sort();
-  const all = names.map((name, i) => curve(epochs, name, i, (point) => point.rates[name]));
+  const found = new Set<string>();
+  for (const { rates } of epochs) for (const name in rates) found.add(name);
+  const all = [...found].sort().map((name, i) => curve(epochs, name, i, (point) => point.rates[name]));
   const same = all.every((each) => isSame(each, all[0]));
   return same ? all.slice(0, 1).map((each) => ({ ...each, name: "lr" })) : all;
 }

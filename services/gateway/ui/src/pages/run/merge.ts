@@ -56,15 +56,29 @@ function epochsOf(history: readonly HistoryRow[]): EpochPoint[] {
   const known = read.get(history);
   if (known) return known;
   const points = history.map(epochOfRow).filter((point) => Number.isFinite(point.epoch));
+  points.sort((a, b) => a.epoch - b.epoch);
   read.set(history, points);
   return points;
 }
 
 export function mergeEpochs(history: readonly HistoryRow[], live: readonly EpochPoint[]): EpochPoint[] {
+  const past = epochsOf(history);
+  const first = live[0]?.epoch ?? Number.POSITIVE_INFINITY;
+  const end = first + live.length - 1;
+  if (live.every((point, at) => point.epoch === first + at) && (past.at(-1)?.epoch ?? 0) <= end) {
+    return past.slice(0, countBelow(past, first)).concat(live); // as nearly always
+  }
   const byEpoch = new Map<number, EpochPoint>();
-  for (const point of epochsOf(history)) byEpoch.set(point.epoch, point);
+  for (const point of past) byEpoch.set(point.epoch, point);
   for (const point of live) byEpoch.set(point.epoch, point);
   return [...byEpoch.values()].sort((a, b) => a.epoch - b.epoch);
+}
+
+/** How many of these epochs, in order, are before `epoch`. */
+function countBelow(epochs: readonly EpochPoint[], epoch: number): number {
+  let count = epochs.length;
+  while (count > 0 && (epochs[count - 1]?.epoch ?? 0) >= epoch) count -= 1;
+  return count;
 }
 
 /** 0 to 100: whole epochs and the batches of the running one, or the share done of other work. */
@@ -183,9 +197,10 @@ function failureOf(outcome: Record<string, unknown>, rest: TrainingStatus | unde
 type Pick = (point: EpochPoint) => number | undefined;
 
 export function curve(epochs: readonly EpochPoint[], name: string, color: number, pick: Pick, dashed = false): Curve {
-  const points = epochs.flatMap((point): [number, number][] => {
+  const points: Curve["points"] = [];
+  for (const point of epochs) {
     const value = pick(point);
-    return value === undefined ? [] : [[point.epoch, value]];
-  });
+    if (value !== undefined) points.push([point.epoch, value]);
+  }
   return { name, color, dashed, points };
 }
