@@ -12,7 +12,7 @@ import {
   useMantineColorScheme,
 } from "@mantine/core";
 import { useTranslation } from "react-i18next";
-import { Link, NavLink, Outlet } from "react-router";
+import { Link, NavLink, Outlet, useLocation } from "react-router";
 import { signOut, useSession } from "../api/session";
 import { type Language, chooseLanguage } from "../i18n";
 import { useConnection } from "../live/store";
@@ -85,8 +85,9 @@ export function Shell() {
 
 function Links() {
   const { t } = useTranslation();
+  const comparing = useLocation().pathname === "/compare"; // a page on trainings
   return PAGES.map(({ to, key, Icon }) => (
-    <NavLink key={to} to={to} end={to === "/"} className="nav-link">
+    <NavLink key={to} to={to} end={to === "/"} className={({ isActive }) => (isActive || (comparing && key === "trainings") ? "nav-link active" : "nav-link")}>
       <Icon />
       {t(`nav.${key}`)}
     </NavLink>

@@ -25,7 +25,7 @@ export const overview = {
   store: "Artifact store",
   events: "Events as they come",
   noEvents: "No event yet.",
-  latency: "{{ms}} ms",
+  latency: "answers in {{ms}} ms",
   allEvents: "All events",
   notOurs: "not ours",
   hosts: "Hosts that train",

@@ -48,7 +48,7 @@ export const run = {
   rate: "Learning rate",
   noPoints: "The first point appears when the first epoch ends.",
   artifacts: "Files",
-  noArtifacts: "Files appear here when they can be read.",
+  noArtifacts: "This run left no files.",
   file: "File",
   size: "Size",
   pictures: "Pictures",

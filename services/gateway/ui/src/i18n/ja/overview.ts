@@ -26,7 +26,7 @@ export const overview: Resource["overview"] = {
   store: "成果物ストア",
   events: "届いたイベント",
   noEvents: "イベントはまだありません。",
-  latency: "{{ms}} ms",
+  latency: "応答 {{ms}} ms",
   allEvents: "すべてのイベント",
   notOurs: "外部のプロセス",
   hosts: "学習ホスト",

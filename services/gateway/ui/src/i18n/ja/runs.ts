@@ -49,7 +49,7 @@ export const run: Resource["run"] = {
   rate: "学習率",
   noPoints: "最初のエポックが終わると最初の点が現れます。",
   artifacts: "ファイル",
-  noArtifacts: "読めるようになったファイルがここに並びます。",
+  noArtifacts: "この学習はファイルを残していません。",
   file: "ファイル",
   size: "サイズ",
   pictures: "図",

@@ -52,7 +52,7 @@ export function Run() {
         </Tabs.List>
         <Tabs.Panel value="run">
           <Stack gap="md">
-            <RunCharts epochs={drawn} total={run.total} file={file} />
+            {(!ended || run.epochs.length > 0) && <RunCharts epochs={drawn} total={run.total} file={file} />}
             <Samples id={id} ended={ended} />
             {run.status === "completed" && <Judgement id={id} dataset={run.dataset} />}
             <RunFiles id={id} ended={ended} />

@@ -10,7 +10,7 @@ export function RunFiles({ id, ended }: { id: string; ended: boolean }) {
   const { t } = useTranslation();
   const artifacts = useArtifacts(id);
   const files = artifacts.data ?? [];
-  const pictures = files.filter((file) => /\.(png|jpe?g)$/i.test(file.name));
+  const pictures = files.filter(({ name }) => /\.(png|jpe?g)$/i.test(name) && !name.startsWith("samples/")); // those have a slider
   if (!ended && files.length === 0) return null;
   return (
     <Stack gap="md">
@@ -21,7 +21,7 @@ export function RunFiles({ id, ended }: { id: string; ended: boolean }) {
       )}
       <Section title={t("run.artifacts")} testId="artifacts">
         {files.length === 0 ? (
-          <Dim>{t("run.noArtifacts")}</Dim>
+          <Dim>{t(artifacts.isPending ? "app.loading" : "run.noArtifacts")}</Dim>
         ) : (
           <Table verticalSpacing={4}>
             <Table.Thead>

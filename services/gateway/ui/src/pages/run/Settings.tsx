@@ -7,7 +7,7 @@ import type { RunState } from "./merge";
 
 export function Settings({ run }: { run: RunState }) {
   const { t } = useTranslation();
-  const shown = Object.entries(run.settings).filter(([, value]) => value !== null && JSON.stringify(value) !== "{}");
+  const shown = Object.entries(run.settings).filter(([name, value]) => name !== "given" && value !== null && JSON.stringify(value) !== "{}");
   if (shown.length === 0) return null;
   return (
     <Section title={t("run.settings")}>
