@@ -6,8 +6,8 @@ from httpx import AsyncClient
 
 from libs.common.bus import Bus
 from tests.answers import promised
-from tests.written_runs import begun, epoch_of
 from tests.gateway_app import app, rest
+from tests.written_runs import begun, epoch_of
 
 __all__ = ["app", "rest"]  # fixtures
 
