@@ -25,8 +25,9 @@ def fence_reads(places: Sequence[str], roots: Sequence[str]) -> None:
     """
     if not roots:
         return
-    starts = tuple(f"{os.path.realpath(place)}/" for place in places)
-    fence, plain = Fence([*map(Path, places), *map(Path, roots)]), io.open
+    ways = (os.path.abspath, os.path.realpath)
+    starts = tuple(f"{way(place)}/" for place in places for way in ways)
+    fence, plain = Fence([*map(Path, roots)]), io.open
 
     def fenced(file: Any, *args: Any, **more: Any) -> Any:
         opened = plain(file, *args, **more)

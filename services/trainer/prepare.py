@@ -54,7 +54,8 @@ async def prepare(attempt: Attempt, folder: Path, device: str) -> Prepared:
     data = await asyncio.to_thread(write_data_yaml, shown, folder / "data.yaml")
     order = plan.order(data=str(data), save_dir=str(folder / "train"), resume=None)
     order["places"] = [str(folder)]  # links to the dataset lie there
-    order["roots"] = [str(root) for root in allowed_roots(deps, request)]
+    roots = allowed_roots(deps, request)
+    order["roots"] = [str(root) for root in (*roots, folder)] if roots else []
     if smaller := attempt.job.batch_size:
         order["overrides"] = gathered(order["overrides"], smaller)
     return Prepared(order, dataset, sum(len(items) for items in dataset.splits.values()))

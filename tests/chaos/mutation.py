@@ -1,6 +1,7 @@
 """Is a broken build caught? Each mistake of `mutants.py` in a storm made for it; none in control.
 
-python -m tests.chaos.mutation [MUTANT …]     `none` = the same storms on the build as it is
+python -m tests.chaos.mutation [MUTANT …]     `none` = the same storms on the build as it is,
+                                              `none:MUTANT` = one of them
 """
 
 import asyncio
@@ -33,14 +34,15 @@ async def main(names: list[str]) -> int:
     """0 when each mistake was caught, and nothing else."""
     wrong = 0
     for name in names or [*MUTANTS, "none"]:
-        for of in STORMS if name == "none" else (name,):
+        none, _, scene = name.partition(":")
+        for of in STORMS if name == "none" else (scene or name,):
             with tempfile.TemporaryDirectory(
                 prefix="mutant-", ignore_cleanup_errors=True
             ) as folder:
-                mutant = "" if name == "none" else name
+                mutant = "" if none == "none" else name
                 outcome = await alone(STORMS[of], Path(folder), mutant, settle_s=SETTLE_S)
             caught = bool(outcome.violations)
-            wrong += caught == (name == "none")
+            wrong += caught == (none == "none")
             found = outcome.violations[0] if caught else "nothing is wrong"
             print(f"{name:20} {of:20} {len(outcome.violations):3}  {found[:140]}", flush=True)
     return int(wrong > 0)
