@@ -26,6 +26,7 @@ from libs.common.settings import Settings
 from services.gateway.access.identity import Refused
 from services.gateway.access.oidc import Provider
 from services.gateway.app import ROUTES, create_app
+from services.gateway.audit import Audit
 from services.gateway.routes import system
 from services.gateway.settings import GatewaySettings
 from tests.gateway_app import BASE, serving
@@ -159,6 +160,19 @@ async def test_guessing_is_slowed_down_and_told(rest: AsyncClient, book: Path, b
             await asyncio.sleep(0.02)
     assert all(isinstance(each.event, AuditRefused) for each in told)
     assert not any(text in each.event.model_dump_json() for each in told)
+
+
+def test_whoever_shows_wrong_credentials_cannot_fill_the_log() -> None:
+    audit = Audit()
+    for number in range(5000):
+        audit.refused("/x" * 500, 401, f"10.0.{number % 50}.1", "wrong")
+    told = [audit._waiting.get_nowait() for _ in range(audit._waiting.qsize())]
+    assert 150 <= len(told) <= 250
+    audit._of_all, audit._of_one = (type(audit._of_all)(1, 1) for _ in range(2))
+    audit.refused("/x", 401, "10.0.0.1", "wrong")
+    last = audit._waiting.get_nowait()
+    assert isinstance(last, AuditRefused)
+    assert f"{5000 - len(told)} more" in last.reason
 
 
 async def test_each_change_is_told_with_who_asked(rest: AsyncClient, book: Path, bus: Bus) -> None:
