@@ -140,7 +140,7 @@ async def _judge(
         wrong,
         dict(system.hits - watch.hits),
         len(ours),
-        dict(Counter(job.end.kind for job in ours if job.end)),
+        dict(Counter(_ending(job.end) for job in ours if job.end)),
         len([told for told in log if told.seq > watch.start]),
         sum(job.attempt for job in ours),
         sum(len(job.late) for job in ours),
@@ -148,3 +148,8 @@ async def _judge(
         sum(each.links for each in readers.values()),
         refused=dict(asker.refused),
     )
+
+
+def _ending(end: Told) -> str:
+    """Its kind; of a failure its reason, too."""
+    return " ".join([end.kind, *([end.data["error_code"]] if "error_code" in end.data else [])])
