@@ -53,6 +53,8 @@ def check_names(names: Iterable[str], *, file: str) -> None:
         )
 
 
+MISSING = (FileNotFoundError, PermissionError, IsADirectoryError, NotADirectoryError)
+"""What says that weights are not there; of a disk that is full the next attempt may not know."""
 SUFFIXES = (".pt", ".safetensors")
 """Of files with weights that can be used."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from libs.common.errors import BadInput
 from libs.common.events import FileRef, ModelRef
 from libs.common.service import Deps
-from libs.common.weights import weights_suffix
+from libs.common.weights import MISSING, weights_suffix
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,7 @@ async def fetch_weights(deps: Deps, model: ModelRef, folder: Path) -> Weights:
     else:  # a copy: what is checked here is what will be loaded
         try:
             await asyncio.to_thread(shutil.copyfile, model.path or "", path)
-        except OSError as error:
+        except MISSING as error:
             missing = f"The model {model.name} is not there any more."
             raise BadInput(missing, code="model_missing") from error
     return await _checked(path, model, "model_changed")

@@ -12,7 +12,7 @@ from libs.common.datasets import Dataset, Item, materialise, read_dataset, write
 from libs.common.errors import BadInput, NotFound, PermanentError
 from libs.common.events import Artifact, ModelRef, TrainingPlanned, TrainingRequested
 from libs.common.service import Deps
-from libs.common.weights import weights_suffix
+from libs.common.weights import MISSING, weights_suffix
 from libs.common.work import Attempt
 from services.trainer.domain.healing import gathered
 from services.trainer.domain.plan import DataFacts, Plan, plan_training
@@ -122,7 +122,7 @@ async def fetch_weights(deps: Deps, model: ModelRef | None, target: Path) -> Pat
         return await deps.artifacts.get_file(model.key, target, sha256=model.sha256)
     try:
         await asyncio.to_thread(shutil.copyfile, model.path or "", target)
-    except OSError as error:
+    except MISSING as error:
         raise BadInput(
             f"model '{model.name}' cannot be read: give another base_model_path"
         ) from error

@@ -226,7 +226,7 @@ async def verdict(
     wrong += [
         f"{job_id} was accepted and is not in the log" for job_id in accepted if job_id not in jobs
     ]
-    wrong += history.wrong_epochs(jobs)
+    wrong += history.wrong_epochs(jobs) + history.wrong_failures(jobs)
     wrong += history.wrong_dead(await dead_letters(nc), jobs)
     wrong += await _once_tidy(system, jobs)
     wrong += await wrong_fold(system, jobs)

@@ -17,6 +17,8 @@ TERMINAL = {
     *("analysis.thresholds_chosen.v1", "analysis.explained.v1"),
     *("analysis.failed.v1", "analysis.cancelled.v1"),
 }
+DISTURBED = ("worker_died", "internal_error")
+"""Why a job may fail in a storm: it was killed, or its disk was full, each time it was tried."""
 UNSTARTED = ("failed", "cancelled", "paused")
 """Facts that a worker may tell of an attempt that it did not begin."""
 
@@ -130,6 +132,15 @@ def unfollowed(jobs: dict[str, History], judgements: int = 2) -> list[str]:
         and job.end
         and job.end.kind == "training.completed.v1"
         and following[job.job_id] < judgements
+    ]
+
+
+def wrong_failures(jobs: dict[str, History]) -> list[str]:
+    """Jobs that could be done, and failed for another reason than that all tries were disturbed."""
+    return [
+        f"{job.area} {job.job_id} failed: {code}: {job.end.data.get('message', '')[:80]}"
+        for job in jobs.values()
+        if job.end and (code := job.end.data.get("error_code")) and code not in DISTURBED
     ]
 
 

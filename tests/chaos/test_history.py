@@ -12,6 +12,7 @@ from tests.chaos.history import (
     unfollowed,
     wrong_dead,
     wrong_epochs,
+    wrong_failures,
     wrong_views,
 )
 from tests.chaos.schedule import Fault, Schedule, schedule, shrunk
@@ -92,6 +93,14 @@ def test_a_training_that_is_to_be_judged_has_its_judgements() -> None:
     model = {"model": {"training_id": "job"}}
     told += [Told(90 + n, f"{n}", "analysis.requested.v1", f"a{n}", model) for n in (1, 2)]
     assert unfollowed(histories(told)[0]) == []
+
+
+def test_a_job_fails_for_no_reason_but_that_it_was_disturbed() -> None:
+    killed = ("failed", 1, {"error_code": "worker_died"})
+    missing = ("failed", 1, {"error_code": "model_missing", "message": "gone"})
+    assert wrong_failures(histories(log(ASKED, started(), killed))[0]) == []
+    [said] = wrong_failures(histories(log(ASKED, started(), missing))[0])
+    assert "model_missing: gone" in said
 
 
 def test_a_dead_letter_needs_a_failure() -> None:
