@@ -82,8 +82,13 @@ class Chunks:
         if not self._quiet or not depth.all():
             return await self._handed_over(start, first)
         async with self._one_at_a_time:  # more threads would only wait for each other
+            own, kept = slice(start, stop), self.listing.labels
             images, labels = await self.workers.standing(
-                self.listing.root, self.listing.paths[start:stop], stamps, self.orders
+                self.listing.root,
+                self.listing.paths[own],
+                kept[own] if kept else None,
+                stamps,
+                self.orders,
             )
         changed = np.flatnonzero(~(images & labels))
         if len(changed) > QUIET_IMAGES:

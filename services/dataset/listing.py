@@ -30,6 +30,7 @@ from services.dataset.surroundings import (
 MAX_OTHERS = 2_000_000
 """Files that are no images are listed up to here, per split."""
 _SUFFIXES = tuple(suffix.encode() for suffix in IMAGE_SUFFIXES)
+MOST_LABELS_KEPT = 100_000
 _USUAL = frozenset((b".jpg", b".png", b".JPG"))
 _DOT = ord(".")
 _AT_ONCE = 16_384
@@ -49,6 +50,8 @@ class Listing:
     counts: tuple[int, ...]
     """Images per split, in the order of `splits`."""
     tree: FileTree
+    labels: Paths | None = None
+    """(N): where the trainer looks for their labels; not kept where it would take much memory."""
 
 
 @dataclass(slots=True)
@@ -80,12 +83,16 @@ def list_dataset(survey: Survey, fence: Fence, tell: Tell = lambda _: None) -> L
     paths = Paths.joined(images)
     counts = tuple(map(len, images))
     tree: dict[str, SplitFiles] = {}
-    strays = _strays(survey, splits, paths, home)
+    labels = labels_of(paths, os.fspath(survey.root))
+    strays = _strays(survey, splits, labels, home)
+    kept = labels if len(labels) <= MOST_LABELS_KEPT else None
+    del labels
     for index, (split, one) in enumerate(zip(splits, found, strict=True)):
-        start = sum(counts[:index])
+        own = slice(sum(counts[:index]), sum(counts[: index + 1]))
         tree[split] = SplitFiles(
             root=os.fspath(survey.root),
-            images=paths[start : start + counts[index]],
+            images=paths[own],
+            wanted=kept[own] if kept else None,
             beside=_shown(one.beside, home),
             skipped=frozenset(_shown(images_among(one.beside), home)),
             labels=strays[split],
@@ -97,6 +104,7 @@ def list_dataset(survey: Survey, fence: Fence, tell: Tell = lambda _: None) -> L
         paths,
         counts,
         FileTree(tree, sources_of(survey, home), around(survey, home)),
+        kept,
     )
 
 
@@ -193,10 +201,10 @@ def walk(
 
 
 def _strays(
-    survey: Survey, splits: tuple[str, ...], paths: Paths, home: bytes
+    survey: Survey, splits: tuple[str, ...], labels: Paths, home: bytes
 ) -> dict[str, tuple[str, ...]]:
     """Per split, the files in its label folders that no image of any split looks for."""
-    expected = as_arrow(labels_of(paths, os.fspath(survey.root)))
+    expected = as_arrow(labels)
     strays: dict[str, tuple[str, ...]] = {}
     for split in splits:
         folders = {os.fsencode(source) for source in survey.sources[split] if source.is_dir()}

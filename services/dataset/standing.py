@@ -14,12 +14,15 @@ Mask = npt.NDArray[np.bool_]
 _NONE = (0, 0, 0)
 
 
-def standing(root: str, images: Paths, stamps: Stamps, *, with_images: bool) -> tuple[Mask, Mask]:
+def standing(
+    root: str, images: Paths, labels: Paths | None, stamps: Stamps, *, with_images: bool
+) -> tuple[Mask, Mask]:
     """(n,) each: whether an image still stands, and whether its label does.
 
     Args:
         root: the dataset's folder, which `images` are relative to.
         images: their paths.
+        labels: those of their labels, where they are known.
         stamps: what is known of them.
         with_images: look at images, too; without, they all stand.
     """
@@ -31,7 +34,8 @@ def standing(root: str, images: Paths, stamps: Stamps, *, with_images: bool) -> 
         image = np.ones(len(images), bool)
         if with_images:
             image = unchanged(images.raws(), stamps[:, OF_IMAGE], home)
-        return image, unchanged(labels_of(images, root).raws(), stamps[:, OF_LABEL], home)
+        labels = labels if labels is not None else labels_of(images, root)
+        return image, unchanged(labels.raws(), stamps[:, OF_LABEL], home)
     finally:
         os.close(home)
 

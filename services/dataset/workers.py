@@ -87,10 +87,12 @@ class Workers:
             raise
 
     async def standing(
-        self, root: str, images: Paths, stamps: Stamps, orders: Orders
+        self, root: str, images: Paths, labels: Paths | None, stamps: Stamps, orders: Orders
     ) -> tuple[Mask, Mask]:
         """Which images, and which labels, are still those that are known; opens none of them."""
-        return await asyncio.to_thread(standing, root, images, stamps, with_images=orders.images)
+        return await asyncio.to_thread(
+            standing, root, images, labels, stamps, with_images=orders.images
+        )
 
     async def look(self, chunk: Chunk, orders: Orders) -> Part:
         """Look at a chunk. A file that kills the process that opens it becomes a finding."""

@@ -47,7 +47,7 @@ class Generated(Workers):
         self.rng = np.random.default_rng(0)
 
     async def standing(
-        self, _root: str, _images: Paths, stamps: Stamps, _orders: Orders
+        self, _root: str, _images: Paths, _labels: Paths | None, stamps: Stamps, _orders: Orders
     ) -> tuple[Mask, Mask]:
         stands = stamps[:, 1] > 0
         return stands, stands

@@ -29,10 +29,12 @@ class SplitFiles:
     """Files in the label folders that no image of any split looks for, sorted."""
     links: tuple[str, ...] = ()
     """Images that are links to outside of the dataset's folder."""
+    wanted: Paths | None = None
+    """What `expected` tells, where it is kept."""
 
     def expected(self) -> Paths:
-        """Where the trainer looks for the label of each image, in the same order: made anew."""
-        return labels_of(self.images, self.root)
+        """Where the trainer looks for the label of each image, in the same order."""
+        return self.wanted if self.wanted is not None else labels_of(self.images, self.root)
 
     def expected_of(self, row: int) -> str:
         """Where the trainer looks for the label of one image."""
