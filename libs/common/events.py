@@ -436,7 +436,7 @@ class SamplesDrawn(Event):
 
 
 class TrainingAdjusted(Event):
-    """The training will go on from its checkpoint in another way, so that it can go on at all."""
+    """The training met trouble, and goes on from good weights: if need be in another way."""
 
     kind: Literal["training.adjusted.v1"] = "training.adjusted.v1"
     error_code: str = Field(description="what happened: out_of_memory, poison_image, …")
@@ -447,6 +447,14 @@ class TrainingAdjusted(Event):
     left_out: tuple[str, ...] = Field(
         default=(), description="images, relative to the dataset, that are not read any more"
     )
+    epoch: int | None = Field(
+        default=None, ge=1, description="that is trained again; null = the attempt is over"
+    )
+
+    @property
+    def dedupe_key(self) -> str:
+        """An attempt may train an epoch again, and meet other trouble later."""
+        return f"{self.kind}:{self.job_id}:{self.attempt}:{self.error_code}:{self.epoch or ''}"
 
 
 class TrainingPauseRequested(Event):

@@ -64,12 +64,14 @@ SIGNS = (
     ("no valid images", "dataset_unreadable"),
     ("dataset '", "dataset_unreadable"),
     ("the same weights any more", "ranks_diverged"),
+    ("compile error", "compile_failed"),
     ("the same images and checkpoint", "ranks_diverged"),
 )
 ADVICE = {
     "out_of_memory": "the memory does not suffice: lower batch_size or imgsz",
     "loss_not_finite": "the loss stays not finite: lower learning_rate, or try amp=false",
     "disk_full": "the trainer's disk is full: free some space, then start again",
+    "compile_failed": "this host cannot compile the model: train without compile",
     "ranks_diverged": "an error of a device or of the link between two, if it comes again",
     "dataset_unreadable": "ultralytics cannot read the dataset: validate it, then start again",
 }

@@ -124,7 +124,7 @@ class Trainings:
 
 
 async def heal(attempt: Attempt, trouble: Trouble, prepared: Prepared) -> None:
-    """Tell how the next attempt avoids the trouble, if anything is known to help.
+    """Tell what happened, and how the next attempt avoids it, if anything is known to help.
 
     Raises:
         PermanentError: the memory does not suffice for a single image.
@@ -146,11 +146,12 @@ async def heal(attempt: Attempt, trouble: Trouble, prepared: Prepared) -> None:
             batch_size=found.batch_size,
             left_out=found.left_out,
         )
-    elif trouble.code in OF_RANKS:
-        told = f"{trouble.message}: all ranks go on from the last checkpoint."
-        await attempt.tell(TrainingAdjusted, error_code=trouble.code, message=told)
     elif trouble.code == "out_of_memory":
         raise PermanentError(trouble.message, code=trouble.code, console=trouble.console)
+    else:
+        goes_on = "all ranks go on" if trouble.code in OF_RANKS else "the next attempt goes on"
+        told = f"{trouble.message}. From the last checkpoint {goes_on}."
+        await attempt.tell(TrainingAdjusted, error_code=trouble.code, message=told)
 
 
 async def put_away(child: Child) -> None:

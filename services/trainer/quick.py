@@ -6,19 +6,28 @@ Each lever is one of `domain.levers.LEVERS`, and only pulled when it is in `leve
 
 import csv
 import os
+import shutil
 from typing import Any
 
 import psutil
 import torch
+from torch._inductor.cpp_builder import get_cpp_compiler
 from ultralytics.models.yolo.detect import DetectionTrainer
 from ultralytics.utils import torch_utils
 
+from libs.common.errors import PermanentError
 from services.trainer.domain.levers import image_budget
 from services.trainer.ranks import Ranks
 from services.trainer.repeatable import Kept
 
 LOADERS = 2
 """Of training and of validation: each keeps images of its own."""
+
+
+NO_COMPILER = (
+    "the trainer's host has no compiler for {}, which extra.compile needs: install one there (gcc, "
+    "g++), or train without compile"
+)
 
 
 class Quick(DetectionTrainer):
@@ -44,6 +53,8 @@ class Quick(DetectionTrainer):
 
     def setup_model(self) -> Any:
         """Before anything is copied from the model: the EMA and the optimizer follow its order."""
+        if self.args.compile:
+            check_compiler(self.device.type)
         self.use_cores()
         checkpoint = super().setup_model()
         if self.channels_last:
@@ -78,6 +89,25 @@ class Quick(DetectionTrainer):
             name.strip(): [float(value) for value in values]
             for name, values in zip(header, columns, strict=False)
         }
+
+
+def check_compiler(device: str) -> None:
+    """Ultralytics would go on uncompiled, or fail at the first batch.
+
+    Args:
+        device: kind of device that the model is compiled for: on a GPU Triton builds its launcher
+            in C, on the CPU all kernels are C++.
+
+    Raises:
+        PermanentError: this host has no compiler for it.
+    """
+    if device == "cpu":
+        try:
+            get_cpp_compiler()
+        except RuntimeError as error:
+            raise PermanentError(NO_COMPILER.format("C++"), code="compiler_missing") from error
+    elif not (os.environ.get("CC") or shutil.which("gcc") or shutil.which("clang")):
+        raise PermanentError(NO_COMPILER.format("C"), code="compiler_missing")
 
 
 def _uncounted(*_: Any, **__: Any) -> float:

@@ -6,7 +6,7 @@ import time
 from pathlib import Path
 from typing import Any
 
-from libs.common.events import TrainingRequested
+from libs.common.events import TrainingAdjusted, TrainingRequested
 from libs.common.tracing import Relayed
 from libs.common.work import Attempt
 from services.trainer.admission import Admission, shape_of
@@ -97,6 +97,11 @@ class Relay:
             await self.attempt.progress(done=0, of=1, stage="waiting", waiting_reason=waits)
         elif kind == "begins":
             await self.attempt.progress(**place(message))
+        elif kind == "recovered":
+            epoch = message["epoch"]
+            again = f"The loss was not finite in epoch {epoch}: it goes back to the weights before."
+            told: Message = {"error_code": "loss_not_finite", "epoch": epoch, "message": again}
+            await self.attempt.tell(TrainingAdjusted, **told)
         elif kind == "batch":
             await self._progress(message)
 
@@ -189,7 +194,8 @@ class Relay:
                 return {"type": "paused"}
             if self.hung is not None:
                 told = (
-                    f"no batch for {self.rhythm.limit_s:.0f} s: it was ended; see the stacks above"
+                    f"no batch for {self.rhythm.limit_s:.0f} s: it was ended, and the console has "
+                    "the stacks of its processes"
                 )
                 console = tuple(self.child.console)
                 raise Trouble(told, code="training_stalled", console=console, images=self.hung)

@@ -3,8 +3,8 @@
 import asyncio
 import json
 import os
-import socket
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Thread
 from typing import Any
@@ -12,19 +12,17 @@ from typing import Any
 import psutil
 import pytest
 
-from libs.common import subjects
 from libs.common.events import EpochCompleted
 from libs.common.service import Deps
-from libs.common.work import run_jobs
-from services.trainer.child import Child
 from services.trainer.entry import Channel
-from services.trainer.handlers import Trainings
+from tests.bench.timed_child import NAME
 from tests.integration.test_trainer_runs import request, until
-from tests.nursery import SharedStock
+from tests.integration.test_trainer_service import service
 from tests.unit.services.trainer.conftest import draw_dataset
 
 OVERHEAD = 0.01
 IDLE_S = 8.0
+IMAGES = 480
 TOLD_PER_S = 4
 
 
@@ -57,55 +55,64 @@ async def test_telling_progress_costs_less_than_a_hundredth_of_a_core(deps: Deps
     assert share <= OVERHEAD
 
 
-class TimedStock(SharedStock):
-    """Its children note what they spend on telling."""
+@dataclass
+class Mark:
+    """CPU seconds used up to a reading, by the service and by the process that trains."""
 
-    def __init__(self, packets: socket.socket, told: Path) -> None:
-        super().__init__(packets, "tests.bench.timed_child")
-        self.told = told
+    batch: int
+    at_s: float
+    service_s: float
+    trains_s: float
 
-    async def take(self, **environment: str) -> Child:
-        return await super().take(TOLD=str(self.told), **environment)
+
+def used_s(pid: int) -> float:
+    """CPU seconds of one process, without those it started."""
+    times = psutil.Process(pid).cpu_times()
+    return float(times.user + times.system)
 
 
 @pytest.mark.timeout(300)
 async def test_a_real_training_spends_less_than_a_hundredth_on_being_watched(
-    deps: Deps, nursery: socket.socket, tmp_path: Path
+    deps: Deps, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """All that the service does in an epoch counts, but for what it does without a training."""
-    stock = TimedStock(nursery, tmp_path / "told")
-    trainings = Trainings(stock, deps.scratch / "peaks.json")
-    marks: list[tuple[float, float, float]] = []
+    """All that the service does between the first and the last batch of an epoch counts.
 
-    async def mark(message: Any) -> None:
-        if json.loads(message.data).get("batch"):
-            [pid] = trainings.pids
-            times = psutil.Process(pid).cpu_times()
-            marks.append((time.monotonic(), time.process_time(), times.user + times.system))
-
-    watching = await deps.bus.nc.subscribe(subjects.telemetry("progress.training.job"), cb=mark)
-    loop = asyncio.create_task(run_jobs(deps, subjects.trainer("default"), trainings.train))
-    try:
-        await asyncio.sleep(1.0)  # it starts
-        idle_from = time.process_time()
+    It runs in a process of its own, so that what this test spends on listening does not.
+    """
+    monkeypatch.setenv("TOLD", str(tmp_path / "told"))
+    dataset = draw_dataset(tmp_path / "more", train=IMAGES)
+    marks: list[Mark] = []
+    async with service(deps.settings, NAME) as process, asyncio.timeout(240):
+        await anext(deps.bus.listen("system.>"))
+        idle_from, since = used_s(process.pid), time.monotonic()
         await asyncio.sleep(IDLE_S)
-        idle = (time.process_time() - idle_from) / IDLE_S
-        asked: dict[str, Any] = {"epochs": 2, "imgsz": 64, "batch_size": 8}
-        await deps.bus.publish(request(draw_dataset(tmp_path / "more", train=480), **asked))
+        idle = (used_s(process.pid) - idle_from) / (time.monotonic() - since)
+        readings = deps.bus.listen("progress.training.job")
+        asked: dict[str, Any] = {"epochs": 1, "imgsz": 64, "batch_size": 8}
+        await deps.bus.publish(request(dataset, **asked))
+        async for _, reading in readings:
+            if batch := reading.get("batch"):
+                [pid] = trains(process.pid)
+                spent = used_s(process.pid), used_s(pid)
+                marks.append(Mark(batch, time.monotonic(), *spent))
+            if batch and batch == reading["batches"]:
+                break
         await until(deps, EpochCompleted)
-    finally:
-        await watching.unsubscribe()
-        loop.cancel()
-        await asyncio.gather(loop, return_exceptions=True)
-        await stock.close()
     times, child_s = json.loads((tmp_path / "told").read_text())
-    wall_s, busy_s, trained_s = (to - since for since, to in zip(marks[0], marks[-1], strict=True))
-    service_s = busy_s - idle * wall_s
+    first, last = marks[0], marks[-1]
+    trained_s, service_s = last.trains_s - first.trains_s, last.service_s - first.service_s
+    unwatched_s = idle * (last.at_s - first.at_s)
     share = (child_s + service_s) / trained_s
     print(
         f"\n{trained_s:.1f} CPU s of training, told {times} times: {child_s * 1e3:.1f} ms in it "
-        f"and {service_s * 1e3:.1f} ms in the service (with this test's own reading): {share:.2%}; "
-        f"without a training the service uses {idle:.2%} of a core"
+        f"and {service_s * 1e3:.0f} ms in the service, of which {unwatched_s * 1e3:.0f} ms would "
+        f"be there without a training ({idle:.2%} of a core): {share:.2%}"
     )
-    assert times > 10
+    assert len(marks) > 10
     assert share <= OVERHEAD
+
+
+def trains(service: int) -> list[int]:
+    """The processes that train."""
+    [nursery] = psutil.Process(service).children()
+    return [child.pid for child in nursery.children()]

@@ -1,7 +1,7 @@
 """kill -9 at seeded random moments of a training: of its process, the service, and the bus.
 
-The run completes by itself, tells each epoch once, and ends with the bits of a run that nobody
-disturbed. A failure prints its seed.
+After a service another goes on, as on another host. The run completes by itself, tells each epoch
+once, and ends with the bits of a run that nobody disturbed. A failure prints its seed.
 """
 
 import asyncio
@@ -9,6 +9,7 @@ import random
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, suppress
+from itertools import cycle
 from pathlib import Path
 from typing import Any
 
@@ -44,15 +45,19 @@ def nats_url(server: NatsServer) -> str:
 
 
 class Host:
-    """A trainer service that is started again whenever it was killed."""
+    """A trainer service; whenever it was killed another starts, in the other of two folders.
+
+    So one goes on from what the store has, and finds files of its own that are older than that.
+    """
 
     def __init__(self, settings: Settings) -> None:
-        self.settings = settings
+        homes = (settings.home, settings.home.with_name("other-host"))
+        self.hosts = cycle(settings.model_copy(update={"home": home}) for home in homes)
         self.process: asyncio.subprocess.Process | None = None
 
     async def run(self) -> None:
-        while True:
-            async with service(self.settings) as self.process:
+        for settings in self.hosts:
+            async with service(settings) as self.process:
                 await self.process.wait()
 
     def kill(self) -> None:

@@ -16,7 +16,9 @@ READY_S = 120.0
 
 
 @asynccontextmanager
-async def service(settings: Settings) -> AsyncIterator[asyncio.subprocess.Process]:
+async def service(
+    settings: Settings, module: str = "services.trainer"
+) -> AsyncIterator[asyncio.subprocess.Process]:
     """The service on the test's bus and store; killed at the end if it still runs."""
     assert settings.s3_access_key
     assert settings.s3_secret_key
@@ -28,9 +30,7 @@ async def service(settings: Settings) -> AsyncIterator[asyncio.subprocess.Proces
         "SHIRUSHI_S3_ACCESS_KEY": settings.s3_access_key,
         "SHIRUSHI_S3_SECRET_KEY": settings.s3_secret_key.get_secret_value(),
     }
-    process = await asyncio.create_subprocess_exec(
-        sys.executable, "-m", "services.trainer", env=environment
-    )
+    process = await asyncio.create_subprocess_exec(sys.executable, "-m", module, env=environment)
     try:
         yield process
     finally:

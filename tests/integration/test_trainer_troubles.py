@@ -166,6 +166,8 @@ async def test_a_loss_that_is_not_finite_later_goes_back_to_the_last_good_weight
     done = records[-1].event
     assert isinstance(done, TrainingCompleted)
     assert epochs(records) == Counter(range(1, 5))
+    [adjusted] = adjustments(records)
+    assert (adjusted.error_code, adjusted.epoch, adjusted.attempt) == ("loss_not_finite", 3, 1)
     console = await deps.artifacts.get_bytes(done.artifacts["console.log"].key)
     assert b"recovering from last.pt" in console
 

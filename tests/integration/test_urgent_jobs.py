@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 
-from libs.common import subjects
+import pytest
+
+from libs.common import requests, subjects
 from libs.common.attempts import Attempt, HandedBack, load
 from libs.common.events import (
     DatasetRef,
@@ -140,3 +142,22 @@ async def test_a_stream_of_urgent_jobs_does_not_keep_others_waiting_for_ever(dep
         await until(deps, "high-5", "cancelled")
         await until(deps, "low-1", "cancelled")
     assert host.taken.index("low-1") == 4
+
+
+async def test_a_request_is_found_before_the_empty_queues_above_it_say_so(
+    deps: Deps, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    levels = subjects.trainer("default")
+    async with requests.open_queues(deps.bus, levels, slots=1) as queues:
+        assert await queues.look(range(3)) is None
+        monkeypatch.setattr(requests, "LOOK_S", 2 * WAIT_S)
+        async with asyncio.timeout(WAIT_S):
+            await deps.bus.publish(request("low-1"))
+            await queues.rung.wait()
+            low = await queues.look(range(3))
+            await deps.bus.publish(request("low-2"))
+            await deps.bus.publish(request("high-1"))
+            high = await queues.look(range(3))
+    assert low
+    assert high
+    assert (low.subscription, high.subscription) == (levels[2], levels[0])

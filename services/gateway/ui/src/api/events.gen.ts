@@ -523,7 +523,7 @@ export interface ThresholdsChosen {
   artifacts: Record<string, Artifact>;
 }
 
-/** The training will go on from its checkpoint in another way, so that it can go on at all. */
+/** The training met trouble, and goes on from good weights: if need be in another way. */
 export interface TrainingAdjusted {
   kind?: "training.adjusted.v1";
   job_id: string;
@@ -537,6 +537,8 @@ export interface TrainingAdjusted {
   batch_size?: number | null;
   /** images, relative to the dataset, that are not read any more */
   left_out?: string[];
+  /** that is trained again; null = the attempt is over */
+  epoch?: number | null;
 }
 
 /** What reaches the trainer, named as in the REST contract; every field is explicit. */
