@@ -302,7 +302,9 @@ class TrainingArguments(Value):
         description="a sheet of predictions every n epochs; -1 = about 20 in all, 0 = none",
     )
     extra: dict[str, float | int | str | bool] = Field(
-        default_factory=dict, description="further ultralytics arguments, allow-listed at the edge"
+        default_factory=dict,
+        description="further ultralytics arguments, from a list; `compile` needs a compiler for "
+        "C++ (on the CPU) or C (GPU) on the trainer's host, else it fails with compiler_missing",
     )
     preset: Literal["auto", "stock"] = Field(
         default="auto",

@@ -45,7 +45,11 @@ class StartTraining(Body):
     )
     tags: tuple[Annotated[str, Field(max_length=64)], ...] = Field(default=(), max_length=20)
     auto_validate: bool = Field(default=True, description="judge the model when it is done")
-    extra: dict[str, float | int | str | bool] = Field(default_factory=dict)
+    extra: dict[str, float | int | str | bool] = Field(
+        default_factory=dict,
+        description="further ultralytics arguments, see GET /training/arguments; `compile` needs a "
+        "compiler on the trainer's host: without one the training fails with `compiler_missing`",
+    )
 
     @field_validator("mode", mode="before")
     @classmethod

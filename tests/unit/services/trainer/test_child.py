@@ -4,6 +4,7 @@ import asyncio
 import os
 import signal
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -302,6 +303,17 @@ async def test_a_loss_that_is_not_finite_fails_the_training(
     failed = (await train(mode="continue", weights=tmp_path / "broken.pt")).last("failed")
     assert failed["code"] == "loss_not_finite"
     assert "learning_rate" in failed["message"]
+
+
+async def test_a_host_without_a_compiler_says_so_before_it_trains(
+    train: Train, stock: SharedStock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stock, "take", partial(stock.take, PATH="/nowhere"))
+    run = await train(extra={"compile": True})
+    failed = run.last("failed")
+    assert failed["code"] == "compiler_missing"
+    assert "train without compile" in failed["message"]
+    assert not run.of("begins")
 
 
 async def test_a_child_is_there_in_a_fraction_of_a_second(stock: SharedStock) -> None:

@@ -1749,6 +1749,7 @@ export interface StartTraining {
   tags?: string[];
   /** judge the model when it is done */
   auto_validate?: boolean;
+  /** further ultralytics arguments, see GET /training/arguments; `compile` needs a compiler on the trainer's host: without one the training fails with `compiler_missing` */
   extra?: Record<string, number | string | boolean>;
 }
 
@@ -1933,7 +1934,7 @@ export interface TrainingArguments {
   freeze?: number | null;
   /** a sheet of predictions every n epochs; -1 = about 20 in all, 0 = none */
   sample_period?: number;
-  /** further ultralytics arguments, allow-listed at the edge */
+  /** further ultralytics arguments, from a list; `compile` needs a compiler for C++ (on the CPU) or C (GPU) on the trainer's host, else it fails with compiler_missing */
   extra?: Record<string, number | string | boolean>;
   /** auto: what was not chosen is fitted to the data */
   preset?: "auto" | "stock";
