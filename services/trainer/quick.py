@@ -14,6 +14,7 @@ import torch
 from torch._inductor.cpp_builder import get_cpp_compiler
 from ultralytics.models.yolo.detect import DetectionTrainer
 from ultralytics.utils import torch_utils
+from ultralytics.utils.tqdm import TQDM
 
 from libs.common.errors import PermanentError
 from services.trainer.domain.levers import image_budget
@@ -24,6 +25,7 @@ LOADERS = 2
 """Of training and of validation: each keeps images of its own."""
 
 
+BAR_S = 1.0
 NO_COMPILER = (
     "the trainer's host has no compiler for {}, which extra.compile needs: install one there (gcc, "
     "g++), or train without compile"
@@ -110,9 +112,15 @@ def check_compiler(device: str) -> None:
         raise PermanentError(NO_COMPILER.format("C"), code="compiler_missing")
 
 
+def _each_second(self: TQDM, dt: float) -> bool:
+    """When a bar is drawn again: stock does so ten times a second, each a line of the console."""
+    return dt >= BAR_S or (self.total is not None and self.n >= self.total)
+
+
 def _uncounted(*_: Any, **__: Any) -> float:
     """Operations of a forward pass, not counted: stock copies and runs the model for a line."""
     return 0.0
 
 
+setattr(TQDM, "_should_update", _each_second)  # noqa: B010
 setattr(torch_utils, "get_flops", _uncounted)  # noqa: B010 - the line says what else it knows
