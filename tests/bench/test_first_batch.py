@@ -1,8 +1,9 @@
 """How soon a training is under way: from the request by REST to its first batch, as anyone sees it.
 
 A warm stack, whose nursery is there. What no service can shorten on a CPU is the first batch
-itself, so it is shown apart: the time to where it begins is ours. The `yolo` command beside it is
-timed from its start to the end of its first batch.
+itself, so it is shown apart: the time to where it begins is ours, and held to the goal in any size.
+For the demo's data the batch is within the goal, too. The `yolo` command beside it is timed from
+its start to the end of its first batch.
 """
 
 import time
@@ -23,8 +24,9 @@ from tests.conftest import Stack, started_stack, wait_until
 GOAL_S = 1.5
 IDLE = 15.0
 """Percent of the machine that others may use for a figure that is asserted."""
+DEMO = ("yolov8n", DEMO_SPEC.size, 160, 16)
 CASES = [
-    ("yolov8n", DEMO_SPEC.size, 160, 16),
+    DEMO,
     ("yolov8n", 320, 64, 8),
     ("yolov8s", 320, 32, 8),
     ("yolov8n", 640, 24, 8),
@@ -89,3 +91,5 @@ def test_a_training_is_under_way_in_a_second_and_a_half(
     assert done_s < theirs.first_batch_s
     if others < IDLE:
         assert begins_s <= GOAL_S
+        if (model, imgsz, train, batch) == DEMO:
+            assert done_s <= GOAL_S
