@@ -44,7 +44,7 @@ class Relay:
         self.rhythm = Rhythm(stall_s, time.monotonic())
         self.hung: tuple[Path, ...] | None = None
         self.lines_told = self.batches = 0
-        self.left = False
+        self.left = self.said_all = False
         self.batch: int | None = None
 
     async def run(self, order: Message) -> Message:
@@ -73,6 +73,7 @@ class Relay:
                 last = message
                 await self._take(message)
                 if message["type"] in ("done", "failed", "paused"):
+                    self.said_all = True
                     break
             if self.left or (last and last["type"] == "paused"):
                 await self._give_place()
@@ -163,7 +164,7 @@ class Relay:
     async def _watch(self) -> None:
         """End a child that does not move any more, after a look at where it is."""
         used_s = 0.0
-        while not self.rhythm.stalled(time.monotonic()):
+        while self.said_all or not self.rhythm.stalled(time.monotonic()):  # it may still be stored
             await asyncio.sleep(min(LOOK_S, self.rhythm.floor_s / 4))
             if time.monotonic() - self.rhythm.heard_at > self.rhythm.floor_s / 4:
                 now_s = await asyncio.to_thread(self.child.used_cpu_s)
