@@ -17,8 +17,9 @@ from tests.bench.paired_training import Cost, by_us, by_yolo, drawn, planned
 ROOT = Path(__file__).parents[2]
 WEIGHTS = ROOT / "weights" / f"{BASE_MODEL}.pt"
 GOAL = 0.65
-IDLE = 0.15
-"""Share of the machine that others may use for a figure on idle cores."""
+IDLE = 0.05
+"""Share of the machine that others may use for a figure on idle cores: while somebody has one of
+two, both threads of ours wait, and the one of the command does not."""
 DEMO_EPOCHS = 10
 SAME_MAP50 = 0.05
 """Order and augmentation of the samples differ: seeds of one side differ by as much."""
@@ -86,5 +87,5 @@ def test_no_size_is_slower_than_the_command(
     told(f"{model} at {imgsz}, {train} images, 3 epochs", theirs, ours, used)
     assert ours.wall_s < theirs.wall_s
     assert ours.cpu_s < theirs.cpu_s
-    if used < IDLE:  # two threads wait for each other when somebody else has one of two cores
+    if used < IDLE:
         assert ours.epochs_s < theirs.epochs_s
