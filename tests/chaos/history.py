@@ -17,8 +17,9 @@ TERMINAL = {
     *("analysis.thresholds_chosen.v1", "analysis.explained.v1"),
     *("analysis.failed.v1", "analysis.cancelled.v1"),
 }
-DISTURBED = ("worker_died", "internal_error")
-"""Why a job may fail in a storm: it was killed, or its disk was full, each time it was tried."""
+DISTURBED = ("worker_died", "internal_error", "dataset_in_use")
+"""Why a job may fail in a storm: it was killed, or its disk was full, each time it was tried; what
+frees bytes is refused while others read the dataset."""
 UNSTARTED = ("failed", "cancelled", "paused")
 """Facts that a worker may tell of an attempt that it did not begin."""
 
