@@ -15,18 +15,22 @@ from tests.chaos.schedule import ACK_WAIT_S, Ask, Fault, Schedule
 
 SETTLE_S = 75.0
 LONG = Ask(1.0, "train_long")
-STORMS = {
+STORMS = {  # a busy machine begins late: what goes wrong goes wrong again and again
     "ack_before_work": Schedule(
-        1, 20, (Fault(8, "kill", "trainer"), Fault(9, "kill", "analyzer")), (LONG, Ask(7, "judge"))
+        1, 36,
+        tuple(Fault(at, "kill", name) for at in (10, 18, 26) for name in ("trainer", "analyzer")),
+        (LONG, Ask(9, "judge"), Ask(17, "judge"), Ask(25, "judge")),
     ),
     "no_dedupe_id": Schedule(
-        2, 25, tuple(Fault(at, "pause", "nats", 3) for at in (7, 12, 17)), (LONG,)
+        2, 46, tuple(Fault(at, "pause", "nats", 3) for at in range(7, 44, 6)), (LONG, LONG)
     ),
     "no_fencing": Schedule(
-        3, 60, (Fault(10, "pause", "trainer", 4 * ACK_WAIT_S),), (LONG, LONG), twins=True
+        3, 70, (Fault(20, "pause", "trainer", 4 * ACK_WAIT_S),), (LONG, LONG), twins=True
     ),
     "upload_after_event": Schedule(4, 15, (), (Ask(1, "check"), Ask(2, "judge"))),
-    "lost_outbox": Schedule(5, 25, (Fault(8, "cut", "trainer-nats", 6),), (LONG,)),
+    "lost_outbox": Schedule(
+        5, 46, tuple(Fault(at, "cut", "trainer-nats", 4) for at in range(7, 44, 6)), (LONG, LONG)
+    ),
 }  # fmt: skip
 
 
