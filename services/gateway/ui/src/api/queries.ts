@@ -1,5 +1,6 @@
 // What is loaded by REST, each once: afterwards the socket says what changed.
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { readInPieces } from "../live/rows";
 import { get } from "./client";
 import { page } from "./typed";
 import type {
@@ -54,7 +55,12 @@ export const trainingQuery = (id: string) => ({
 
 export const historyQuery = (id: string) => ({
   queryKey: ["history", id],
-  queryFn: ({ signal }: { signal: AbortSignal }) => get<HistoryRow[]>(`/training/${encodeURIComponent(id)}/history`, signal),
+  queryFn: async ({ signal }: { signal: AbortSignal }) => {
+    const rows = await get<HistoryRow[]>(`/training/${encodeURIComponent(id)}/history`, signal);
+    await readInPieces(rows);
+    return rows;
+  },
+  structuralSharing: false, // of ten thousand rows each would be held against its forerunner
   refetchOnMount: "always" as const,
 });
 

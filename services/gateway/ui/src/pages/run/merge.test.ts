@@ -1,7 +1,8 @@
 // What REST loaded and what the socket told are one history, each epoch once.
 import { expect, test } from "vitest";
+import { epochOfRow } from "../../live/rows";
 import type { EpochPoint } from "../../live/state";
-import { curve, epochOfRow, mergeEpochs } from "./merge";
+import { curve, mergeEpochs } from "./merge";
 
 const rows = (...epochs: number[]) => epochs.map((epoch) => ({ epoch, seconds: 1 }));
 const told = (...epochs: number[]): EpochPoint[] => epochs.map((epoch) => ({ ...epochOfRow({ epoch, seconds: 2 }), attempt: 1 }));

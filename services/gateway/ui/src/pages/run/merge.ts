@@ -3,63 +3,8 @@ import type { HistoryRow, TrainingStatus, TrainingStatusName } from "../../api/t
 import type { Curve } from "../../charts/Curves";
 import { asNumber, asNumbers, asObject, asString } from "../../live/frames";
 import { type JobView, viewOf } from "../../live/job";
+import { epochsOf } from "../../live/rows";
 import type { EpochPoint, JobLive } from "../../live/state";
-
-const METRICS: Record<string, string> = {
-  "metrics/precision(B)": "precision",
-  "metrics/recall(B)": "recall",
-  "metrics/mAP50(B)": "map50",
-  "metrics/mAP50-95(B)": "map50_95",
-};
-
-type Group = "train" | "val" | "rates" | "metrics";
-const GROUPS: Record<string, Group> = { train: "train", val: "val", lr: "rates" };
-const places = new Map<string, [Group, string] | null>();
-
-/** Where a column of results.csv goes; found once per column, for a run has many rows. */
-function placeOf(column: string): [Group, string] | null {
-  const known = places.get(column);
-  if (known !== undefined) return known;
-  const [group = "", name] = column.split("/");
-  const metric = METRICS[column];
-  const inside = GROUPS[group];
-  const place: [Group, string] | null = metric ? ["metrics", metric] : inside && name ? [inside, name] : null;
-  places.set(column, place);
-  return place;
-}
-
-/** A row of results.csv as an epoch of attempt 0, so that the same epoch told live replaces it. */
-export function epochOfRow(row: HistoryRow): EpochPoint {
-  const point: EpochPoint = {
-    epoch: Number(row["epoch"]),
-    epochs: 0,
-    attempt: 0,
-    seq: 0,
-    train: {},
-    val: {},
-    metrics: {},
-    rates: {},
-    seconds: asNumber(row["seconds"]) ?? 0,
-  };
-  for (const column in row) {
-    const place = placeOf(column);
-    const number = place && asNumber(row[column]);
-    if (place && typeof number === "number") point[place[0]][place[1]] = number;
-  }
-  return point;
-}
-
-const read = new WeakMap<readonly HistoryRow[], EpochPoint[]>();
-
-/** The rows as epochs; read once, however often the socket tells more. */
-function epochsOf(history: readonly HistoryRow[]): EpochPoint[] {
-  const known = read.get(history);
-  if (known) return known;
-  const points = history.map(epochOfRow).filter((point) => Number.isFinite(point.epoch));
-  points.sort((a, b) => a.epoch - b.epoch);
-  read.set(history, points);
-  return points;
-}
 
 export function mergeEpochs(history: readonly HistoryRow[], live: readonly EpochPoint[]): EpochPoint[] {
   const past = epochsOf(history);
