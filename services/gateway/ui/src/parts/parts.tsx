@@ -20,6 +20,15 @@ export function Section(props: { title?: string; aside?: ReactNode; children: Re
   );
 }
 
+/** A table that may be wider than the screen: scrolled by hand or by keys. */
+export function Wide({ label, children }: { label: string; children: ReactNode }) {
+  return (
+    <div className="scroll-x" tabIndex={0} role="region" aria-label={label}>
+      {children}
+    </div>
+  );
+}
+
 export function PageHead({ title, children }: { title: ReactNode; children?: ReactNode }) {
   return (
     <Group justify="space-between" align="center" gap="sm" mih={36}>

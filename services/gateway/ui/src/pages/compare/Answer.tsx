@@ -3,7 +3,7 @@ import { Badge, Button, Group, Stack, Table, Text } from "@mantine/core";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { ComparedCandidate, ComparisonReport, Difference } from "../../api/rest.gen";
-import { Dim, Section } from "../../parts/parts";
+import { Dim, Section, Wide } from "../../parts/parts";
 import { Interval, reach } from "./Interval";
 
 const COLORS = { better: "teal", worse: "red", cannot_tell: "gray" } as const;
@@ -51,7 +51,7 @@ function Metrics({ candidate }: { candidate: ComparedCandidate }) {
   const { t } = useTranslation();
   const shares = ORDER.filter((name) => name !== "false_alarms_per_1000").map((name) => candidate.metrics[name]);
   return (
-    <div className="scroll-x">
+    <Wide label={t("compare.number")}>
       <Table verticalSpacing={4} mt="sm" data-testid="metrics">
         <Table.Thead>
           <Table.Tr>
@@ -94,7 +94,7 @@ function Metrics({ candidate }: { candidate: ComparedCandidate }) {
           })}
         </Table.Tbody>
       </Table>
-    </div>
+    </Wide>
   );
 }
 
@@ -107,7 +107,7 @@ export function Classes({ candidate, pick }: { candidate: ComparedCandidate; pic
   const most = reach(candidate.per_class.map((row) => row.ap50_95));
   return (
     <Section title={t("compare.classes")} aside={<Dim>{t("compare.classesHint")}</Dim>} testId="class-differences">
-      <div className="scroll-x">
+      <Wide label={t("compare.classes")}>
         <Table verticalSpacing={4}>
           <Table.Thead>
             <Table.Tr>
@@ -144,7 +144,7 @@ export function Classes({ candidate, pick }: { candidate: ComparedCandidate; pic
             ))}
           </Table.Tbody>
         </Table>
-      </div>
+      </Wide>
       <Stack gap={4} mt="xs">
         <Text size="xs" c="dimmed">
           {t("compare.classesNote")}

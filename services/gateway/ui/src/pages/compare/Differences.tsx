@@ -6,7 +6,7 @@ import { Link } from "react-router";
 import { ask } from "../../api/typed";
 import type { HistoryRow, TrainingStatus } from "../../api/types";
 import { duration, size } from "../../parts/format";
-import { Dim, Section } from "../../parts/parts";
+import { Dim, Section, Wide } from "../../parts/parts";
 import { type UsedDataset, costOf, datasetOf, settingsThatDiffer } from "./rows";
 
 interface RunsProps {
@@ -14,9 +14,9 @@ interface RunsProps {
   names: string[];
 }
 
-function SideTable({ names, rows, testId }: { names: string[]; rows: [name: string, values: string[]][]; testId: string }) {
+function SideTable({ names, rows, label, testId }: { names: string[]; rows: [name: string, values: string[]][]; label: string; testId: string }) {
   return (
-    <div className="scroll-x">
+    <Wide label={label}>
       <Table verticalSpacing={4} data-testid={testId}>
         <Table.Thead>
           <Table.Tr>
@@ -41,7 +41,7 @@ function SideTable({ names, rows, testId }: { names: string[]; rows: [name: stri
           ))}
         </Table.Tbody>
       </Table>
-    </div>
+    </Wide>
   );
 }
 
@@ -50,7 +50,7 @@ export function SettingsDiff({ runs, names }: RunsProps) {
   const rows = settingsThatDiffer(runs);
   return (
     <Section title={t("compare.settings")}>
-      {rows.length === 0 ? <Dim>{t("compare.sameSettings")}</Dim> : <SideTable names={names} rows={rows.map(({ name, values }) => [name, values])} testId="settings-diff" />}
+      {rows.length === 0 ? <Dim>{t("compare.sameSettings")}</Dim> : <SideTable names={names} rows={rows.map(({ name, values }) => [name, values])} label={t("compare.settings")} testId="settings-diff" />}
     </Section>
   );
 }
@@ -68,7 +68,7 @@ export function Costs({ runs, names, histories }: RunsProps & { histories: Histo
   ];
   return (
     <Section title={t("compare.costs")}>
-      <SideTable names={names} rows={rows} testId="costs" />
+      <SideTable names={names} rows={rows} label={t("compare.costs")} testId="costs" />
     </Section>
   );
 }

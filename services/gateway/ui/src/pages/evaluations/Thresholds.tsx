@@ -5,7 +5,7 @@ import { useSection } from "../../api/judgements";
 import type { AtThreshold, ThresholdTable } from "../../api/rest.gen";
 import { saveText } from "../../charts/table";
 import { share } from "../../parts/format";
-import { Dim, Section } from "../../parts/parts";
+import { Dim, Section, Wide } from "../../parts/parts";
 
 export function Thresholds({ id }: { id: string }) {
   const { t } = useTranslation();
@@ -18,7 +18,7 @@ export function Thresholds({ id }: { id: string }) {
   return (
     <Section title={t("evals.thresholds")} testId="thresholds">
       <Dim>{t("evals.thresholdsHint")}</Dim>
-      <div className="scroll-x">
+      <Wide label={t("evals.thresholds")}>
         <Table verticalSpacing={4} miw={560}>
           <Table.Thead>
             <Table.Tr>
@@ -45,7 +45,7 @@ export function Thresholds({ id }: { id: string }) {
             ))}
           </Table.Tbody>
         </Table>
-      </div>
+      </Wide>
     </Section>
   );
 }

@@ -7,7 +7,7 @@ import { type Album, pictureOf, start, useDiff, useImages } from "../../../api/d
 import type { Change, DatasetWithHistory, VersionFacts } from "../../../api/rest.gen";
 import { BoxedPicture } from "../../../parts/BoxedPicture";
 import { count, moment } from "../../../parts/format";
-import { Dim, Section, Trouble } from "../../../parts/parts";
+import { Dim, Section, Trouble, Wide } from "../../../parts/parts";
 import { useView } from "../../../parts/view";
 import { allBoxes } from "../gallery/Gallery";
 import { useRuleTitle } from "../check/Findings";
@@ -26,7 +26,7 @@ export function Versions({ dataset }: { dataset: DatasetWithHistory }) {
   return (
     <Stack gap="md">
       <Section title={t("data.versions")} testId="versions">
-        <div className="scroll-x">
+        <Wide label={t("data.tab.versions")}>
           <Table verticalSpacing="xs">
             <Table.Thead>
               <Table.Tr>
@@ -49,7 +49,7 @@ export function Versions({ dataset }: { dataset: DatasetWithHistory }) {
               ))}
             </Table.Tbody>
           </Table>
-        </div>
+        </Wide>
       </Section>
       {restoring && (
         <Section title={t("data.restoreTitle", { version: restoring })}>
