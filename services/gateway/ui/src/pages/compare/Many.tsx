@@ -53,7 +53,7 @@ export function Many() {
           leftSection={<CompareIcon size={14} />}
           data-testid="compare-chosen"
         >
-          {t("runs.compareChosen", { count: chosen.length })}
+          {chosen.length > 0 ? t("runs.compareChosen", { count: chosen.length }) : t("runs.compare")}
         </Button>
       </PageHead>
       {found.isError && <Trouble error={found.error} onRetry={() => void found.refetch()} />}
