@@ -4,7 +4,6 @@ import asyncio
 import json
 import re
 from collections import deque
-from contextlib import suppress
 from typing import Any, Self
 
 from libs.common.groups import end_group, kill_group, reader, writer
@@ -67,9 +66,11 @@ class Child:
             TimeoutError: something is stuck in the kernel.
         """
         await end_group(self.pid, self._reaper)
-        with suppress(TimeoutError):  # its last words; nobody can write there any more
-            async with asyncio.timeout(EXIT_S):
-                await self._listener
+        # its last words; waited for, not awaited: a cancel of ours would end the listener, and then
+        # whoever calls this next in place of us
+        _, late = await asyncio.wait({self._listener}, timeout=EXIT_S)
+        for listener in late:
+            listener.cancel()
         self._orders.close()
 
     def keep(self, lines: list[str]) -> None:
