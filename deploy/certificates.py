@@ -7,6 +7,7 @@ make another that our services would trust.
 import ipaddress
 import os
 import ssl
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -60,7 +61,7 @@ def certificates(home: Path, *, anew: bool = False) -> Certificates | None:
     folder.mkdir(mode=0o700, exist_ok=True)
     made = Certificates(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
     if anew or not all(path.exists() for path in (made.ca, made.cert, made.key)) or _old(made.cert):
-        _make(made)
+        make(made)
     return _checked(made)
 
 
@@ -68,7 +69,7 @@ def made_for_now(folder: Path) -> Certificates:
     """Of parts of one server that know each other by it: made anew at each start."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     made = Certificates(folder / "ca.pem", folder / "cert.pem", folder / "key.pem")
-    _make(made)
+    make(made)
     return made
 
 
@@ -94,10 +95,11 @@ def _old(cert: Path) -> bool:
     return ends - datetime.now(UTC) < RENEWED
 
 
-def _make(files: Certificates) -> None:
+def make(files: Certificates, names: Iterable[str] = ()) -> None:
+    """Make all three; `names` are host names beside localhost."""
     authority_key, key = (ec.generate_private_key(ec.SECP256R1()) for _ in range(2))
     authority = _certificate("Shirushi bus and store CA", authority_key, None, authority_key)
-    cert = _certificate("Shirushi bus and store", key, authority, authority_key)
+    cert = _certificate("Shirushi bus and store", key, authority, authority_key, names)
     private = key.private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
@@ -114,6 +116,7 @@ def _certificate(
     key: ec.EllipticCurvePrivateKey,
     issuer: x509.Certificate | None,
     signed_by: ec.EllipticCurvePrivateKey,
+    names: Iterable[str] = (),
 ) -> x509.Certificate:
     """An authority when there is no issuer, else what a server on this machine shows."""
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -136,7 +139,7 @@ def _certificate(
     )
     if issuer:
         here = [
-            x509.DNSName("localhost"),
+            *(x509.DNSName(each) for each in ("localhost", *names)),
             x509.IPAddress(ipaddress.ip_address("127.0.0.1")),
         ]
         builder = builder.add_extension(x509.SubjectAlternativeName(here), critical=False)

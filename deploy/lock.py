@@ -13,7 +13,7 @@ import sys
 from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parent.parent / "requirements"
-LOCKED = ("runtime", "apart", "dev", "dev-apart")
+LOCKED = ("runtime", "apart", "dev", "dev-apart", "gateway", "dataset")
 
 
 def fingerprint(name: str) -> str:

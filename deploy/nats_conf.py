@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 from deploy.certificates import Certificates
+from deploy.ports import HOST
 from deploy.secrets import Secrets
 from deploy.store import server_binary
 
@@ -22,13 +23,15 @@ READ_THE_LOG = (
 )
 
 
-def bus_command(folder: Path, port: int, tls: Certificates | None = None) -> list[str]:
+def bus_command(
+    folder: Path, port: int, tls: Certificates | None = None, *, host: str = HOST
+) -> list[str]:
     """Write the configuration, which holds no secret, and answer the command line."""
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / "nats.conf"
     path.write_text(
         TEMPLATE.read_text(encoding="utf-8")
-        .replace("@PORT@", str(port))
+        .replace("@HOST@:@PORT@", f"{host}:{port}")
         .replace('"@STORE@"', json.dumps(str(folder / "data")))
         .replace("@TLS@", _tls(tls))
         .replace("@READ@", ", ".join(f'"{subject}"' for subject in READ_THE_LOG)),

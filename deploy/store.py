@@ -66,6 +66,7 @@ def store_command(
     *,
     tls: Certificates | None = None,
     dataset_buckets: tuple[str, ...] = (),
+    listen: str = HOST,
 ) -> list[str]:
     """The command line; `ports` has one for each of `PORT_NAMES`. Keys are not in it."""
     (folder / "log").mkdir(parents=True, exist_ok=True)
@@ -80,7 +81,7 @@ def store_command(
         "mini",
         f"-dir={folder / 'data'}",
         f"-ip={HOST}",
-        f"-ip.bind={HOST}",
+        f"-ip.bind={listen}",
         "-master.telemetry=false",
         f"-master.volumeSizeLimitMB={VOLUME_MIB}",
         "-disableHttp",  # of master and filer: anybody could delete what is stored, by a GET
