@@ -2,7 +2,7 @@
 import { Button, Grid, Group, RangeSlider, Text } from "@mantine/core";
 import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";
-import type { Curve } from "../../charts/Curves";
+import type { Curve, CurvesProps } from "../../charts/Curves";
 import { Figure } from "../../charts/Figure";
 import { type Span, spanOf, spanText } from "../../charts/span";
 import type { EpochPoint } from "../../live/state";
@@ -14,60 +14,78 @@ const LOSSES = ["box_loss", "cls_loss", "dfl_loss"];
 const METRICS = ["map50", "map50_95", "precision", "recall"];
 
 export const RunCharts = memo(function RunCharts({ epochs, total, file }: { epochs: EpochPoint[]; total: number; file: string }) {
-  const { t } = useTranslation();
   const [span, setSpan] = useTyped("epochs");
   const [log, setLog] = useTyped("log");
   const last = Math.max(2, total, epochs.at(-1)?.epoch ?? 0);
-  const range = within(spanOf(span), last);
+  const range = useMemo(() => within(spanOf(span), last), [span, last]);
   const choose = (wanted: Span) => {
     const shown = within(wanted, last);
     setSpan(shown && (shown[0] > 1 || shown[1] < last) ? spanText(shown) : "");
   };
-  const losses = useMemo(
-    () =>
-      LOSSES.flatMap((name, i) => [
-        curve(epochs, t(`metric.${name}`), i, (point) => point.train[name]),
-        curve(epochs, `${t(`metric.${name}`)} (val)`, i, (point) => point.val[name], true),
-      ]),
-    [epochs, t],
-  );
-  const metrics = useMemo(
-    () => METRICS.map((name, i) => curve(epochs, t(`metric.${name}`), i, (point) => point.metrics[name])),
-    [epochs, t],
-  );
-  const rates = useMemo(() => rateCurves(epochs), [epochs]);
-  const pace = useMemo(() => [curve(epochs, t("run.seconds"), 3, (point) => point.seconds)], [epochs, t]);
-  const shared = { epochs: last, range, onSpan: choose };
+  const each = { points: epochs, file, shared: { epochs: last, range, onSpan: choose } };
   return (
     <div>
       {epochs.length > 3 && <Range last={last} range={range} choose={choose} />}
       <Grid gap="md">
         <Grid.Col span={{ base: 12, md: 6 }}>
-          <Figure
-            title={t("run.loss")}
-            hint={t("run.lossHint")}
-            curves={losses}
-            file={`${file}-loss`}
-            testId="loss-chart"
-            empty={t("run.noPoints")}
-            log={log === "1"}
-            onLog={(wanted) => setLog(wanted ? "1" : "")}
-            {...shared}
-          />
+          <Losses {...each} log={log === "1"} onLog={(wanted) => setLog(wanted ? "1" : "")} />
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 6 }}>
-          <Figure title={t("run.quality")} curves={metrics} file={`${file}-metrics`} max={1} testId="map-chart" empty={t("run.noPoints")} {...shared} />
+          <Quality {...each} />
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 6 }}>
-          <Figure title={t("run.rate")} curves={rates} file={`${file}-lr`} testId="lr-chart" height={160} {...shared} />
+          <Rates {...each} />
         </Grid.Col>
         <Grid.Col span={{ base: 12, md: 6 }}>
-          <Figure title={t("run.pace")} curves={pace} file={`${file}-seconds`} testId="pace-chart" height={160} {...shared} />
+          <Pace {...each} />
         </Grid.Col>
       </Grid>
     </div>
   );
 });
+
+interface EachProps {
+  points: EpochPoint[];
+  file: string;
+  shared: Pick<CurvesProps, "epochs" | "range" | "onSpan">;
+}
+
+// each computes its own curves: of ten thousand epochs React can do one after the other, and let clicks in between
+
+function Losses({ points, file, shared, log, onLog }: EachProps & { log: boolean; onLog: (log: boolean) => void }) {
+  const { t } = useTranslation();
+  const curves = useMemo(
+    () =>
+      LOSSES.flatMap((name, i) => [
+        curve(points, t(`metric.${name}`), i, (point) => point.train[name]),
+        curve(points, `${t(`metric.${name}`)} (val)`, i, (point) => point.val[name], true),
+      ]),
+    [points, t],
+  );
+  const texts = { title: t("run.loss"), hint: t("run.lossHint"), empty: t("run.noPoints") };
+  return <Figure {...texts} curves={curves} file={`${file}-loss`} testId="loss-chart" log={log} onLog={onLog} {...shared} />;
+}
+
+function Quality({ points, file, shared }: EachProps) {
+  const { t } = useTranslation();
+  const curves = useMemo(
+    () => METRICS.map((name, i) => curve(points, t(`metric.${name}`), i, (point) => point.metrics[name])),
+    [points, t],
+  );
+  return <Figure title={t("run.quality")} curves={curves} file={`${file}-metrics`} max={1} testId="map-chart" empty={t("run.noPoints")} {...shared} />;
+}
+
+function Rates({ points, file, shared }: EachProps) {
+  const { t } = useTranslation();
+  const curves = useMemo(() => rateCurves(points), [points]);
+  return <Figure title={t("run.rate")} curves={curves} file={`${file}-lr`} testId="lr-chart" height={160} {...shared} />;
+}
+
+function Pace({ points, file, shared }: EachProps) {
+  const { t } = useTranslation();
+  const curves = useMemo(() => [curve(points, t("run.seconds"), 3, (point) => point.seconds)], [points, t]);
+  return <Figure title={t("run.pace")} curves={curves} file={`${file}-seconds`} testId="pace-chart" height={160} {...shared} />;
+}
 
 /** One curve per group of weights; one alone where all have the same rate. */
 function rateCurves(epochs: readonly EpochPoint[]): Curve[] {
