@@ -76,6 +76,18 @@ class Settler:
         else:
             await delivery.done()
 
+    async def leave(self, job_id: str) -> None:
+        """Of an attempt that was replaced: what it stored after the job had ended goes.
+
+        While the job goes on that is left to whoever ends it.
+        """
+        job = await load(self.deps, self.area, job_id)
+        if job and job.finished and self.tidy:
+            try:
+                await self.tidy(self.deps, job)
+            except Unavailable:
+                log.warning("store away, what came late stays", extra={"job_id": job_id})
+
     async def failed(self, attempt: Attempt, delivery: Delivery, error: BaseException) -> None:
         """Tell why the job cannot be done, and give its request up."""
         if not isinstance(error, ShirushiError):

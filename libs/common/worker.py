@@ -267,8 +267,9 @@ class Worker:
             del self.running[attempt.job.id]
             self.gate.leave(attempt)
             attempt.free.set()
-        if attempt.fenced:
-            return  # the delivery belongs to the newer attempt
+        if attempt.fenced:  # the delivery belongs to the newer attempt
+            await self.settler.leave(attempt.job.id)
+            return
         if not task.cancelled():
             await self.settler.conclude(task.exception(), attempt, delivery)
         elif attempt.cancelling:

@@ -2,19 +2,23 @@
 
 import asyncio
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from libs.common import subjects
 from libs.common.artifacts import ArtifactStore
 from libs.common.attempts import Attempt, load
 from libs.common.errors import TransientError
-from libs.common.events import Artifact, DatasetRef, TrainingArguments
+from libs.common.events import Artifact, DatasetRef, TrainingArguments, TrainingCancelled
 from libs.common.events import TrainingRequested as Requested
 from libs.common.events import TrainingStarted as Started
 from libs.common.service import Deps
+from libs.common.work import run_jobs
 from services.trainer.publish import publish
+from services.trainer.tidying import tidy
 
 FILES = ("weights/best.pt", "weights/last.pt", "results.csv")
 REQUEST = Requested(
@@ -75,3 +79,33 @@ async def test_who_wakes_up_in_mid_publishing_writes_over_nothing_of_his_success
     for artifact in job.outcome.artifacts.values():  # type: ignore[union-attr]
         data = await deps.artifacts.get_bytes(artifact.key)
         assert hashlib.sha256(data).hexdigest() == artifact.sha256, artifact.key
+
+
+async def test_what_a_replaced_attempt_stored_after_the_job_had_ended_goes(deps: Deps) -> None:
+    begins, wakes, stored = asyncio.Event(), asyncio.Event(), asyncio.Event()
+    late = f"{REQUEST.prefix}/.attempts/job-1/checkpoints/9/state.pt"
+
+    async def train(attempt: Attempt) -> None:
+        await attempt.tell(Started, worker="w1", device="cpu", from_epoch=0)
+        begins.set()
+        try:
+            await asyncio.Event().wait()
+        finally:
+            await wakes.wait()
+            await attempt.deps.artifacts.put_bytes(late, b"late")
+            stored.set()
+
+    queues = [replace(each, ack_wait_s=600) for each in subjects.trainer("default")]  # once
+    worker = asyncio.create_task(run_jobs(deps, queues, train, tidy=tidy))
+    await deps.bus.publish(REQUEST)
+    await begins.wait()
+    second = {"job_id": "job", "attempt": 2}
+    await deps.bus.publish(Started(**second, worker="w2", device="cpu", from_epoch=0))
+    await deps.bus.publish(TrainingCancelled(**second))
+    wakes.set()
+    async with asyncio.timeout(20):
+        await stored.wait()
+        while await deps.artifacts.list(REQUEST.prefix):
+            await asyncio.sleep(0.01)
+    worker.cancel()
+    await asyncio.gather(worker, return_exceptions=True)
