@@ -10,7 +10,6 @@ that say when to try again.
 import argparse
 import asyncio
 import itertools
-import re
 import shutil
 import sys
 import tempfile
@@ -22,7 +21,6 @@ from typing import Any
 import httpx
 import nats
 import orjson
-import websockets
 
 from deploy.secrets import load_or_make
 from libs.common import subjects
@@ -39,6 +37,7 @@ from libs.common.events import (
 from tests.conftest import Stack, started_stack
 from tests.e2e.tiny import tiny_dataset
 from tests.load.figures import Answers, held, percentile
+from tests.load.sockets import LeanSocket
 
 EPOCHS = 3
 BATCH = 500
@@ -101,50 +100,43 @@ async def fill(stack: Stack, jobs: int) -> int:
     return last
 
 
-SEQUENCE = re.compile(r'"seq":\s*(\d+)')
-
-
 class Listeners:
     """Sockets on all events, and how late each event came."""
 
     def __init__(self, stack: Stack, after: int) -> None:
-        self.url = f"{stack.url.replace('http', 'ws', 1)}/api/v1/ml/ws?after={after}"
+        self.port = int(stack.url.rsplit(":", 1)[1])
+        self.path = f"/api/v1/ml/ws?after={after}"
         self.late_s: list[float] = []
-        self.seqs: list[list[int]] = []
-        self.lost = 0
-        self.tasks: list[asyncio.Task[None]] = []
+        self.sockets: list[LeanSocket] = []
 
     async def open(self, count: int) -> None:
         """All of them, some at a time."""
         gate = asyncio.Semaphore(SOCKETS_AT_ONCE)
-        ready = [asyncio.get_running_loop().create_future() for _ in range(count)]
-        self.tasks = [asyncio.create_task(self._listen(gate, each)) for each in ready]
-        await asyncio.gather(*ready)
 
-    async def _listen(self, gate: asyncio.Semaphore, ready: "asyncio.Future[None]") -> None:
-        seqs: list[int] = []
-        whole = len(self.seqs) < READ_WHOLE
-        self.seqs.append(seqs)
-        async with gate:
-            socket = await websockets.connect(self.url, open_timeout=60, compression=None)
-            ready.set_result(None)
-        try:
-            async for frame in socket:
-                found = SEQUENCE.search(str(frame))
-                if found is None:
-                    continue
-                seqs.append(int(found[1]))
-                if whole:
-                    told_s = _seconds(orjson.loads(frame)["time"])
-                    self.late_s.append(time.time() - told_s)
-        except websockets.ConnectionClosed:
-            self.lost += 1
+        async def one(number: int) -> None:
+            async with gate:
+                note = self._note if number < READ_WHOLE else None
+                self.sockets.append(await LeanSocket.open(self.port, self.path, note))
 
-    async def close(self) -> None:
+        await asyncio.gather(*(one(number) for number in range(count)))
+
+    @property
+    def lost(self) -> int:
+        """Sockets that were closed."""
+        return sum(each.lost for each in self.sockets)
+
+    @property
+    def seqs(self) -> list[list[int]]:
+        """Of each, in the order in which they came."""
+        return [each.seqs for each in self.sockets]
+
+    def _note(self, payload: bytes) -> None:
+        self.late_s.append(time.time() - _seconds(orjson.loads(payload)["time"]))
+
+    def close(self) -> None:
         """Without a farewell."""
-        for task in self.tasks:
-            task.cancel()
-        await asyncio.gather(*self.tasks, return_exceptions=True)
+        for each in self.sockets:
+            each.close()
 
 
 def _seconds(text: str) -> float:
@@ -244,7 +236,7 @@ async def run(stack: Stack, given: argparse.Namespace) -> int:
             f"{name:14} {then.rss_mib:10.0f} {now.rss_mib:6.0f} {then.fds:12} {now.fds:6} "
             f"{then.threads:16} {now.threads:6}"
         )
-    await listeners.close()
+    listeners.close()
     return 1 if answers.failures or listeners.lost or gaps else 0
 
 
