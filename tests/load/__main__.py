@@ -100,6 +100,14 @@ async def fill(stack: Stack, jobs: int) -> int:
     return last
 
 
+async def known(stack: Stack, job: str) -> None:
+    """Until the gateway has read the log up to the end of a job: it was told past it."""
+    address = f"{stack.url}/api/v1/ml/training/status/{job}"
+    async with asyncio.timeout(120), httpx.AsyncClient(trust_env=False, timeout=60) as client:
+        while '"failed"' not in (await client.get(address)).text:
+            await asyncio.sleep(0.2)
+
+
 class Listeners:
     """Sockets on all events, and how late each event came."""
 
@@ -180,7 +188,7 @@ async def press(stack: Stack, rate: float, seconds: float, jobs: int) -> tuple[A
     """Requests at a steady rate, answered earlier ones or not; and the rate of answers."""
     answers, turns = Answers(), itertools.count()
     data = str(tiny_dataset(stack))
-    limits = httpx.Limits(max_connections=200, max_keepalive_connections=200)
+    limits = httpx.Limits(max_connections=200, max_keepalive_connections=200, keepalive_expiry=2.0)
     base = f"{stack.url}/api/v1/ml"
     async with httpx.AsyncClient(
         base_url=base, timeout=60, trust_env=False, limits=limits
@@ -210,6 +218,7 @@ async def run(stack: Stack, given: argparse.Namespace) -> int:
     began = time.monotonic()
     last = await fill(stack, given.jobs)
     say(f"{given.jobs} jobs, {last} events in the log after {time.monotonic() - began:.0f} s")
+    await known(stack, f"past-{given.jobs - 1}")
     before = held(stack.supervisor.pid)
     listeners = Listeners(stack, last)
     began = time.monotonic()
