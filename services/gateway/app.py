@@ -86,7 +86,7 @@ def create_app(settings: GatewaySettings) -> FastAPI:
             resolver = Resolver(ledger, settings)
             app.state.access = access
             fanout = Fanout(ledger.ring, readings)
-            machine = Machine(settings.home, resolver.datasets_on_disk)
+            machine = Machine(settings.home, resolver.datasets_on_disk, resolver.base_models)
             app.state.gateway = Gateway(settings, deps, ledger, readings, resolver, fanout, machine)
             tasks = [
                 asyncio.create_task(audit.tell(deps.outbox)),

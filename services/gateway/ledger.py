@@ -45,6 +45,8 @@ class Ledger:
         self.without_weights: set[str] = set()
         """Completed trainings whose weights were deleted, by id."""
         self.runs: dict[str, str] = {}
+        self.trained: dict[str, str] = {}
+        """Of completed trainings, the id by `project/experiment`."""
         self.active: dict[str, set[str]] = defaultdict(set)
         self.ring = Ring()
         self.newest_payload = b""
@@ -165,6 +167,13 @@ class Ledger:
             moved.set()
         self._index(event, job)
 
+    def _trained(self, job: Job) -> None:
+        request = job.request
+        assert isinstance(request, TrainingRequested)
+        name = f"{request.project_name}/{request.experiment_name}"
+        if self.runs.get(name) == job.id:
+            self.trained[name] = job.id
+
     def _index(self, event: Event, job: Job) -> None:
         if isinstance(event, EpochCompleted):
             self.paces.learn(job)
@@ -172,6 +181,8 @@ class Ledger:
             self.runs.setdefault(f"{event.project_name}/{event.experiment_name}", job.id)
         elif job.outcome is not event:
             return
+        elif isinstance(event, TrainingCompleted):
+            self._trained(job)
         elif isinstance(event, DatasetRegistered | DatasetDeleted):
             self.dataset_log.fold(event)
             self.dataset_jobs.append(job.id)

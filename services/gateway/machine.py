@@ -1,4 +1,4 @@
-"""What the gateway's host is like and which datasets lie on its disk: looked at off the event loop.
+"""How the gateway's host is, which datasets and weights lie on its disk: seen off the event loop.
 
 Who asks often gets what was seen up to a second and a look's time ago, at once; who asks again
 after a while waits for a fresh look. A busy host answers its status as soon as an idle one.
@@ -26,14 +26,22 @@ class Facts:
     memory: float
     disk: dict[str, float]
     datasets: tuple[str, ...]
+    models: tuple[str, ...]
+    """Weights that the project ships."""
 
 
 class Machine:
     """One per gateway."""
 
-    def __init__(self, home: Path, datasets: Callable[[], Iterable[str]]) -> None:
+    def __init__(
+        self,
+        home: Path,
+        datasets: Callable[[], Iterable[str]],
+        models: Callable[[], Iterable[str]],
+    ) -> None:
         self._home = home
         self._datasets = datasets
+        self._models = models
         self._seen: Facts | None = None
         self._at = -math.inf
         self._looking: asyncio.Task[Facts] | None = None
@@ -62,4 +70,5 @@ class Machine:
             disk={name: round(size / GIB, 2) for name, size in sizes.items()}
             | {"percent": disk.percent},
             datasets=tuple(self._datasets()),
+            models=tuple(self._models()),
         )

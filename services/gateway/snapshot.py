@@ -66,6 +66,7 @@ def taken(ledger: Ledger) -> Snapshot:
         "seq": ledger.ring.last,
         "newest": hashlib.sha256(ledger.newest_payload).hexdigest(),
         "runs": ledger.runs,
+        "trained": ledger.trained,
         "without_weights": sorted(ledger.without_weights),
         "uploads": [[name, event.job_id] for name, event in ledger.uploads.items()],
         "dataset_jobs": list(ledger.dataset_jobs),
@@ -106,6 +107,7 @@ def recall(ledger: Ledger, data: bytes) -> None:
         if line.status not in FINISHED:
             active.add(line.id)
     ledger.runs.update(head["runs"])
+    ledger.trained.update(head["trained"])
     ledger.without_weights.update(head["without_weights"])
     for name, job_id in head["uploads"]:
         event = ledger.jobs[job_id].outcome

@@ -88,10 +88,12 @@ async def test_of_a_training_only_the_weights_go(
     rest: AsyncClient, bus: Bus, artifacts: ArtifactStore
 ) -> None:
     job_id = await trained(rest, bus, artifacts)
+    assert RUN in (await rest.get("/status")).json()["available_models"]
     gone = promised(await rest.delete(f"/models/{RUN}", params={"confirm": "true"}))
     assert len(gone["deleted"]) == 3
     shown = promised(await rest.get(f"/training/status/{job_id}"))
     assert (shown["status"], shown["best_model_path"]) == ("completed", None)
+    assert RUN not in (await rest.get("/status")).json()["available_models"]
     files = promised(await rest.get(f"/training/{job_id}/artifacts"))
     assert [each["name"] for each in files] == ["results.csv"]
     used = await rest.post("/model/visualize", json={"model_path": RUN})

@@ -24,11 +24,7 @@ async def status(gateway: Early, request: Request) -> Response:
     ledger, readings = gateway.ledger, gateway.readings
     trainings = [ledger.jobs[each] for each in ledger.active["training"]]
     machine = await gateway.machine.facts()
-    runs = [
-        name
-        for name, job_id in ledger.runs.items()
-        if ledger.jobs.status(job_id) == "completed" and job_id not in ledger.without_weights
-    ]
+    runs = [name for name, job in ledger.trained.items() if job not in ledger.without_weights]
     told = {
         **gpu(gateway),
         "cpu_usage": machine.cpu,
@@ -40,7 +36,7 @@ async def status(gateway: Early, request: Request) -> Response:
             for each in ledger.active["analysis"]
             if getattr(ledger.jobs[each].request, "operation", "") == "validate"
         ),
-        "available_models": [*gateway.resolver.base_models(), *ledger.uploads, *runs],
+        "available_models": [*machine.models, *ledger.uploads, *runs],
         "available_datasets": sorted({*ledger.datasets, *machine.datasets}),
         "services": readings.service_list(),
         "queue": {

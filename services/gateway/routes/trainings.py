@@ -188,7 +188,9 @@ async def samples(training_id: str, gateway: State, request: Request) -> Respons
 
 def chosen(gateway: Gateway, status: str | None, name: str | None) -> list[Job]:
     """Trainings of a status whose `project/experiment` has a part `name`, the newest first."""
-    jobs = [job for job in gateway.ledger.newest("training") if status in {None, job.status}]
+    jobs = gateway.ledger.newest("training")
+    if status:
+        jobs = [job for job in jobs if job.status == status]
     if not name:
         return jobs
     return [job for job in jobs if name.casefold() in views.run_name(job).casefold()]

@@ -62,6 +62,7 @@ def known(ledger: Ledger) -> dict[str, Any]:
         "uploads": list(ledger.uploads.items()),
         "without": ledger.without_weights,
         "runs": ledger.runs,
+        "trained": ledger.trained,
         "active": {area: jobs for area, jobs in ledger.active.items() if jobs},
         "tally": {key: count for key, count in ledger.tally.jobs.items() if count},
         "epochs": ledger.tally.epochs,
