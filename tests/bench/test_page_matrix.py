@@ -68,7 +68,7 @@ async def judged(stack: Stack) -> tuple[str, int]:
         "test_dataset_path": str(folder),
         "split": "val",
         "category_base": 0,
-        "image_ids": "stem",
+        "image_ids": "name",
         "analyze_errors": False,
     }
     async with httpx.AsyncClient(
