@@ -8,20 +8,21 @@ python -m deploy.contained bus | store | setup      in containers; SHIRUSHI_SECR
 import argparse
 import asyncio
 import os
+import platform
 import signal
 import sys
 from functools import partial
 from pathlib import Path
 
 from deploy.certificates import Certificates, make
-from deploy.nats_conf import API, bus_command, bus_environment
+from deploy.nats_conf import API, Cluster, bus_command, bus_environment
 from deploy.provision import keep_mirror, provision
 from deploy.secrets import SERVICES, Secrets, load_or_make
 from deploy.store import BUCKET, PORT_NAMES, make_bucket, store_command, store_environment
 from libs.common import logs, tokens
 from libs.common.private_files import write_private
 
-BUS_PORT, STORE_PORT, HTTP_PORT, METRICS_PORT = 4222, 8333, 8000, 9100
+BUS_PORT, ROUTES_PORT, STORE_PORT, HTTP_PORT, METRICS_PORT = 4222, 6222, 8333, 8000, 9100
 STATES = ("nats", "store", "datasets", *(f"{name}/datasets" for name in SERVICES))
 TOKENS: dict[str, tokens.Scope] = {"prometheus": "read", "operator": "admin"}
 INSIDE = ("nats", "store", "gateway")
@@ -29,6 +30,8 @@ EVERYWHERE = "0.0.0.0"  # noqa: S104 - inside a container; compose publishes the
 USER = 10001
 """Of the images; what a root prepares is given to it."""
 PATIENCE_S = 60.0
+EXTERNAL = "SHIRUSHI_S3_ENDPOINT"
+"""Told to the set-up where the store is somebody else's: its bucket is there."""
 
 
 def prepare(folder: Path, names: list[str]) -> None:
@@ -90,8 +93,11 @@ def environment(name: str, secrets: Secrets, names: list[str]) -> dict[str, str]
 def server(which: str, secrets: Secrets, tls: Certificates, state: Path) -> None:
     """Become the bus or the store."""
     if which == "bus":
-        command = bus_command(state, BUS_PORT, tls, host=EVERYWHERE)
-        told = bus_environment(secrets)
+        cluster = None
+        if peers := tuple(filter(None, os.environ.get("SHIRUSHI_BUS_PEERS", "").split(","))):
+            cluster = Cluster(platform.node(), EVERYWHERE, ROUTES_PORT, peers)
+        command = bus_command(state, BUS_PORT, tls, host=EVERYWHERE, cluster=cluster)
+        told = bus_environment(secrets) | (cluster.environment(secrets) if cluster else {})
     else:
         ports = {name: STORE_PORT + 1 + number for number, name in enumerate(PORT_NAMES)}
         ports["s3.port"] = STORE_PORT
@@ -106,14 +112,15 @@ async def setup(secrets: Secrets, ca: Path) -> None:
     loop, stop = asyncio.get_running_loop(), asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stop.set)
-    url = f"tls://nats:{BUS_PORT}"
-    await provision(url, secrets, ca)
+    url = os.environ.get("SHIRUSHI_NATS_URL", f"tls://nats:{BUS_PORT}")
+    replicas = int(os.environ.get("SHIRUSHI_REPLICAS", "1"))
+    await provision(url, secrets, ca, replicas=replicas)
     made = partial(make_bucket, f"https://store:{STORE_PORT}", secrets, ca=ca)
     async with asyncio.timeout(PATIENCE_S):
-        while not await made():  # noqa: ASYNC110 - asked, it cannot tell
+        while not (EXTERNAL in os.environ or await made()):  # noqa: ASYNC110 - asked, it cannot tell
             await asyncio.sleep(0.5)
     Path(os.environ.get("SHIRUSHI_READY", "/tmp/ready")).touch()  # noqa: ASYNC240, S108
-    keeping = asyncio.create_task(keep_mirror(url, secrets, ca))
+    keeping = asyncio.create_task(keep_mirror(url, secrets, ca, replicas=replicas))
     await stop.wait()
     keeping.cancel()
     await asyncio.gather(keeping, return_exceptions=True)

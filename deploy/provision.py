@@ -4,6 +4,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import nats
@@ -39,24 +40,30 @@ MIRROR = StreamConfig(
 )
 
 
-async def provision(url: str, secrets: Secrets, ca: Path | None = None) -> None:
+async def provision(
+    url: str, secrets: Secrets, ca: Path | None = None, *, replicas: int = 1
+) -> None:
     """Make what is missing.
 
     Raises:
         TopologyDrift: a stream is there with other settings.
         OSError, nats.errors.Error: the server does not let us in.
     """
+    streams = tuple(replace(each, num_replicas=replicas) for each in subjects.STREAMS)
+    mirror = replace(MIRROR, num_replicas=replicas)
     async with connected(url, "setup", secrets, ca) as nc:
-        await bus.provision(nc)
+        await bus.provision(nc, streams)
     async with connected(url, "reader_setup", secrets, ca) as nc:
         try:
-            await bus.provision(nc, (MIRROR,))
+            await bus.provision(nc, (mirror,))
         except TopologyDrift:  # of an earlier release: it holds nothing that EVENTS has not
             await nc.jetstream().delete_stream(str(MIRROR.name))
-            await bus.provision(nc, (MIRROR,))
+            await bus.provision(nc, (mirror,))
 
 
-async def keep_mirror(url: str, secrets: Secrets, ca: Path | None = None) -> None:
+async def keep_mirror(
+    url: str, secrets: Secrets, ca: Path | None = None, *, replicas: int = 1
+) -> None:
     """Make the mirror again whenever it is gone, until cancelled.
 
     A reader can have it removed (see `nats.conf`); it holds nothing that EVENTS has not.
@@ -69,7 +76,8 @@ async def keep_mirror(url: str, secrets: Secrets, ca: Path | None = None) -> Non
                         await nc.jetstream().stream_info(str(MIRROR.name))
                     except nats.js.errors.NotFoundError:
                         log.warning("the readers' mirror was gone, made again")
-                        await bus.provision(nc, (MIRROR,))
+                        again = replace(MIRROR, num_replicas=replicas)
+                        await bus.provision(nc, (again,))
                     await asyncio.sleep(LOOK_EVERY_S)
         except (nats.errors.Error, nats.js.errors.Error, OSError, TimeoutError):
             await asyncio.sleep(LOOK_EVERY_S)

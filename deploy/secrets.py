@@ -11,7 +11,17 @@ from pathlib import Path
 from libs.common.private_files import write_private
 
 SERVICES = ("dataset", "trainer", "analyzer", "gateway")
-BUS_USERS = ("setup", "gateway", "dataset", "trainer", "analyzer", "reader_setup", "reader", "sys")
+BUS_USERS = (
+    "setup",
+    "gateway",
+    "dataset",
+    "trainer",
+    "analyzer",
+    "reader_setup",
+    "reader",
+    "sys",
+    "route",
+)
 STORE_KEYS = ("access_key", "secret_key", "admin_password")
 TOKEN_KEYS = (
     "WEED_JWT_SIGNING_KEY",
