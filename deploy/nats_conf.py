@@ -33,11 +33,14 @@ class Cluster:
     port: int
     peers: tuple[str, ...]
     """host:port of all, this one too."""
+    monitor: int = 8222
+    """Shows how far consumers are, without a password: only who scales workers may reach it."""
 
     def block(self, tls: Certificates | None) -> str:
         """Its part of the configuration; the password of routes is in the environment alone."""
         routes = ", ".join(f"$BUS_ROUTE_{number}" for number in range(len(self.peers)))
         return (
+            f'http: "{self.host}:{self.monitor}"\n'
             f'cluster {{ name: shirushi, listen: "{self.host}:{self.port}", routes: [{routes}]\n'
             f"  authorization {{ user: route, password: $BUS_ROUTE }}\n"
             f"  {_tls_of_routes(tls)} }}"
