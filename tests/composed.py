@@ -26,6 +26,9 @@ ROOT = Path(__file__).parent.parent
 COMPOSE = yaml.safe_load((ROOT / "deploy/compose.yml").read_text("utf-8"))["services"]
 HEALTHY_S = 90.0
 CHROOT = shutil.which("chroot", path="/usr/sbin:/sbin:/usr/bin") or "chroot"
+PREFIX = Path(sys.prefix)
+PREFIX_THERE = Path("/app", PREFIX.relative_to(ROOT)) if PREFIX.is_relative_to(ROOT) else PREFIX
+"""Where Python's packages are in there: under /app like all of ours, for /tmp is another there."""
 FOUND = ("/usr", "/bin", "/lib", "/lib64", "/etc", "/proc", "/dev", "/sys")
 
 
@@ -40,7 +43,7 @@ def lay_out(folder: Path) -> Path:
     mount("-t", "tmpfs", "none", str(root))
     for name in ("app", "state", "secrets", "ca", "tls", "data", "tmp"):
         (root / name).mkdir()
-    pythons = {sys.prefix, sys.base_prefix}
+    pythons = {sys.base_prefix} if PREFIX.is_relative_to(ROOT) else {sys.prefix, sys.base_prefix}
     for source in (*FOUND, *sorted(pythons)):
         target = root / source.lstrip("/")
         if Path(source).is_symlink():
@@ -63,7 +66,7 @@ def lay_out(folder: Path) -> Path:
 
 def environment(service: dict[str, Any], folder: Path) -> dict[str, str]:
     """What compose gives it, and where Python is here."""
-    told = {"PATH": f"{sys.prefix}/bin:/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
+    told = {"PATH": f"{PREFIX_THERE}/bin:/usr/bin:/bin", "PYTHONDONTWRITEBYTECODE": "1"}
     for file in service.get("env_file", ()):
         lines = Path(placed(file, folder)).read_text("utf-8").splitlines()
         told |= dict(line.split("=", 1) for line in lines)

@@ -3,6 +3,7 @@
 FAULT=out_of_memory_in_step:FITS | out_of_memory_in_validation | nan_in_epoch:N |
       crash_on_image:NAME | card_dies | a_socket_kills | opens_a_socket | note_images |
       rank_1_drifts | rank_1_out_of_memory | slow_validation | on_host:NAMESPACE
+      full_disk:FILE
 """
 
 import ctypes
@@ -18,6 +19,7 @@ from ultralytics.data.dataset import YOLODataset
 
 from libs.common.isolation import KILL, refuse_sockets
 from services.trainer import entry, validator, yolo
+from services.trainer.checkpoint import AtomicPath
 
 SLOW_S = 0.5
 EPOCH = 3
@@ -110,6 +112,16 @@ def crash_on(name: str) -> None:
     setattr(YOLODataset, "load_image", crash)  # noqa: B010
 
 
+def fill_disk(once: Path) -> None:
+    """Once that file is there, weights are written to a device that is always full."""
+    write = AtomicPath.write_bytes
+
+    def write_or_fail(self: AtomicPath, data: bytes) -> int:
+        return Path("/dev/full").write_bytes(data) if once.exists() else write(self, data)
+
+    setattr(AtomicPath, "write_bytes", write_or_fail)  # noqa: B010
+
+
 def die(*_: Any) -> None:
     raise RuntimeError("CUDA error: unspecified launch failure")
 
@@ -132,6 +144,8 @@ def main(messages: int) -> None:
         setattr(yolo, "Validator", SlowValidation)  # noqa: B010
     elif fault == "crash_on_image":
         crash_on(name)
+    elif fault == "full_disk":
+        fill_disk(Path(name))
     elif fault == "card_dies":
         entry.train = die  # type: ignore[assignment]
     elif fault == "a_socket_kills":

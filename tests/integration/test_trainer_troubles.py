@@ -210,14 +210,13 @@ async def test_a_paused_training_can_be_cancelled_while_another_runs(
 
 
 async def test_a_full_disk_fails_with_its_code_and_keeps_what_was_stored(
-    deps: Deps, nursery: socket.socket, dataset: Path
+    deps: Deps, nursery: socket.socket, dataset: Path, tmp_path: Path
 ) -> None:
-    async with trainer(deps, nursery):
+    full = tmp_path / "full"
+    async with trainer(deps, nursery, fault=f"full_disk:{full}"):
         await deps.bus.publish(request(dataset, epochs=500))
         await until(deps, EpochCompleted)
-        [folder] = deps.scratch.glob("job-*/train/weights")
-        with suppress(FileExistsError):
-            (folder / "last.pt.tmp").symlink_to("/dev/full")
+        full.touch()
         records = await until(deps, *ENDS)
     failed = records[-1].event
     assert isinstance(failed, TrainingFailed)
