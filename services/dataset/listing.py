@@ -78,7 +78,7 @@ def list_dataset(survey: Survey, fence: Fence, tell: Tell = lambda _: None) -> L
         names = found[-1].images
         names.sort()
         start = len(home)
-        images.append(Paths.of([name[start:] if name.startswith(home) else name for name in names]))
+        images.append(Paths.of(name[start:] if name.startswith(home) else name for name in names))
         names.clear()
     paths = Paths.joined(images)
     counts = tuple(map(len, images))
@@ -210,7 +210,7 @@ def _strays(
         folders = {os.fsencode(source) for source in survey.sources[split] if source.is_dir()}
         homes = {as_written(home_of(folder), home) for folder in folders} - folders
         files = Paths.of(
-            [file for each in sorted(homes) for some in _files(each, home) for file in some]
+            file for each in sorted(homes) for some in _files(each, home) for file in some
         )
         lost = pc.invert(pc.is_in(as_arrow(files), value_set=expected))
         rows = pc.indices_nonzero(lost).to_pylist()
@@ -230,15 +230,14 @@ def _files(folder: bytes, home: bytes) -> Iterator[list[bytes]]:
     pending = [folder]
     while pending and left > 0:
         place = pending.pop()
+        inside = (place + b"/").removeprefix(home)
         try:
             with os.scandir(place) as entries:
-                found = list(entries)
-            folders = [e.path for e in found if e.is_dir(follow_symlinks=False)]
+                while left > 0 and (some := list(islice(entries, _AT_ONCE))):
+                    files = [e.name for e in some if not e.is_dir(follow_symlinks=False)]
+                    if len(files) < len(some):
+                        pending += [e.path for e in some if e.is_dir(follow_symlinks=False)]
+                    yield [inside + name for name in files[:left]]
+                    left -= len(files)
         except OSError:
             continue
-        pending += folders
-        inside = (place + b"/").removeprefix(home)
-        if folders:
-            found = [entry for entry in found if not entry.is_dir(follow_symlinks=False)]
-        yield [inside + entry.name for entry in found[: max(0, left)]]
-        left -= len(found)

@@ -42,7 +42,7 @@ class Opener:
                 raise
         if not self.fence.allows(os.fsdecode(path)):
             raise OutsideError(errno.EPERM, OUTSIDE)
-        return self._inside(os.open(path, OPEN_FLAGS))
+        return self.fence.open(path)
 
     def close(self) -> None:
         """Let go of the folder that is held."""
@@ -51,20 +51,17 @@ class Opener:
         self._folder, self._handle = b"", -1
 
     def _enter(self, folder: bytes) -> None:
+        """Hold the folder, if it lies under the roots now that it is open, or is one."""
         self.close()
-        self._handle = self._inside(os.open(folder, _FOLDER_FLAGS), folder)
-        self._folder = folder
-
-    def _inside(self, handle: int, folder: bytes | None = None) -> int:
-        """`handle`, if what was opened lies inside, or is the folder of a root."""
+        handle = os.open(folder, _FOLDER_FLAGS)
         try:
-            real = os.readlink(b"/proc/self/fd/%d" % handle)  # noqa: PTH115
+            real = os.readlink(f"/proc/self/fd/{handle}")  # noqa: PTH115
         except OSError:  # no /proc (not Linux): a second look has to do
-            real = os.path.realpath(folder) if folder else b""
-        if self.fence and real and not self.fence.contains(os.fsdecode(real)):
+            real = os.path.realpath(os.fsdecode(folder))
+        if self.fence and not self.fence.contains(real):
             os.close(handle)
             raise OutsideError(errno.EPERM, OUTSIDE)
-        return handle
+        self._folder, self._handle = folder, handle
 
 
 @lru_cache(maxsize=8)
