@@ -1,18 +1,19 @@
 // Up to 500 trainings at once: their curves over each other, the best first; some chosen for a verdict.
-import { Button, Checkbox, Grid, Group, Stack } from "@mantine/core";
+import { Checkbox, Grid, Group, Stack } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { useCallback, useDeferredValue, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link, useNavigate } from "react-router";
 import { page } from "../../api/typed";
-import { CompareIcon } from "../../app/icons";
 import { ManyCurves } from "../../charts/ManyCurves";
+import { ZoomHint } from "../../charts/ZoomHint";
 import { spanOf, spanText } from "../../charts/span";
 import { Windowed } from "../../parts/Windowed";
 import { count, share } from "../../parts/format";
 import { Dim, PageHead, Section, Trouble } from "../../parts/parts";
 import { useTyped } from "../../parts/useTyped";
 import { useView } from "../../parts/view";
+import { CompareChosen } from "./CompareChosen";
 import { Quantity } from "./Quantity";
 import { SHARES, columnOf } from "./columns";
 import { type Ranked, ranked } from "./ranked";
@@ -45,16 +46,7 @@ export function Many() {
   return (
     <Stack gap="md" data-testid="many-page">
       <PageHead title={t("compare.manyTitle")}>
-        <Button
-          component={Link}
-          to={`/compare?runs=${chosen.join(",")}`}
-          size="xs"
-          variant={chosen.length > 1 ? "filled" : "default"}
-          leftSection={<CompareIcon size={14} />}
-          data-testid="compare-chosen"
-        >
-          {chosen.length > 0 ? t("runs.compareChosen", { count: chosen.length }) : t("runs.compare")}
-        </Button>
+        <CompareChosen chosen={chosen} />
       </PageHead>
       {found.isError && <Trouble error={found.error} onRetry={() => void found.refetch()} />}
       {rows.length === 0 && !found.isError && <Dim>{t(found.isPending ? "app.loading" : "compare.noCurves")}</Dim>}
@@ -64,15 +56,7 @@ export function Many() {
             <Section title={t("compare.curves")} aside={<Dim>{t("compare.manyHint", { n: count(rows.length), of: count(total) })}</Dim>}>
               <Group justify="space-between" align="start">
                 <Quantity />
-                {range ? (
-                  <Button size="compact-xs" variant="default" onClick={() => setSpan("")}>
-                    {t("chart.showAll")}
-                  </Button>
-                ) : (
-                  <span className="wide-only">
-                    <Dim>{t("chart.drag")}</Dim>
-                  </span>
-                )}
+                <ZoomHint zoomed={range !== null} showAll={() => setSpan("")} />
               </Group>
               <ManyCurves
                 curves={rows}

@@ -1,11 +1,12 @@
 // What the run's host was doing meanwhile: CPU, memory, GPUs; the gateway's record first, then what comes.
-import { Button, Grid, Group, Stack } from "@mantine/core";
+import { Grid, Group, Stack } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { useEffect, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { MachineHistory } from "../../api/rest.gen";
 import { ask } from "../../api/typed";
 import { Figure } from "../../charts/Figure";
+import { ZoomHint } from "../../charts/ZoomHint";
 import type { Curve } from "../../charts/Curves";
 import { type Span, spanOf, spanText } from "../../charts/span";
 import { asNumber, asString } from "../../live/frames";
@@ -61,15 +62,7 @@ export function Machine({ run, file }: { run: RunState; file: string }) {
     <Stack gap="xs" data-testid="machine">
       <Group gap="sm">
         <Dim>{t("run.machineOf", { host })}</Dim>
-        {shared.range ? (
-          <Button size="compact-xs" variant="default" onClick={() => setSpan("")}>
-            {t("chart.showAll")}
-          </Button>
-        ) : (
-          <span className="wide-only">
-            <Dim>{t("chart.drag")}</Dim>
-          </span>
-        )}
+        <ZoomHint zoomed={shared.range !== null} showAll={() => setSpan("")} />
       </Group>
       <Grid gap="md">
         <Grid.Col span={{ base: 12, md: memory.length > 0 ? 6 : 12 }}>

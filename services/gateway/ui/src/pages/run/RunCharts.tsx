@@ -1,12 +1,12 @@
 // The run's live curves: losses (train solid, validation dashed), quality, learning rate, seconds; one range for all.
-import { Button, Grid, Group, RangeSlider, Text } from "@mantine/core";
+import { Grid, Group, RangeSlider, Text } from "@mantine/core";
 import { memo, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Curve, CurvesProps } from "../../charts/Curves";
 import { Figure } from "../../charts/Figure";
+import { ZoomHint } from "../../charts/ZoomHint";
 import { type Span, spanOf, spanText } from "../../charts/span";
 import type { EpochPoint } from "../../live/state";
-import { Dim } from "../../parts/parts";
 import { useTyped } from "../../parts/useTyped";
 import { curve } from "./merge";
 
@@ -127,15 +127,7 @@ function Range(props: { last: number; range: Span; choose: (range: Span) => void
         thumbToLabel={t("run.rangeTo")}
         data-testid="range"
       />
-      {props.range ? (
-        <Button size="compact-xs" variant="default" onClick={() => props.choose(null)} data-testid="show-all">
-          {t("chart.showAll")}
-        </Button>
-      ) : (
-        <span className="wide-only">
-          <Dim>{t("chart.drag")}</Dim>
-        </span>
-      )}
+      <ZoomHint zoomed={props.range !== null} showAll={() => props.choose(null)} />
     </Group>
   );
 }

@@ -1,12 +1,11 @@
 // All trainings, newest first: page by page from REST, each row then moved by the socket; some chosen to be compared.
-import { Anchor, Button, Group, NativeSelect, Stack, TextInput } from "@mantine/core";
+import { Anchor, Group, NativeSelect, Stack, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Link } from "react-router";
 import { useTrainingPages } from "../../api/queries";
 import type { TrainingStatus } from "../../api/types";
-import { CompareIcon } from "../../app/icons";
 import { viewOf } from "../../live/job";
 import type { JobLive } from "../../live/state";
 import { useJobs } from "../../live/store";
@@ -14,6 +13,7 @@ import { Windowed } from "../../parts/Windowed";
 import { count } from "../../parts/format";
 import { Dim, PageHead, Section, Trouble } from "../../parts/parts";
 import { useTyped } from "../../parts/useTyped";
+import { CompareChosen } from "../compare/CompareChosen";
 import { RunRow } from "./RunRow";
 
 const STATUSES = ["queued", "initializing", "running", "paused", "stopping", "completed", "failed", "cancelled"];
@@ -53,16 +53,7 @@ export function Runs() {
           onChange={(event) => setStatus(event.target.value)}
           data={[{ value: "", label: t("runs.all") }, ...STATUSES.map((value) => ({ value, label: t(`status.${value}`) }))]}
         />
-        <Button
-          component={Link}
-          to={`/compare?runs=${chosen.join(",")}`}
-          size="xs"
-          variant={chosen.length > 1 ? "filled" : "default"}
-          leftSection={<CompareIcon size={14} />}
-          data-testid="compare-chosen"
-        >
-          {chosen.length > 0 ? t("runs.compareChosen", { count: chosen.length }) : t("runs.compare")}
-        </Button>
+        <CompareChosen chosen={chosen} />
       </PageHead>
       {pages.isError && <Trouble error={pages.error} onRetry={() => void pages.refetch()} />}
       <Section testId="runs">
